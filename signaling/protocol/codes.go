@@ -1,0 +1,93 @@
+package protocol
+
+import "fmt"
+
+// ErrorCode names what went wrong, for machines. It travels in an `error` frame, or is raised by an SDK; in both languages
+// the strings are the same.
+type ErrorCode string
+
+// Codes that a server answers with. The connection lives on after each of them.
+const (
+	CodeBadFrame        ErrorCode = "bad-frame"
+	CodeUnknownType     ErrorCode = "unknown-type"
+	CodeUnexpectedHello ErrorCode = "unexpected-hello"
+	CodeBadRoom         ErrorCode = "bad-room"
+	CodeForbidden       ErrorCode = "forbidden"
+	CodeUnauthorized    ErrorCode = "unauthorized"
+	CodeNotInRoom       ErrorCode = "not-in-room"
+	CodeUnknownPeer     ErrorCode = "unknown-peer"
+	CodeStaleInstance   ErrorCode = "stale-instance"
+	CodeBusy            ErrorCode = "busy"
+	CodeRateLimited     ErrorCode = "rate-limited"
+	CodeRoomFull        ErrorCode = "room-full"
+	CodeTooManyRooms    ErrorCode = "too-many-rooms"
+	CodeInternal        ErrorCode = "internal"
+)
+
+// Codes that only an SDK raises; they never travel.
+const (
+	CodeAborted         ErrorCode = "aborted"
+	CodeBadURL          ErrorCode = "bad-url"
+	CodeClosed          ErrorCode = "closed"
+	CodeConnectFailed   ErrorCode = "connect-failed"
+	CodeConnectionLost  ErrorCode = "connection-lost"
+	CodeMeshFull        ErrorCode = "mesh-full"
+	CodeMessageTooLarge ErrorCode = "message-too-large"
+	CodeUnsupported     ErrorCode = "unsupported"
+)
+
+// ErrorInfo is a row of the table of error codes.
+type ErrorInfo struct {
+	Code ErrorCode
+	// FromServer tells codes that travel from those that only an SDK raises.
+	FromServer bool
+	// Text says what the code means, as a sentence for people.
+	Text string
+}
+
+// ErrorCodes returns the one table of error codes, in the order of the specification.
+func ErrorCodes() []ErrorInfo {
+	return []ErrorInfo{
+		{CodeBadFrame, true, "The frame is not one JSON object of the documented shape."},
+		{CodeUnknownType, true, "The server does not know this type of frame."},
+		{CodeUnexpectedHello, true, "A connection says hello once, as its first frame."},
+		{CodeBadRoom, true, "A room's name is 1 to 64 letters, digits and . _ ~ -, and begins with a letter or digit."},
+		{CodeForbidden, true, "Your grants do not allow this."},
+		{CodeUnauthorized, true, "The token was refused."},
+		{CodeNotInRoom, true, "You are not a member of this room."},
+		{CodeUnknownPeer, true, "No such peer is in this room."},
+		{CodeStaleInstance, true, "The peer is now another instance than the one you named."},
+		{CodeBusy, true, "The recipient's queue is full; the frame was dropped. Send it again later."},
+		{CodeRateLimited, true, "Too many frames; this one was dropped. Wait for retryAfter."},
+		{CodeRoomFull, true, "The room has as many members as it may have."},
+		{CodeTooManyRooms, true, "You are a member of as many rooms as you may be, or the server holds as many as it may."},
+		{CodeInternal, true, "The server failed; its log says why."},
+		{CodeAborted, false, "The caller gave up: its signal was aborted or its context ended."},
+		{CodeBadURL, false, "The server's URL or the room's name is not valid."},
+		{CodeClosed, false, "The room, peer or channel is closed."},
+		{CodeConnectFailed, false, "No connection could be made."},
+		{CodeConnectionLost, false, "An open connection ended unexpectedly."},
+		{CodeMeshFull, false, "The room is a full mesh of as many members as it may connect; this peer is beyond them."},
+		{CodeMessageTooLarge, false, "The message is larger than the other side accepts."},
+		{CodeUnsupported, false, "This environment lacks something that is needed, such as RTCPeerConnection."},
+	}
+}
+
+// Error is an error with a code for machines and a sentence for people.
+type Error struct {
+	Code ErrorCode
+	Text string
+}
+
+// Errorf makes an Error with a formatted sentence.
+func Errorf(code ErrorCode, format string, args ...any) *Error {
+	return &Error{Code: code, Text: fmt.Sprintf(format, args...)}
+}
+
+func (e *Error) Error() string { return "protocol: " + string(e.Code) + ": " + e.Text }
+
+// Is makes errors.Is(err, &Error{Code: c}) true for every error of that code.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code && (t.Text == "" || t.Text == e.Text)
+}

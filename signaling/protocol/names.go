@@ -1,0 +1,54 @@
+package protocol
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"strings"
+)
+
+// MaxName is the longest room name, peer id or instance in bytes.
+const MaxName = 64
+
+// MaxNumber is the largest n, id or position: the largest integer that a JavaScript number holds exactly.
+const MaxNumber = 1<<53 - 1
+
+// ValidRoom tells whether s may name a room: 1 to 64 ASCII letters, digits and . _ ~ - (the characters that a URL path needs
+// not escape, RFC 3986 section 2.3), the first a letter or digit.
+func ValidRoom(s string) bool {
+	if len(s) == 0 || len(s) > MaxName || !alphanumeric(s[0]) {
+		return false
+	}
+	for i := range len(s) {
+		if !alphanumeric(s[i]) && !strings.ContainsRune("._~-", rune(s[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+func alphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// ValidInstance tells whether s is an instance or epoch: 16 lower-case hex digits.
+func ValidInstance(s string) bool {
+	if len(s) != 16 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// NewInstance makes a random instance, and likewise a random epoch.
+func NewInstance() string {
+	var b [8]byte
+	rand.Read(b[:]) // never fails: crypto/rand crashes the program instead
+	return hex.EncodeToString(b[:])
+}
+
+// NewPeer makes a random peer id: 26 lower-case letters and digits, 128 bits.
+func NewPeer() string { return strings.ToLower(rand.Text()) }
