@@ -33,6 +33,7 @@ const (
 	CodeConnectionLost  ErrorCode = "connection-lost"
 	CodeMeshFull        ErrorCode = "mesh-full"
 	CodeMessageTooLarge ErrorCode = "message-too-large"
+	CodeOverflow        ErrorCode = "overflow"
 	CodeUnsupported     ErrorCode = "unsupported"
 )
 
@@ -69,6 +70,7 @@ func ErrorCodes() []ErrorInfo {
 		{CodeConnectionLost, false, "An open connection ended unexpectedly."},
 		{CodeMeshFull, false, "The room is a full mesh of as many members as it may connect; this peer is beyond them."},
 		{CodeMessageTooLarge, false, "The message is larger than the other side accepts."},
+		{CodeOverflow, false, "The reader was too slow: what waited to be read or accepted passed its bound."},
 		{CodeUnsupported, false, "This environment lacks something that is needed, such as RTCPeerConnection."},
 	}
 }
