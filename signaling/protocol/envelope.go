@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -31,72 +30,43 @@ type Envelope struct {
 // The error is always a *Error: CodeBadFrame, or CodeUnknownType together with an envelope whose ID is set. Parse does not
 // limit the frame's size: who reads it from a connection must.
 //
-// It is validation followed by a walk because encoding/json alone is slower in every form, and accepts what would let a
-// client speak for another: a second `from`, a `From`, or a `fr\u006fm`.
+// It walks the frame itself because encoding/json is slower in every form, and accepts what would let a client speak for
+// another: a second `from`, a `From`, or a `fr\u006fm`.
 func Parse(frame []byte) (Envelope, error) {
+	var env Envelope
 	if !utf8.Valid(frame) {
 		// A browser that gets such a text frame ends its connection, so passing it on would let one peer cut off another.
-		return Envelope{}, Errorf(CodeBadFrame, "the frame is not UTF-8")
+		return env, Errorf(CodeBadFrame, "the frame is not UTF-8")
 	}
-	if !json.Valid(frame) {
-		return Envelope{}, Errorf(CodeBadFrame, "the frame is not JSON")
+	s := scanner{b: frame}
+	s.space()
+	if s.peek() != '{' {
+		return env, Errorf(CodeBadFrame, "the frame is not a JSON object")
 	}
-	w := walker{frame: frame}
-	env, err := w.object()
+	env.body = s.i + 1
+	var seen uint32
+	err := s.object(1, func(key, value []byte) error {
+		f, err := fieldOf(key)
+		if err != nil || f == fieldOther {
+			return err
+		}
+		if seen&(1<<f) != 0 {
+			return Errorf(CodeBadFrame, "%s is there twice", key)
+		}
+		seen |= 1 << f
+		return env.set(f, key, value)
+	})
 	if err != nil {
 		return env, err
 	}
-	if env.Type == "" {
+	if s.space(); s.i < len(frame) {
+		return env, s.bad()
+	}
+	switch {
+	case env.Type == "":
 		return env, Errorf(CodeBadFrame, "the frame has no type")
-	}
-	if !env.Type.known() {
+	case !env.Type.known():
 		return env, Errorf(CodeUnknownType, "no frame type %.32q", string(env.Type))
-	}
-	return env, nil
-}
-
-// walker goes over the top level of a frame that is known to be valid JSON, so it never has to look for the end.
-type walker struct {
-	frame []byte
-	i     int
-}
-
-func (w *walker) object() (Envelope, error) {
-	var env Envelope
-	w.space()
-	if w.frame[w.i] != '{' {
-		return env, Errorf(CodeBadFrame, "the frame is not a JSON object")
-	}
-	w.i++
-	env.body = w.i
-	var seen uint32
-	for w.space(); w.frame[w.i] != '}'; w.space() {
-		if w.frame[w.i] == ',' {
-			w.i++
-			w.space()
-		}
-		key := w.string()
-		w.space()
-		w.i++ // the colon
-		w.space()
-		start := w.i
-		if err := w.skip(); err != nil {
-			return env, err
-		}
-		f, err := fieldOf(key)
-		if err != nil {
-			return env, err
-		}
-		if f == fieldOther {
-			continue
-		}
-		if seen&(1<<f) != 0 {
-			return env, Errorf(CodeBadFrame, "%s is there twice", key)
-		}
-		seen |= 1 << f
-		if err := env.set(f, key, w.frame[start:w.i]); err != nil {
-			return env, err
-		}
 	}
 	return env, nil
 }
@@ -151,79 +121,12 @@ func parseNumber(b []byte) (n uint64, err error) {
 		return 0, strconv.ErrRange
 	}
 	for _, c := range b {
-		if c < '0' || c > '9' {
+		if !digit(c) {
 			return 0, strconv.ErrSyntax
 		}
 		n = n*10 + uint64(c-'0')
 	}
 	return n, nil
-}
-
-// space moves over white space.
-func (w *walker) space() {
-	for {
-		switch w.frame[w.i] {
-		case ' ', '\t', '\n', '\r':
-			w.i++
-		default:
-			return
-		}
-	}
-}
-
-// string moves over a string and returns what is between its quotes, still escaped. It looks for quotes and then back for
-// backslashes, because an SDP has many escapes and no quotes: that is twice as fast as a look at every byte.
-func (w *walker) string() []byte {
-	w.i++
-	start := w.i
-	for {
-		w.i += bytes.IndexByte(w.frame[w.i:], '"') + 1
-		end := w.i - 1
-		escapes := 0
-		for escapes < end-start && w.frame[end-1-escapes] == '\\' {
-			escapes++
-		}
-		if escapes%2 == 0 {
-			return w.frame[start:end]
-		}
-	}
-}
-
-// skip moves over one value.
-func (w *walker) skip() error {
-	depth := 1
-	for {
-		switch c := w.frame[w.i]; c {
-		case '"':
-			w.string()
-		case '{', '[':
-			w.i++
-			if depth++; depth > MaxDepth {
-				return Errorf(CodeBadFrame, "the frame nests deeper than %d", MaxDepth)
-			}
-		case '}', ']':
-			w.i++
-			depth--
-		case ',', ':', ' ', '\t', '\n', '\r':
-			w.i++
-		default:
-			w.scalar()
-		}
-		if depth == 1 {
-			return nil
-		}
-	}
-}
-
-// scalar moves over a number, true, false or null.
-func (w *walker) scalar() {
-	for {
-		switch w.frame[w.i] {
-		case ',', ':', '}', ']', ' ', '\t', '\n', '\r':
-			return
-		}
-		w.i++
-	}
 }
 
 // hint finds the known field that a misspelt key differs from by case alone: encoding/json would take the one for the other.

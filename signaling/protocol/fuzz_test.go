@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 )
@@ -45,6 +46,26 @@ func FuzzParse(f *testing.F) {
 		var s Signal
 		if err := json.Unmarshal(Forward(frame, env, "ada", "00000000000000a1"), &s); err == nil && (s.From != "ada" || s.FromInstance != "00000000000000a1") {
 			t.Fatalf("forwarded as from %q %q", s.From, s.FromInstance)
+		}
+	})
+}
+
+// FuzzScan holds the scanner to encoding/json: they accept the same, but for the depth.
+func FuzzScan(f *testing.F) {
+	for _, m := range vectors[frameVectors](f, "frames.json").Malformed {
+		f.Add([]byte(m.Frame))
+	}
+	for _, s := range []string{`[0,-0,1.5,-1e+9,2E-3,01,1.,.5,+1,1e]`, `["\u00e9\b\/","\x","\u12g4"]`, "[\"12345678\t\"]", "[true,false,null,nul]", ` { "a" : [ ] } `, `"123456789\"12345678"`, "\"\x80\x1f\""} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s := scanner{b: b}
+		s.space()
+		err := s.value(1)
+		s.space()
+		ok := err == nil && s.i == len(b)
+		if ok != json.Valid(b) && bytes.Count(b, []byte("{"))+bytes.Count(b, []byte("[")) <= MaxDepth {
+			t.Fatalf("%q: accepted %v (%v), json.Valid says %v", b, ok, err, !ok)
 		}
 	})
 }
