@@ -7,9 +7,6 @@
 // tells the test by an HTTP request what it found. Firefox and Chromium are so
 // started in the same way, which no driver that Debian ships can do.
 //
-//	goroutine   owns                                 ends
-//	run         the process: starts it, waits for it when the browser has exited
-//
-// os/exec adds one that copies the browser's stderr and one that watches the
-// context; both have ended before run does. Close waits for run.
+// The package has no goroutine of its own: a browser's belong to package
+// process.
 package browser

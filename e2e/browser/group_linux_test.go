@@ -13,7 +13,7 @@ import (
 // handlers' do, which leave the group. A zombie is none of them: it holds
 // nothing but its exit code, until its new parent, which may be a container's
 // idle first process, reads it.
-func members(t *testing.T, p *Process) []string {
+func members(t *testing.T, b *Browser) []string {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -32,7 +32,7 @@ func members(t *testing.T, p *Process) []string {
 		alive := string(fields[0]) != "Z" && string(fields[0]) != "X"
 		// A process that is gone by now names nothing.
 		line, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-		if alive && (string(fields[2]) == strconv.Itoa(p.PID) || bytes.Contains(line, []byte(p.dir))) {
+		if alive && (string(fields[2]) == strconv.Itoa(b.process.PID) || bytes.Contains(line, []byte(b.dir))) {
 			found = append(found, string(stat[:end+1]))
 		}
 	}

@@ -1,8 +1,8 @@
-package browser
+package process
 
 import "sync"
 
-// tailBytes is how much of the end of a browser's stderr is kept. A browser
+// tailBytes is how much of the end of a program's stderr is kept. A browser
 // without a desktop complains about a missing bus dozens of times; what matters
 // comes last.
 const tailBytes = 32 << 10

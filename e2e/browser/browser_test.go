@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // opened starts a browser of the kind on a page of this test and returns when
 // the page's script has run, so that all of the browser's processes are there.
-func opened(t *testing.T, ctx context.Context, kind Kind) *Process {
+func opened(t *testing.T, ctx context.Context, kind Kind) *Browser {
 	t.Helper()
 	Need(t, kind)
 	ctx, stop := context.WithTimeout(ctx, time.Minute)
@@ -37,45 +37,45 @@ func opened(t *testing.T, ctx context.Context, kind Kind) *Process {
 	t.Cleanup(server.Close)
 
 	begin := time.Now()
-	p, err := Start(ctx, kind, server.URL+"/")
+	b, err := Start(ctx, kind, server.URL+"/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Close() })
+	t.Cleanup(func() { b.Close() })
 	select {
 	case <-ran:
 		t.Logf("%s ran the page's script after %v", kind, time.Since(begin).Round(time.Millisecond))
-	case <-p.Done():
-		t.Fatalf("%s exited before it ran the page; stderr:\n%s", kind, p.Stderr())
+	case <-b.Done():
+		t.Fatalf("%s exited before it ran the page; stderr:\n%s", kind, b.Stderr())
 	case <-ctx.Done():
-		t.Fatalf("%s did not run the page; stderr:\n%s", kind, p.Stderr())
+		t.Fatalf("%s did not run the page; stderr:\n%s", kind, b.Stderr())
 	}
-	return p
+	return b
 }
 
 // assertGone fails the test when anything of the browser is left.
-func assertGone(t *testing.T, p *Process) {
+func assertGone(t *testing.T, b *Browser) {
 	t.Helper()
-	if left := members(t, p); len(left) > 0 {
-		t.Errorf("%s left processes: %v", p.Kind, left)
+	if left := members(t, b); len(left) > 0 {
+		t.Errorf("%s left processes: %v", b.Kind, left)
 	}
-	if _, err := os.Stat(p.dir); !os.IsNotExist(err) {
-		t.Errorf("%s left its profile %s: %v", p.Kind, p.dir, err)
+	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
+		t.Errorf("%s left its profile %s: %v", b.Kind, b.dir, err)
 	}
 }
 
 func TestCloseLeavesNothing(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			p := opened(t, t.Context(), kind)
-			if running := members(t, p); len(running) < 2 {
+			b := opened(t, t.Context(), kind)
+			if running := members(t, b); len(running) < 2 {
 				t.Errorf("a running %s has the processes %v in its group, want several", kind, running)
 			}
-			if err := p.Close(); err != nil {
+			if err := b.Close(); err != nil {
 				t.Error(err)
 			}
-			assertGone(t, p)
-			if err := p.Close(); err != nil {
+			assertGone(t, b)
+			if err := b.Close(); err != nil {
 				t.Errorf("the second Close: %v", err)
 			}
 		})
@@ -87,13 +87,13 @@ func TestContextEndsTheBrowser(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			p := opened(t, ctx, kind)
+			b := opened(t, ctx, kind)
 			cancel()
-			<-p.Done()
-			if err := p.Close(); err != nil {
+			<-b.Done()
+			if err := b.Close(); err != nil {
 				t.Error(err)
 			}
-			assertGone(t, p)
+			assertGone(t, b)
 		})
 	}
 }
@@ -102,15 +102,15 @@ func TestContextEndsTheBrowser(t *testing.T) {
 func TestDeathOfTheLeader(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			p := opened(t, t.Context(), kind)
-			if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil {
+			b := opened(t, t.Context(), kind)
+			if err := syscall.Kill(b.process.PID, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			<-p.Done()
-			if err := p.Close(); err != nil {
+			<-b.Done()
+			if err := b.Close(); err != nil {
 				t.Error(err)
 			}
-			assertGone(t, p)
+			assertGone(t, b)
 		})
 	}
 }
@@ -121,8 +121,8 @@ func TestStartRefusesAnEndedContext(t *testing.T) {
 	cancel()
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	if p, err := Start(ctx, Chromium, "about:blank"); err == nil {
-		p.Close()
+	if b, err := Start(ctx, Chromium, "about:blank"); err == nil {
+		b.Close()
 		t.Fatal("started a browser under an ended context")
 	}
 	if left, err := fs.ReadDir(os.DirFS(temp), "."); err != nil || len(left) > 0 {

@@ -1,0 +1,71 @@
+//go:build unix
+
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/beckon-rtc/beckon/e2e/process"
+)
+
+// Browser is a running browser. All methods may be called at any time and from
+// several goroutines.
+type Browser struct {
+	// Kind is what was started.
+	Kind Kind
+
+	process *process.Process
+	dir     string
+	remove  func() error // removes dir, once
+}
+
+// Start opens page in a new browser of the kind, which must be installed: see
+// Find. The browser has a process group and a profile of its own; it is killed
+// when ctx ends or Close is called. Start returns when the process runs, not
+// when the page is loaded.
+func Start(ctx context.Context, kind Kind, page string) (*Browser, error) {
+	path, missing := Find(kind)
+	if missing != "" {
+		return nil, fmt.Errorf("browser: start %s: %s", kind, missing)
+	}
+	// A short name, because Chromium puts a Unix socket below it, whose whole
+	// path may have 107 bytes. So no t.TempDir, which is as long as the test's name.
+	dir, err := os.MkdirTemp("", "beckon-b")
+	if err != nil {
+		return nil, fmt.Errorf("browser: start %s: %w", kind, err)
+	}
+	b := &Browser{
+		Kind:   kind,
+		dir:    dir,
+		remove: sync.OnceValue(func() error { return os.RemoveAll(dir) }),
+	}
+	args, env, err := command(kind, dir, page)
+	if err == nil {
+		b.process, err = process.Start(ctx, process.Config{Path: path, Args: args, Env: env, Dir: dir})
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("browser: start %s: %w", kind, err), b.remove())
+	}
+	return b, nil
+}
+
+// Done is closed when the browser has exited, by itself or by Close.
+func (b *Browser) Done() <-chan struct{} { return b.process.Done() }
+
+// Stderr returns the end of what the browser has written to stderr so far.
+func (b *Browser) Stderr() string { return b.process.Stderr() }
+
+// Close kills the browser with its whole process group, waits until that is
+// gone and removes the profile. It may be called more than once; the error is
+// that of the removal.
+func (b *Browser) Close() error {
+	b.process.Close()
+	if err := b.remove(); err != nil {
+		return fmt.Errorf("browser: close %s: %w", b.Kind, err)
+	}
+	return nil
+}
