@@ -1,0 +1,38 @@
+package turnserver
+
+import "errors"
+
+// Errors that a caller may test for with errors.Is. What Pion does with one of them is to refuse the client's request.
+var (
+	// ErrTCPRelay refuses RFC 6062 (a relay that opens TCP connections to peers). WebRTC does not use it, and in
+	// Pion one Connect to an address that does not answer stalls a whole listener.
+	ErrTCPRelay = errors.New("turnserver: relaying TCP to peers (RFC 6062) is not offered")
+	// ErrEvenPort refuses EVEN-PORT and RESERVATION-TOKEN: they are for RTP without multiplexing, and Pion asks for
+	// such ports without saying who asks, so that no quota could ever count them.
+	ErrEvenPort = errors.New("turnserver: reserving ports (EVEN-PORT) is not offered")
+	// ErrFamily refuses an IPv6 relay of an IPv4 relay address, and the reverse.
+	ErrFamily = errors.New("turnserver: no relay address of the requested family")
+	// ErrNoPorts says that every port of the range is in use.
+	ErrNoPorts = errors.New("turnserver: every port of the relay range is in use")
+	// ErrPeerDenied says that the policy keeps the relay from this peer.
+	ErrPeerDenied = errors.New("turnserver: peer denied")
+	// ErrNotTURN says that a TCP stream carries something other than STUN and ChannelData.
+	ErrNotTURN = errors.New("turnserver: neither STUN nor ChannelData")
+	// ErrFrameTooBig says that a TCP client announced a frame above Limits.Frame.
+	ErrFrameTooBig = errors.New("turnserver: frame too big")
+	// ErrClosed says that the server drains or is closed.
+	ErrClosed = errors.New("turnserver: server closed")
+
+	errCut = errors.New("turnserver: frame without its end")
+)
+
+// ConfigError is a mistake in the configuration: what to say to the person who wrote it.
+type ConfigError struct {
+	Field   string // of Config, or what was parsed: "port range", "prefix"
+	Problem string // quotes the bad value
+	Hint    string // what was probably meant
+}
+
+func (e *ConfigError) Error() string {
+	return "turnserver: " + e.Field + ": " + e.Problem + ": " + e.Hint
+}

@@ -1,0 +1,294 @@
+package turnserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/stun/v4"
+	"github.com/pion/turn/v5"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"github.com/beckon-rtc/beckon/internal/pionlog"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds what would otherwise hang a failing test; no passing test waits for it.
+const patience = 10 * time.Second
+
+var testSecret = []byte("test secret")
+
+// listen starts a development server on loopback, changed by the given functions, and closes it with the test.
+func listen(t *testing.T, change ...func(*Config)) *Server {
+	t.Helper()
+	cfg := Config{Addr: "127.0.0.1:0", Secret: testSecret, AllowLocal: true}
+	for _, f := range change {
+		f(&cfg)
+	}
+	s, err := Listen(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func noLocal(c *Config) { c.AllowLocal = false }
+
+// dial connects to a server over "udp" or "tcp", as a stream of whole messages either way.
+func dial(t *testing.T, s *Server, network string) net.Conn {
+	t.Helper()
+	addr := s.UDPAddr()
+	if network == "tcp" {
+		addr = s.TCPAddr()
+	}
+	c, err := net.Dial(network, addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(patience))
+	return c
+}
+
+// wire is a TURN client that shows every answer and sends whatever it is told.
+type wire struct {
+	t                     *testing.T
+	conn                  net.Conn
+	username, pass, realm string
+	nonce                 stun.Nonce
+}
+
+func newWire(t *testing.T, s *Server, network string) *wire {
+	t.Helper()
+	user, pass := s.Credentials("alice", time.Hour)
+	return &wire{t: t, conn: dial(t, s, network), username: user, pass: pass, realm: "beckon"}
+}
+
+func (w *wire) send(m *stun.Message) {
+	w.t.Helper()
+	if _, err := w.conn.Write(m.Raw); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// recv returns the next STUN message, over a stream reading no byte too many.
+func (w *wire) recv() *stun.Message {
+	w.t.Helper()
+	buf := make([]byte, 2048)
+	var n int
+	var err error
+	if _, udp := w.conn.(*net.UDPConn); udp {
+		n, err = w.conn.Read(buf)
+	} else if _, err = io.ReadFull(w.conn, buf[:20]); err == nil {
+		n = 20 + int(buf[2])<<8 + int(buf[3])
+		_, err = io.ReadFull(w.conn, buf[20:n])
+	}
+	if err != nil {
+		w.t.Fatalf("no answer: %v", err)
+	}
+	m := &stun.Message{Raw: buf[:n]}
+	if err := m.Decode(); err != nil {
+		w.t.Fatal(err)
+	}
+	return m
+}
+
+// request sends an authenticated request and returns the code of the answer, 0 for success, and the answer.
+func (w *wire) request(method stun.Method, attrs ...stun.Setter) (stun.ErrorCode, *stun.Message) {
+	w.t.Helper()
+	for {
+		set := []stun.Setter{stun.TransactionID, stun.NewType(method, stun.ClassRequest)}
+		set = append(set, attrs...)
+		if w.nonce != nil {
+			set = append(set, stun.NewUsername(w.username), stun.NewRealm(w.realm), w.nonce,
+				stun.NewLongTermIntegrity(w.username, w.realm, w.pass))
+		}
+		w.send(stun.MustBuild(set...))
+		m := w.recv()
+		var code stun.ErrorCodeAttribute
+		if m.Type.Class == stun.ClassErrorResponse {
+			if err := code.GetFrom(m); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		if code.Code == stun.CodeUnauthorized && w.nonce == nil {
+			if err := w.nonce.GetFrom(m); err != nil {
+				w.t.Fatal(err)
+			}
+			w.nonce = slices.Clone(w.nonce)
+			continue
+		}
+		return code.Code, m
+	}
+}
+
+func transport(proto byte) stun.Setter {
+	return stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{proto, 0, 0, 0}}
+}
+
+const protoTCP, protoUDP = 6, 17
+
+type peerAddress netip.AddrPort
+
+func (p peerAddress) AddTo(m *stun.Message) error {
+	ap := netip.AddrPort(p)
+	return stun.XORMappedAddress{IP: ap.Addr().AsSlice(), Port: int(ap.Port())}.AddToAs(m, stun.AttrXORPeerAddress)
+}
+
+func peerAt(s string) peerAddress { return peerAddress(netip.MustParseAddrPort(s)) }
+
+// allocate opens a relay and returns its address.
+func (w *wire) allocate() netip.AddrPort {
+	w.t.Helper()
+	code, m := w.request(stun.MethodAllocate, transport(protoUDP))
+	var a stun.XORMappedAddress
+	if code != 0 || a.GetFromAs(m, stun.AttrXORRelayedAddress) != nil {
+		w.t.Fatalf("allocate: %d %v", code, m)
+	}
+	ip, _ := netip.AddrFromSlice(a.IP)
+	return netip.AddrPortFrom(ip.Unmap(), uint16(a.Port))
+}
+
+// say sends data to a peer in a Send indication.
+func (w *wire) say(to netip.AddrPort, data string) {
+	w.t.Helper()
+	w.send(stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodSend, stun.ClassIndication),
+		peerAddress(to), stun.RawAttribute{Type: stun.AttrData, Value: []byte(data)}))
+}
+
+// heard returns the data of the next Data indication.
+func (w *wire) heard() string {
+	w.t.Helper()
+	m := w.recv()
+	data, err := m.Get(stun.AttrData)
+	if err != nil || m.Type != stun.NewType(stun.MethodData, stun.ClassIndication) {
+		w.t.Fatalf("not data: %v", m)
+	}
+	return string(data)
+}
+
+// binding is a request that needs no credentials. One connection's messages are handled in order, so its answer also
+// says that all before it have been handled.
+func (w *wire) binding() netip.AddrPort {
+	w.t.Helper()
+	w.send(stun.MustBuild(stun.TransactionID, stun.BindingRequest))
+	var a stun.XORMappedAddress
+	if err := a.GetFrom(w.recv()); err != nil {
+		w.t.Fatal(err)
+	}
+	ip, _ := netip.AddrFromSlice(a.IP)
+	return netip.AddrPortFrom(ip.Unmap(), uint16(a.Port))
+}
+
+// relayed is Pion's client with an allocation, as the Go peer and its ICE agent use it.
+func relayed(t *testing.T, s *Server, network string) net.PacketConn {
+	t.Helper()
+	c, err := pionClient(t, s, network)
+	if err != nil {
+		t.Fatalf("allocate over %s: %v", network, err)
+	}
+	return c
+}
+
+func pionClient(t *testing.T, s *Server, network string) (net.PacketConn, error) {
+	t.Helper()
+	var base net.PacketConn
+	server := s.UDPAddr()
+	if network == "tcp" {
+		server = s.TCPAddr()
+		base = turn.NewSTUNConn(dial(t, s, "tcp"))
+	} else {
+		pc, err := net.ListenPacket("udp", netip.AddrPortFrom(server.Addr(), 0).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		base = pc
+	}
+	user, pass := s.Credentials("bob", time.Hour)
+	c, err := turn.NewClient(&turn.ClientConfig{
+		STUNServerAddr: server.String(), TURNServerAddr: server.String(), Conn: base,
+		Username: user, Password: pass, LoggerFactory: pionlog.New(zerolog.Logger{}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(); _ = base.Close() })
+	if err := c.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	relay, err := c.Allocate()
+	if err == nil {
+		_ = relay.SetReadDeadline(time.Now().Add(patience))
+		t.Cleanup(func() { _ = relay.Close() })
+	}
+	return relay, err
+}
+
+// hostAddr is an address of this machine that is not loopback, as a server on a network has.
+func hostAddr(t *testing.T) netip.Addr {
+	t.Helper()
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok {
+			if ip, _ := netip.AddrFromSlice(n.IP); ip.Unmap().Is4() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
+				return ip.Unmap()
+			}
+		}
+	}
+	t.Skip("this machine has no IPv4 address besides loopback")
+	return netip.Addr{}
+}
+
+// eventually waits for what another goroutine is about to do.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			t.Fatal("never: " + what)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// ended says that the other side has closed the connection, and had nothing more to say.
+func ended(t *testing.T, c net.Conn) {
+	t.Helper()
+	var timeout net.Error
+	if n, err := c.Read(make([]byte, 64)); n > 0 || err == nil || errors.As(err, &timeout) && timeout.Timeout() {
+		t.Fatalf("the server did not close the connection: %d bytes, %v", n, err)
+	}
+}
+
+// logBuffer is a log that a test can read while the server writes.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}

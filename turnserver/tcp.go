@@ -1,0 +1,171 @@
+package turnserver
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/turn/v5"
+)
+
+// TCP clients do not go through Pion's listener: its stream parser can be made to spin (the bytes 40 00 FF FC), holds
+// back a ChannelData of less than five bytes, and reads one that begins with STUN's magic cookie as STUN; and its Close
+// leaves accepted connections alive. Instead each connection is shown to a turn.Server of its own as a socket that
+// carries whole datagrams, which is what Pion handles best. It costs some 10 kB for each connection.
+
+// tcpConn is one accepted connection, as a net.PacketConn for Pion. ReadFrom belongs to one goroutine; the others may
+// be called at any time.
+type tcpConn struct {
+	net.Conn // deadlines, addresses and Close
+	srv      *Server
+	remote   net.Addr
+
+	frames framer // owned by the goroutine in ReadFrom
+	ended  bool   // owned by the goroutine in ReadFrom
+
+	idleSince atomic.Int64 // Unix nanoseconds since when there is no allocation; 0 while there is one
+}
+
+var _ net.PacketConn = (*tcpConn)(nil)
+
+func newTCPConn(s *Server, c net.Conn) *tcpConn {
+	t := &tcpConn{Conn: c, srv: s, remote: c.RemoteAddr()}
+	t.idleSince.Store(time.Now().UnixNano())
+	t.frames = framer{
+		r: bufio.NewReaderSize(c, 2048), max: s.cfg.Limits.Frame,
+		begun: func() { _ = c.SetReadDeadline(time.Now().Add(s.cfg.Limits.TCPRest)) },
+	}
+	return t
+}
+
+// events mark the time without an allocation, so that a connection cannot be held open by anything less. There is at
+// most one allocation, for there is one pair of addresses.
+func (t *tcpConn) events(base turn.EventHandler) turn.EventHandler {
+	created, deleted := base.OnAllocationCreated, base.OnAllocationDeleted
+	base.OnAllocationCreated = func(src, dst net.Addr, proto, user, realm string, relay net.Addr, port int) {
+		t.idleSince.Store(0)
+		created(src, dst, proto, user, realm, relay, port)
+	}
+	base.OnAllocationDeleted = func(src, dst net.Addr, proto, user, realm string) {
+		t.idleSince.Store(time.Now().UnixNano())
+		deleted(src, dst, proto, user, realm)
+	}
+	return base
+}
+
+// ReadFrom returns one message. After an error the connection is closed and Pion's goroutine for it ends.
+func (t *tcpConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	_ = t.SetReadDeadline(t.due())
+	n, err := t.frames.next(p)
+	if err != nil {
+		t.end(err)
+		return 0, nil, err
+	}
+	return n, t.remote, nil
+}
+
+// due is when the connection ends if no further message begins.
+func (t *tcpConn) due() time.Time {
+	if since := t.idleSince.Load(); since != 0 {
+		return time.Unix(0, since).Add(t.srv.cfg.Limits.TCPAllocate)
+	}
+	return time.Now().Add(t.srv.cfg.Limits.TCPIdle)
+}
+
+func (t *tcpConn) end(err error) {
+	if t.ended {
+		return
+	}
+	t.ended = true
+	_ = t.Close()
+	if errors.Is(err, ErrNotTURN) || errors.Is(err, ErrFrameTooBig) || errors.Is(err, errCut) {
+		t.srv.stats.badStreams.Add(1)
+	}
+	t.srv.log.Debug().Err(err).Stringer("remote", t.remote).Msg("tcp connection ended")
+	t.srv.conns.remove(t)
+}
+
+// WriteTo sends one message, which Pion has padded. A client that reads too slowly is cut off, for a message of which
+// a part was written cannot be taken back.
+func (t *tcpConn) WriteTo(p []byte, _ net.Addr) (int, error) {
+	_ = t.SetWriteDeadline(time.Now().Add(t.srv.cfg.Limits.TCPWrite))
+	n, err := t.Write(p)
+	if err != nil {
+		_ = t.Close() // ends ReadFrom, and with it the connection
+	}
+	return n, err
+}
+
+// tcpConns are the accepted connections. All methods may be called at any time.
+type tcpConns struct {
+	mu     sync.Mutex
+	open   map[*tcpConn]bool // guarded by mu
+	closed bool              // guarded by mu
+	wg     sync.WaitGroup    // connections whose last ReadFrom has not returned
+}
+
+// add takes a connection unless max are open.
+func (c *tcpConns) add(t *tcpConn, max int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || len(c.open) >= max {
+		return false
+	}
+	if c.open == nil {
+		c.open = map[*tcpConn]bool{}
+	}
+	c.open[t] = true
+	c.wg.Add(1)
+	return true
+}
+
+func (c *tcpConns) remove(t *tcpConn) {
+	c.mu.Lock()
+	delete(c.open, t)
+	c.mu.Unlock()
+	c.wg.Done()
+}
+
+func (c *tcpConns) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.open)
+}
+
+// close ends all connections, and those that come later. It does not wait; wg does.
+func (c *tcpConns) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for t := range c.open {
+		_ = t.Close()
+	}
+}
+
+// accept runs until the listener is closed.
+func (s *Server) accept() {
+	defer s.wg.Done()
+	for streak := 0; ; {
+		c, err := s.tcp.Accept()
+		if err != nil {
+			if streak++; !s.survive(err, streak) {
+				return
+			}
+			continue
+		}
+		streak = 0
+		s.stats.tcpTotal.Add(1)
+		t := newTCPConn(s, c)
+		if !s.conns.add(t, s.cfg.Limits.TCPConns) {
+			s.stats.tcpRefused.Add(1)
+			_ = c.Close()
+			continue
+		}
+		if err := s.serve(t, t.events(s.events())); err != nil {
+			t.end(err) // nothing reads it
+		}
+	}
+}
