@@ -1,0 +1,15 @@
+// Package e2e tests Beckon from outside: the real binary on a free port, real
+// browsers, and the rules of the floor plan that no single package can check.
+//
+// A browser test opens a page of a site (site_test.go) whose script is a file of
+// testdata; the script does what an application would do and returns what it
+// saw, and the test judges that. Beckon is started by serve (serve_test.go).
+// Tests that click run Chromium by the DevTools protocol (screen_test.go).
+//
+// A machine without a browser skips what needs one, with a sentence that says
+// how to get it, unless BECKON_REQUIRE_BROWSERS is 1.
+//
+//	goroutine          owns                              ends
+//	site's server      the pages' HTTP connections       at the test's cleanup
+//	process (package)  a browser or a beckon             at the test's cleanup
+package e2e
