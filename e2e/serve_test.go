@@ -87,14 +87,9 @@ type server struct {
 // by Ctrl-C, and must end well.
 func serve(t *testing.T, ip string, args ...string) *server {
 	t.Helper()
-	path := beckon(t)
 	free := net.JoinHostPort(ip, "0")
 	args = append([]string{"serve", "--dev", "--listen", free, "--turn-listen", free}, args...)
-	s := &server{stdout: &lines{first: make(chan struct{})}}
-	var err error
-	// The test's context ends before its cleanup; the server shall end by Stop.
-	ctx := context.WithoutCancel(t.Context())
-	s.process, err = process.Start(ctx, process.Config{Path: path, Args: args, Stdout: s.stdout})
+	s, err := launch(context.WithoutCancel(t.Context()), beckon(t), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,45 +99,68 @@ func serve(t *testing.T, ip string, args ...string) *server {
 			t.Logf("beckon's stderr ends with:\n%s", s.process.Stderr())
 		}
 	})
-	select {
-	case <-s.stdout.first:
-	case <-s.process.Done():
-		t.Fatalf("beckon %s ended at once: %v", strings.Join(args, " "), s.process.Err())
-	case <-time.After(patience):
-		t.Fatalf("beckon %s printed no line", strings.Join(args, " "))
-	}
-	s.Room, _, _ = strings.Cut(s.stdout.String(), "\n")
-	if s.Base, s.Name, err = splitRoom(s.Room); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 
-// Stop ends the server as Ctrl-C does and fails the test unless it ends with
-// exit code 0, has printed nothing to stdout but its first line, and, if it has
-// the race detector, no report of that. Later calls do nothing.
+// Stop ends the server as Ctrl-C does and fails the test unless it ends well:
+// see interrupt. Later calls do nothing.
 func (s *server) Stop(t *testing.T) {
 	t.Helper()
 	s.stop.Do(func() {
-		defer s.process.Close()
-		if err := s.process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			t.Errorf("beckon: interrupt: %v", err)
-		}
-		select {
-		case <-s.process.Done():
-		case <-time.After(shutdown):
-			// Go prints all goroutines when it dies of this.
-			_ = s.process.Signal(syscall.SIGQUIT)
-			<-s.process.Done()
-			t.Errorf("beckon was still there %v after Ctrl-C", shutdown)
-		}
-		if err := s.process.Err(); err != nil {
-			t.Errorf("beckon ended with %v", err)
-		}
-		if out := s.stdout.String(); out != s.Room+"\n" {
-			t.Errorf("stdout has more than the room's URL: %q", out)
+		if err := s.interrupt(); err != nil {
+			t.Errorf("beckon: stop: %v", err)
 		}
 	})
+}
+
+// launch runs the program until ctx ends, and waits for its first line.
+func launch(ctx context.Context, path string, args ...string) (*server, error) {
+	s := &server{stdout: &lines{first: make(chan struct{})}}
+	var err error
+	s.process, err = process.Start(ctx, process.Config{Path: path, Args: args, Stdout: s.stdout})
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-s.stdout.first:
+	case <-s.process.Done():
+		err = fmt.Errorf("ended before it printed a line: %w", s.process.Err())
+	case <-time.After(patience):
+		err = errors.New("printed no line")
+	}
+	if err == nil {
+		s.Room, _, _ = strings.Cut(s.stdout.String(), "\n")
+		s.Base, s.Name, err = splitRoom(s.Room)
+	}
+	if err != nil {
+		s.process.Close()
+		return nil, fmt.Errorf("beckon %s: %w\n%s", strings.Join(args, " "), err, s.process.Stderr())
+	}
+	return s, nil
+}
+
+// interrupt ends the server as Ctrl-C does. It returns what is wrong with the
+// end: an exit code other than 0, which a report of the race detector is too,
+// more on stdout than the first line, or no end at all.
+func (s *server) interrupt() error {
+	defer s.process.Close()
+	if err := s.process.Signal(syscall.SIGINT); err != nil {
+		return errors.Join(err, s.process.Err())
+	}
+	select {
+	case <-s.process.Done():
+	case <-time.After(shutdown):
+		// Go prints all goroutines when it dies of this.
+		_ = s.process.Signal(syscall.SIGQUIT)
+		return fmt.Errorf("still there %v after Ctrl-C: %w", shutdown, s.process.Err())
+	}
+	if err := s.process.Err(); err != nil {
+		return err
+	}
+	if out := s.stdout.String(); out != s.Room+"\n" {
+		return fmt.Errorf("stdout has more than the room's URL: %q", out)
+	}
+	return nil
 }
 
 // splitRoom takes a room's URL, http://HOST:PORT/r/NAME, apart.
