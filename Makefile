@@ -1,0 +1,30 @@
+# `make help` lists what there is. The longer recipes are in scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help test lint e2e web build bench fuzz
+
+# Seconds for each fuzz target.
+FUZZTIME ?= 20
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: ## everything that must hold before a commit; installs what it needs where it can
+	@bash scripts/test.sh
+
+lint: ## formatting, vet and staticcheck
+	@bash scripts/lint.sh
+
+e2e: ## the end-to-end tests alone: the real binary and real browsers
+	@bash scripts/e2e.sh
+
+web: ## build the SDK and the demo into web/*/dist, which are committed
+	@bash scripts/web.sh build
+
+build: ## bin/beckon, static
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/beckon ./cmd/beckon
+
+bench: ## every benchmark once
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME seconds
+	@bash scripts/fuzz.sh $(FUZZTIME)

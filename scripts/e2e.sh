@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The end-to-end tests. A browser that cannot be installed is a sentence here and a skip in the tests, unless browsers
+# are required.
+source "$(dirname "$0")/lib.sh"
+
+begin "browsers"
+for browser in "chromium chromium chromium-browser google-chrome google-chrome-stable" "firefox-esr firefox-esr firefox"; do
+	# Unquoted, to split it: a package, and the programs that would do.
+	if ! need $browser && required; then exit 1; fi
+done
+
+begin "end-to-end tests"
+# -count=1: they run the binary, whose changes the cache of test results does not see. -p 1: a package at a time, so
+# that browsers do not compete. -v: the skips and what they lack should be seen.
+go test -race -count=1 -p 1 -v -timeout 30m ./e2e/...
