@@ -68,7 +68,7 @@ func TestFrames(t *testing.T) {
 		{"TLS", "\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03", nil, ErrNotTURN},
 		{"HTTP", "GET / HTTP/1.1\r\n\r\n", nil, ErrFrameTooBig},
 		{"RTP", "\x80\x60\x00\x00", nil, ErrNotTURN},
-		{"unpadded ChannelData", bare(1) + stunMsg, []string{bare(1)}, ErrNotTURN},
+		{"unpadded ChannelData", bare(1) + stunMsg, []string{bare(1)}, ErrFrameTooBig},
 		// Pion's parser looks for the cookie first and takes this for STUN of 28 bytes.
 		{"ChannelData with the cookie", "\x40\x00\x00\x08\x21\x12\xa4\x42abcd" + stunMsg,
 			[]string{"\x40\x00\x00\x08\x21\x12\xa4\x42abcd", stunMsg}, io.EOF},
