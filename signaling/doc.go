@@ -1,0 +1,39 @@
+// Package signaling is Beckon's signaling server: rooms, presence, and the routing of what peers say to each other before
+// (and beside) their data channels. [New] makes an http.Handler that serves the WebSocket carrier at whatever path it is
+// mounted on; it does not listen by itself. The wire is specified in the README of package protocol.
+//
+// The server is a router that may drop, crash or be replaced at any moment: what must not be lost is kept by the endpoints
+// until its recipient has acknowledged it. So nothing here is stored, and every queue has a bound and a named outcome.
+//
+//	Server ─┬─ sessions by peer id ── session ─┬─ conn: the carrier, nil while the peer is away
+//	        │                                  └─ member of rooms, by name
+//	        └─ rooms by name ── room ─┬─ log: epoch, position, ring of recent events
+//	                                  └─ members in order of joining, each with a cursor into the log
+//
+// # Goroutines
+//
+//	goroutine            owns                               ends
+//	conn.serve           reading of one carrier, its        when the carrier has ended; Shutdown and Close wait
+//	                     handlers, its session's detach     for it
+//	conn.drain           writing to one carrier             when its queue is empty: an idle connection has none;
+//	                                                        conn.serve waits for it
+//	timers (Server.after) a grace, a ping, an ICE refresh   at once, or after one callback of the Config; stopped or
+//	                                                        waited for by Shutdown and Close
+//
+// The rest runs on the goroutine that calls ServeHTTP, Shutdown or Close, and ServeHTTP returns after the upgrade, so that
+// what net/http keeps for a request is not kept for a connection.
+//
+// # Locks
+//
+// In the order in which they may be taken: session.mu, room.mu, conn.mu. Server.mu is a leaf: nothing else is taken while it
+// is held, and no two sessions, rooms or connections are locked at once. No lock is held during a read, a write or a
+// callback of the Config.
+//
+// # Slow readers
+//
+// Nobody is disconnected for what others say. An event goes into a member's queue if that has room; otherwise the member's
+// cursor lags, and a marker in its queue makes its drainer catch up from the ring when it gets there, so one slow reader
+// costs the others nothing. If the ring has moved on, the member gets a fresh snapshot. The marker stands where the event
+// would have stood, so a signal never overtakes an earlier event of its room. A signal to a full queue is dropped and its sender told `busy`.
+// Answers to a connection's own requests are always queued; while the queue is full, no further request is read.
+package signaling

@@ -1,0 +1,95 @@
+package signaling
+
+import (
+	"context"
+	"time"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// iceFunc is Config.ICEServers.
+type iceFunc func(context.Context, ICERequest) ([]protocol.ICEServer, time.Duration, error)
+
+// minRenewal keeps a lifetime of next to nothing from becoming a busy loop.
+const minRenewal = time.Second
+
+// iceServers calls Config.ICEServers. Without an answer the client gets none: peers that reach each other directly connect all the same.
+func (s *Server) iceServers(req ICERequest) ([]protocol.ICEServer, time.Duration) {
+	servers := []protocol.ICEServer{} // not nil: it is `[]` on the wire, what RTCPeerConnection takes
+	if s.ice == nil {
+		return servers, 0
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.limits.Callback)
+	defer cancel()
+	got, lifetime, err := s.ice(ctx, req)
+	if err != nil {
+		if s.ctx.Err() == nil {
+			s.log.Error().Err(err).Str("peer", req.Peer).Msg("no ICE servers")
+		}
+		return servers, s.limits.Grace // ask again soon
+	}
+	return append(servers, got...), lifetime
+}
+
+// renewICE schedules the next push of ICE servers, at three quarters of the lifetime of the last. c.mu must be held.
+func (c *conn) renewICE(lifetime time.Duration) {
+	c.fresh.stop()
+	c.fresh = nil
+	if lifetime <= 0 {
+		return
+	}
+	sess := c.session
+	var fresh *timer
+	fresh = c.server.after(max(lifetime*3/4, minRenewal), func() {
+		c.mu.Lock()
+		self := fresh // set under the lock, a moment after this could have begun
+		c.mu.Unlock()
+		sess.mu.Lock()
+		identity := sess.grant.Identity
+		sess.mu.Unlock()
+		servers, next := c.server.iceServers(ICERequest{Peer: sess.peer, Identity: identity})
+		c.pushICE(0, servers, next, self)
+	})
+	c.fresh = fresh
+}
+
+// pushICE sends ICE servers and schedules the next. A renewal names its own timer: if a `token` frame has brought newer ones
+// meanwhile, what it has is old.
+func (c *conn) pushICE(id uint64, servers []protocol.ICEServer, lifetime time.Duration, renewal *timer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || renewal != nil && c.fresh != renewal {
+		return
+	}
+	c.enqueueText(protocol.Encode(protocol.ICE{ID: id, ICEServers: servers, ICELifetime: lifetime.Milliseconds()}))
+	c.renewICE(lifetime)
+}
+
+// onToken replaces the session's grant. The identity stays: the other members know the peer by it.
+func (c *conn) onToken(frame []byte) error {
+	t, err := protocol.Decode[protocol.Token](frame)
+	if err != nil {
+		return err
+	}
+	sess := c.session
+	sess.mu.Lock()
+	instance, identity := sess.instance, sess.grant.Identity
+	sess.mu.Unlock()
+	grant, err := c.ask(t.Token, instance) // without the lock: it may take its time
+	switch {
+	case err != nil && undecided(err):
+		c.server.log.Error().Err(err).Str("peer", sess.peer).Msg("token not checked")
+		return protocol.Errorf(protocol.CodeInternal, "the token could not be checked; try again")
+	case err != nil:
+		c.server.log.Debug().Err(err).Str("peer", sess.peer).Msg("token refused")
+		return protocol.Errorf(protocol.CodeUnauthorized, "the token was refused; what the old one allows still holds")
+	case grant.Identity != identity:
+		return protocol.Errorf(protocol.CodeForbidden, "the token is another identity's; a new session is needed for that")
+	}
+	if err := c.held(func(sess *session) error { sess.grant = grant; return nil }); err != nil {
+		return err
+	}
+	servers, lifetime := c.server.iceServers(ICERequest{Peer: sess.peer, Identity: identity})
+	c.pushICE(t.ID, servers, lifetime, nil)
+	return nil
+}

@@ -1,0 +1,59 @@
+package signaling
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// CheckOrigin tells what is wrong with an entry of Config.Origins: nil if it can match an origin. A Server ignores entries
+// that cannot, and says so in its log; who reads them from a person should refuse them.
+func CheckOrigin(pattern string) error {
+	if pattern == "*" {
+		return nil
+	}
+	u, err := url.Parse(pattern)
+	switch {
+	case err != nil || u.Scheme == "" || u.Host == "":
+		return fmt.Errorf("signaling: origin %q: not an origin; did you mean %q?", pattern, "https://"+strings.TrimPrefix(pattern, "//"))
+	case u.Scheme+"://"+u.Host != pattern:
+		return fmt.Errorf("signaling: origin %q: an origin is scheme and host alone; did you mean %q?", pattern, u.Scheme+"://"+u.Host)
+	case strings.Contains(strings.TrimPrefix(u.Host, "*."), "*"):
+		return fmt.Errorf("signaling: origin %q: a star stands only for subdomains, as in https://*.example.com", pattern)
+	}
+	return nil
+}
+
+// originAllowed tells whether a page of this origin may connect. A browser sends the header always and a page cannot set it;
+// a client without one is no browser and carries no visitor's access.
+func (s *Server) originAllowed(r *http.Request) bool {
+	values := r.Header["Origin"]
+	if len(values) == 0 {
+		return true
+	}
+	origin := values[0]
+	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
+		return true
+	}
+	for _, pattern := range s.origins {
+		if matchOrigin(pattern, origin) {
+			return true
+		}
+	}
+	return false
+}
+
+func matchOrigin(pattern, origin string) bool {
+	if pattern == "*" || strings.EqualFold(pattern, origin) {
+		return true
+	}
+	scheme, domain, ok := strings.Cut(pattern, "://*.")
+	if !ok {
+		return false
+	}
+	gotScheme, host, _ := strings.Cut(origin, "://")
+	// The dot is part of the suffix, or evilexample.com would be a subdomain of example.com.
+	suffix := "." + domain
+	return strings.EqualFold(gotScheme, scheme) && len(host) > len(suffix) && strings.EqualFold(host[len(host)-len(suffix):], suffix)
+}

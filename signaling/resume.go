@@ -1,0 +1,97 @@
+package signaling
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// maxResume is the longest resume token in bytes. A grant whose token would be longer gets none: its holder is a new peer
+// after each lost connection, which is better than a hello that no client can send.
+const maxResume = 8 << 10
+
+// claims are what a resume token says. It is signed and not encrypted: it holds nothing that its bearer does not know.
+type claims struct {
+	Peer     string `json:"p"`
+	Instance string `json:"i"`
+	Identity string `json:"d,omitempty"`
+	// Rooms and Ends are those of the Grant; Ends in milliseconds since 1970, 0 for never.
+	Rooms []string `json:"r,omitempty"`
+	Ends  int64    `json:"g,omitempty"`
+	// Expires is when the token itself ends, in milliseconds since 1970.
+	Expires int64 `json:"e"`
+}
+
+func (c claims) grant() Grant {
+	g := Grant{Identity: c.Identity, Rooms: c.Rooms}
+	if c.Ends != 0 {
+		g.Expires = time.UnixMilli(c.Ends)
+	}
+	return g
+}
+
+// sealer signs and checks resume tokens: base64url of the claims, a dot, base64url of their HMAC-SHA256. It keeps nothing, so
+// whichever server has the secret honours the token. It may be used by many goroutines at once.
+type sealer struct {
+	key      []byte
+	encoding *base64.Encoding
+}
+
+// newSealer derives the key, so that an operator who uses one secret for several things does not make a resume token good
+// for another of them.
+func newSealer(secret []byte) sealer {
+	if len(secret) == 0 {
+		secret = make([]byte, 32)
+		rand.Read(secret) // never fails: crypto/rand crashes the program instead
+	}
+	m := hmac.New(sha256.New, secret)
+	m.Write([]byte("beckon resume v1"))
+	// Strict, so that each token has one spelling.
+	return sealer{m.Sum(nil), base64.RawURLEncoding.Strict()}
+}
+
+// seal returns the claims' token, or "" if that would be too long.
+func (s sealer) seal(c claims) string {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return "" // strings and numbers always marshal
+	}
+	payload := s.encoding.EncodeToString(body)
+	token := payload + "." + s.encoding.EncodeToString(s.mac(payload))
+	if len(token) > maxResume {
+		return ""
+	}
+	return token
+}
+
+// open returns the claims of a token that this secret has signed and that has not expired. The signature is checked first and
+// in constant time; nothing unsigned is decoded.
+func (s sealer) open(token string, now time.Time) (claims, bool) {
+	payload, signature, ok := strings.Cut(token, ".")
+	if !ok || len(token) > maxResume {
+		return claims{}, false
+	}
+	mac, err := s.encoding.DecodeString(signature)
+	if err != nil || !hmac.Equal(mac, s.mac(payload)) {
+		return claims{}, false
+	}
+	body, err := s.encoding.DecodeString(payload)
+	if err != nil {
+		return claims{}, false
+	}
+	var c claims
+	if err := json.Unmarshal(body, &c); err != nil || now.UnixMilli() >= c.Expires {
+		return claims{}, false
+	}
+	return c, true
+}
+
+func (s sealer) mac(payload string) []byte {
+	m := hmac.New(sha256.New, s.key)
+	m.Write([]byte(payload))
+	return m.Sum(nil)
+}

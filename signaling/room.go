@@ -1,0 +1,205 @@
+package signaling
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// room is a set of members and the log of what happened to them. It ends with its last member.
+type room struct {
+	// Set once.
+	server   *Server
+	name     string
+	topology protocol.Topology
+
+	// Guarded by mu.
+	mu      sync.Mutex
+	log     eventLog
+	members map[string]*member // by peer id
+	ranked  []*member          // in the order of joining
+	stable  uint64             // never goes back
+	over    bool               // nobody is in it and nobody will be
+}
+
+// member is a peer's membership of a room.
+type member struct {
+	room *room // set once
+
+	grace *timer // guarded by the session's mu; not nil while away
+
+	// Guarded by room.mu.
+	info    protocol.Member
+	cursor  *cursor   // nil while away
+	acked   uint64    // the position that it has acknowledged
+	waiting time.Time // since when it has had something to acknowledge, or since its last acknowledgement
+	left    []byte    // its left event, once it has left
+	until   uint64    // that event's position
+}
+
+// cursor is how far a member's carrier has been told of the log. Each join makes a new one, so that a marker from before it
+// says nothing after it. The room's mutex guards it.
+type cursor struct {
+	member  *member
+	conn    *conn
+	at      uint64 // all events up to here are queued or written
+	lagging bool   // a marker is queued
+}
+
+var errRoomOver = errors.New("signaling: join: the room is over")
+
+func newRoom(s *Server, j protocol.Join) *room {
+	topology := j.Topology
+	if topology == "" {
+		topology = protocol.TopologyMesh
+	}
+	return &room{server: s, name: j.Room, topology: topology, log: newEventLog(s.limits), members: map[string]*member{}}
+}
+
+// join makes a member and answers with a snapshot. The caller holds sess.mu, as for all of the below that take a member.
+func (r *room) join(c *conn, sess *session, j protocol.Join) (*member, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.over:
+		return nil, errRoomOver
+	case len(r.members) >= r.server.limits.Members:
+		return nil, protocol.Errorf(protocol.CodeRoomFull, "the room has %d members, as many as it may have", len(r.members))
+	case slices.ContainsFunc(r.ranked, func(m *member) bool { return m.info.Instance == sess.instance }):
+		// Messages are named by instance and number, so who took another's instance could have its messages taken for doubles.
+		return nil, protocol.Errorf(protocol.CodeForbidden, "another peer of this instance is in the room; its resume token would be needed")
+	}
+	m := &member{room: r, info: protocol.Member{
+		Peer: sess.peer, Instance: sess.instance, Identity: sess.grant.Identity,
+		Attributes: j.Attributes, Capabilities: sess.capabilities, Joined: r.log.position + 1,
+	}}
+	r.members[sess.peer] = m
+	r.ranked = append(r.ranked, m)
+	m.acked = m.info.Joined
+	info := m.info
+	r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventJoined, Member: &info}, m)))
+	r.answer(m, c, j, j.Epoch != "")
+	return m, nil
+}
+
+// rejoin answers a join of somebody who is a member already: one who comes back from being away, or who repeats itself.
+func (r *room) rejoin(m *member, c *conn, sess *session, j protocol.Join) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changed := !bytes.Equal(m.info.Attributes, j.Attributes)
+	m.info.Attributes, m.info.Instance, m.info.Capabilities = j.Attributes, sess.instance, sess.capabilities
+	switch {
+	case m.cursor == nil:
+		m.info.Away = false
+		info := m.info
+		r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventBack, Member: &info}, m)))
+	case changed:
+		m.cursor = nil // it learns of it from the answer, not before
+		r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventUpdated, Attributes: attributesOf(m)}, m)))
+	}
+	if j.Epoch == r.log.epoch && r.log.has(j.Position) {
+		r.replay(m, c, j)
+		return
+	}
+	r.answer(m, c, j, j.Epoch != "")
+}
+
+// replay promises the events after the client's position; its drainer takes them from the ring. r.mu must be held, as for all
+// of the below that do not take it.
+func (r *room) replay(m *member, c *conn, j protocol.Join) {
+	m.acked = max(m.acked, j.Position)
+	m.cursor = &cursor{member: m, conn: c, at: j.Position, lagging: true}
+	c.push(protocol.Encode(protocol.Joined{
+		ID: j.ID, Room: r.name, Epoch: r.log.epoch, Position: j.Position, Stable: r.stable, Topology: r.topology, Replay: true,
+	}))
+	c.mark(m.cursor)
+}
+
+// answer sends a snapshot.
+func (r *room) answer(m *member, c *conn, j protocol.Join, gap bool) {
+	m.cursor = &cursor{member: m, conn: c, at: r.log.position}
+	m.acked = r.log.position
+	c.push(r.snapshot(j.ID, gap))
+}
+
+func (r *room) snapshot(id uint64, gap bool) []byte {
+	members := make([]protocol.Member, len(r.ranked))
+	for i, m := range r.ranked {
+		members[i] = m.info
+	}
+	return protocol.Encode(protocol.Joined{
+		ID: id, Room: r.name, Epoch: r.log.epoch, Position: r.log.position, Stable: r.stable, Topology: r.topology, Gap: gap, Members: members,
+	})
+}
+
+// away tells the room that a member's carrier is lost, and returns false if it was already.
+func (r *room) away(m *member) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.cursor == nil {
+		return false
+	}
+	m.cursor = nil
+	m.info.Away = true
+	r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventAway}, m)))
+	return true
+}
+
+// leave takes a member out and returns whether the room is over. The member itself gets the event too: it is the answer to
+// its `leave`, and the last that it hears of the room.
+func (r *room) leave(m *member, reason protocol.LeftReason) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.left = protocol.Encode(r.event(protocol.Event{Kind: protocol.EventLeft, Reason: reason}, m))
+	m.until = r.log.position + 1
+	r.publish(m.left)
+	delete(r.members, m.info.Peer)
+	r.ranked = slices.DeleteFunc(r.ranked, func(other *member) bool { return other == m })
+	r.over = len(r.members) == 0
+	return r.over
+}
+
+// update replaces a member's attributes.
+func (r *room) update(m *member, attributes []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.info.Attributes = attributes
+	r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventUpdated, Attributes: attributes}, m)))
+}
+
+// attributesOf are a member's attributes as an updated event says them: there, none are an empty object.
+func attributesOf(m *member) []byte {
+	if m.info.Attributes == nil {
+		return []byte("{}")
+	}
+	return m.info.Attributes
+}
+
+// say logs a message to all.
+func (r *room) say(m *member, n uint64, data []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.publish(protocol.EncodeMessageEvent(r.event(protocol.Event{
+		Kind: protocol.EventMessage, Instance: m.info.Instance, N: n, Data: data,
+	}, m)))
+}
+
+// carrierOf finds where a signal goes: nil to a peer that is away.
+func (r *room) carrierOf(to, instance []byte) (*conn, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.members[string(to)]
+	switch {
+	case m == nil:
+		return nil, errUnknownPeer
+	case m.info.Instance != string(instance):
+		return nil, errStaleInstance
+	case m.cursor == nil:
+		return nil, nil
+	}
+	return m.cursor.conn, nil
+}

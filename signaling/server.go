@@ -1,0 +1,174 @@
+package signaling
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gorilla/websocket"
+	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// Server is a signaling server: an http.Handler for the WebSocket, with Shutdown, Close and Stats. Make one with New. All
+// methods may be called from any goroutine.
+type Server struct {
+	// Set once by New.
+	authorize func(context.Context, AuthRequest) (Grant, error)
+	ice       iceFunc
+	origins   []string
+	limits    Limits
+	log       zerolog.Logger
+	resume    sealer
+	upgrader  websocket.Upgrader
+	ctx       context.Context // ends with Close; bounds the callbacks
+	cancel    context.CancelFunc
+	done      chan struct{} // closed when every goroutine has ended after Shutdown or Close
+
+	// Safe for use by many goroutines.
+	count    *counters
+	frames   sync.Pool // *[]byte, for reading
+	closing  atomic.Bool
+	carriers sync.WaitGroup // conn.serve
+	running  sync.WaitGroup // timers; see timer
+
+	// Guarded by mu, which is held for map operations only.
+	mu        sync.Mutex
+	conns     map[*conn]struct{}
+	sessions  map[string]*session // by peer id
+	rooms     map[string]*room    // by name
+	addresses map[netip.Prefix]int
+}
+
+// New makes a server. It starts no goroutine until somebody connects.
+func New(cfg Config) *Server {
+	limits := cfg.Limits.withDefaults()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{
+		authorize: cfg.Authorize,
+		ice:       cfg.ICEServers,
+		limits:    limits,
+		log:       cfg.Logger,
+		resume:    newSealer(cfg.Secret),
+		ctx:       ctx,
+		cancel:    cancel,
+		done:      make(chan struct{}),
+		count:     newCounters(),
+		conns:     map[*conn]struct{}{},
+		sessions:  map[string]*session{},
+		rooms:     map[string]*room{},
+		addresses: map[netip.Prefix]int{},
+	}
+	s.frames.New = func() any { b := make([]byte, 0, 2<<10); return &b }
+	s.upgrader = websocket.Upgrader{
+		HandshakeTimeout: limits.Write,
+		// An idle connection costs memory above all: gorilla's read buffer is kept for ever, its write buffer only while a frame
+		// is written. Compression is off because its windows cost more than all the rest.
+		ReadBufferSize:  256,
+		WriteBufferSize: 2 << 10,
+		WriteBufferPool: new(sync.Pool),
+		Subprotocols:    []string{protocol.Version},
+		CheckOrigin:     originChecked,
+		Error:           s.upgradeFailed,
+	}
+	if len(cfg.Secret) == 0 {
+		s.log.Info().Msg("resume tokens are signed with a random secret: clients are new peers after a restart")
+	}
+	if s.authorize == nil {
+		s.authorize = refuseAll
+		s.log.Error().Msg("no Authorize function: every client is refused")
+	}
+	for _, pattern := range slices.Clone(cfg.Origins) {
+		if err := CheckOrigin(pattern); err != nil {
+			s.log.Error().Err(err).Msg("origin ignored")
+			continue
+		}
+		s.origins = append(s.origins, pattern)
+	}
+	return s
+}
+
+// register lists a connection, or ends it if the server is ending.
+func (s *Server) register(c *conn) {
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	// Asked after listing: either this sees that the server is closing, or Shutdown sees the connection.
+	if s.closing.Load() {
+		c.goAway()
+	}
+	if s.ctx.Err() != nil {
+		c.abort()
+	}
+}
+
+// forget is the last thing that a connection's goroutine does.
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.release(c.addr)
+	s.mu.Unlock()
+	s.carriers.Done()
+}
+
+// Shutdown sends every client a `goaway` and the close code 4000, and returns when all connections and goroutines have ended.
+// If ctx ends before, it does what Close does and returns ctx's error. It may be called twice, and during a Close.
+func (s *Server) Shutdown(ctx context.Context) error {
+	for _, c := range s.stop() {
+		c.goAway()
+	}
+	select {
+	case <-s.done:
+		return nil
+	case <-ctx.Done():
+		s.Close()
+		return context.Cause(ctx)
+	}
+}
+
+// Close ends every connection without a word and returns when all goroutines have ended; a callback of the Config that ignores its
+// context keeps it waiting. It may be called twice, and during a Shutdown. It never fails; the error is there for io.Closer.
+func (s *Server) Close() error {
+	s.cancel()
+	for _, c := range s.stop() {
+		c.abort()
+	}
+	<-s.done
+	return nil
+}
+
+// stop keeps new connections out and returns the open ones.
+func (s *Server) stop() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing.Swap(true) {
+		go s.finish()
+	}
+	conns := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		conns = append(conns, c)
+	}
+	return conns
+}
+
+// finish waits for everything that runs. Timers come after the connections, because those start them.
+func (s *Server) finish() {
+	s.carriers.Wait()
+	s.mu.Lock()
+	sessions := make([]*session, 0, len(s.sessions))
+	for _, sess := range s.sessions {
+		sessions = append(sessions, sess)
+	}
+	clear(s.sessions)
+	clear(s.rooms)
+	s.mu.Unlock()
+	for _, sess := range sessions {
+		sess.stopTimers()
+	}
+	s.running.Wait()
+	s.cancel()
+	close(s.done)
+}

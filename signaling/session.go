@@ -1,0 +1,141 @@
+package signaling
+
+import (
+	"sync"
+
+	"golang.org/x/time/rate"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// session is a peer, from its first hello until it has left its last room without a connection. It outlives its carrier by
+// the grace.
+type session struct {
+	// Set once.
+	server *Server
+	peer   string
+
+	// Safe for use by many goroutines. They outlive a carrier, or who reconnects would have a new burst.
+	frames, joins *rate.Limiter
+
+	// Guarded by mu, which every handler of the peer's frames holds.
+	mu           sync.Mutex
+	conn         *conn // nil while away
+	instance     string
+	grant        Grant
+	capabilities protocol.Capabilities
+	rooms        map[string]*member
+	gone         bool // no longer in Server.sessions
+}
+
+// attach gives a carrier its session: the living one of that peer, or a new one. It returns nil if the server has as many as
+// it may. An older carrier is closed: the newest wins, because the older is most likely a connection that has died unnoticed.
+func (s *Server) attach(c *conn, peer string, h protocol.Hello, grant Grant) *session {
+	for {
+		sess := s.sessionOf(peer)
+		if sess == nil {
+			return nil
+		}
+		sess.mu.Lock()
+		if sess.gone { // it ended between the two locks
+			sess.mu.Unlock()
+			continue
+		}
+		if old := sess.conn; old != nil {
+			old.close(protocol.CloseReplaced)
+			sess.away()
+		}
+		sess.conn, sess.instance, sess.grant, sess.capabilities = c, h.Instance, grant, h.Capabilities
+		sess.mu.Unlock()
+		return sess
+	}
+}
+
+func (s *Server) sessionOf(peer string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sess := s.sessions[peer]
+	if sess == nil && len(s.sessions) < s.limits.Sessions {
+		sess = &session{
+			server: s,
+			peer:   peer,
+			frames: rate.NewLimiter(rate.Limit(s.limits.Rate), s.limits.Burst),
+			joins:  rate.NewLimiter(rate.Limit(float64(s.limits.Joins)/60), s.limits.Joins),
+			rooms:  map[string]*member{},
+		}
+		s.sessions[peer] = sess
+		s.log.Info().Str("peer", peer).Msg("session begins")
+	}
+	return sess
+}
+
+// detach takes the ended carrier's session from it: the peer is away, unless a newer carrier has the session already.
+func (c *conn) detach() {
+	sess := c.session
+	if sess == nil {
+		return
+	}
+	sess.mu.Lock()
+	defer sess.mu.Unlock()
+	if sess.conn != c {
+		return
+	}
+	sess.conn = nil
+	sess.away()
+	sess.endIfOver()
+}
+
+// away tells all rooms that the carrier is lost, and begins the grace. sess.mu must be held, as for all of the below.
+func (sess *session) away() {
+	s := sess.server
+	for name, m := range sess.rooms {
+		// At a shutdown nobody is left to be told, and the rooms end with the server.
+		if s.closing.Load() || !m.room.away(m) {
+			continue
+		}
+		var grace *timer
+		grace = s.after(s.limits.Grace, func() {
+			sess.mu.Lock()
+			defer sess.mu.Unlock()
+			if m.grace == grace { // it has not come back meanwhile
+				sess.leave(name, protocol.LeftTimeout)
+				sess.endIfOver()
+			}
+		})
+		m.grace = grace
+	}
+}
+
+// leave takes the peer out of a room.
+func (sess *session) leave(name string, reason protocol.LeftReason) {
+	m := sess.rooms[name]
+	delete(sess.rooms, name)
+	m.grace.stop()
+	m.grace = nil
+	if m.room.leave(m, reason) {
+		sess.server.dropRoom(m.room)
+	}
+}
+
+// endIfOver forgets a session that has neither carrier nor room: a resume token can make it again.
+func (sess *session) endIfOver() {
+	s := sess.server
+	if sess.conn != nil || len(sess.rooms) > 0 || sess.gone {
+		return
+	}
+	sess.gone = true
+	s.mu.Lock()
+	delete(s.sessions, sess.peer)
+	s.mu.Unlock()
+	s.log.Info().Str("peer", sess.peer).Msg("session ends")
+}
+
+// stopTimers ends the graces at a shutdown.
+func (sess *session) stopTimers() {
+	sess.mu.Lock()
+	defer sess.mu.Unlock()
+	for _, m := range sess.rooms {
+		m.grace.stop()
+		m.grace = nil
+	}
+}
