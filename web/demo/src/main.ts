@@ -1,0 +1,106 @@
+// The demo: a room to meet in. It uses nothing but the SDK, and takes it from the server as any other page would.
+
+import { join, type Room } from "/sdk/beckon.js";
+import { Chat } from "./chat.js";
+import { find, setText } from "./dom.js";
+import { Files } from "./files.js";
+import { flag, hoist } from "./flag.js";
+import { cleanName, nickname, roomName } from "./names.js";
+import { showJoined, showJoining, showLost, showRefused } from "./notice.js";
+import { People } from "./people.js";
+import { Session } from "./session.js";
+import { onlyHere, roomLink, showLink } from "./share.js";
+
+/** Where the own name is kept between visits. */
+const NAME_KEY = "beckon-name";
+
+const field = find<HTMLInputElement>("#my-name");
+let room: Room | undefined; // of the current or last stay
+
+/** The name of the room that this page is for; on a page for none, a fresh one, which becomes the page's address. */
+function pageRoom(): string {
+  const found = /^\/r\/([^/]+)$/.exec(location.pathname);
+  if (!found) {
+    const name = roomName();
+    history.replaceState(null, "", `/r/${name}`);
+    return name;
+  }
+  try {
+    return decodeURIComponent(found[1]!);
+  } catch {
+    return found[1]!; // a stray %: no room has such a name, as the SDK will say
+  }
+}
+
+function announce(text: string): void {
+  setText(find("#announcer"), text);
+}
+
+/** What the others are told. Without a name nothing is: they make the same one up from the id. */
+function attributes(): { name?: string } {
+  const name = cleanName(field.value);
+  return name ? { name } : {};
+}
+
+function self(): { id: string; name: string } {
+  const id = room?.id ?? "";
+  return { id, name: cleanName(field.value) || nickname(id) };
+}
+
+/** Lets the own name be changed, here and for everybody. */
+function nameYourself(): void {
+  // Storage is refused in some private windows; then the name lasts as long as the page.
+  try {
+    field.value = cleanName(localStorage.getItem(NAME_KEY) ?? "");
+  } catch {}
+  field.onchange = () => {
+    field.value = cleanName(field.value);
+    try {
+      localStorage.setItem(NAME_KEY, field.value);
+    } catch {}
+    // A room that is closed has nobody to tell; the next one is told when it is joined.
+    room?.update(attributes()).catch(() => {});
+  };
+  find<HTMLFormElement>("#me").onsubmit = (event) => {
+    event.preventDefault();
+    field.blur(); // which is what makes it a change
+  };
+}
+
+function furnish(name: string): void {
+  setText(find("#room"), name);
+  find("#hoist").replaceChildren(...hoist(name));
+  setText(find("#bot-command"), `beckon bot echo ${roomLink(name)}`);
+  find("#only-here").hidden = !onlyHere();
+  showLink(name);
+  nameYourself();
+}
+
+/** Enters the room and stays until it closes; then offers to come back. */
+async function enter(name: string, chat: Chat, files: Files): Promise<void> {
+  const again = () => void enter(name, chat, files);
+  showJoining();
+  try {
+    room = await join(location.origin, name, { attributes: attributes() });
+  } catch (error) {
+    showRefused(error, again);
+    return;
+  }
+  field.placeholder = nickname(room.id);
+  find("#my-flag").replaceChildren(flag(room.id));
+  const people = new People({
+    sendTo: (peer) => files.pickFor(peer),
+    connect: (peer) => void session.connect(peer),
+  });
+  const session = new Session(room, people, chat, files);
+  showJoined();
+  const why = await room.closed;
+  people.stop();
+  showLost(why, again);
+}
+
+const name = pageRoom();
+furnish(name);
+const chat = new Chat(self);
+chat.title = `${name} · Beckon`;
+void enter(name, chat, new Files(announce));

@@ -1,0 +1,61 @@
+// Names: a fresh one for a room, and one for a peer that has not said its own.
+
+/** The longest own name, in characters. The server bounds the attributes as a whole, this bounds a line of the page. */
+export const MAX_NAME = 32;
+
+const QUALITIES = [
+  "amber", "bold", "brisk", "calm", "clear", "copper", "coral", "distant", "early", "easy", "even", "fair", "gentle",
+  "golden", "green", "grey", "high", "keen", "late", "light", "lunar", "mild", "misty", "neat", "north", "open", "pale",
+  "plain", "quick", "quiet", "rapid", "red", "silver", "slow", "small", "south", "still", "sunny", "tidal", "warm",
+  "west", "white", "wide", "wild",
+] as const;
+
+const PLACES = [
+  "anchor", "bay", "beacon", "bell", "boat", "bridge", "buoy", "canal", "cape", "cove", "current", "deck", "delta",
+  "dock", "drift", "dune", "ferry", "fjord", "gull", "harbor", "haven", "heron", "inlet", "island", "jetty", "keel",
+  "lagoon", "lamp", "lantern", "mast", "mole", "oar", "pier", "quay", "reef", "ridge", "river", "sail", "shoal", "shore",
+  "sound", "strait", "surf", "tern", "tide", "wharf",
+] as const;
+
+/** A number below `bound` from the browser's own source of randomness. The bias of the remainder is below 2⁻²⁰ here. */
+function random(bound: number): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! % bound;
+}
+
+/**
+ * A fresh room name such as `quiet-harbor-4821`: something to read out on the telephone. There are about eighteen million:
+ * enough that two rooms rarely meet, and no secret. Who must keep others out uses tokens.
+ */
+export function roomName(): string {
+  const number = 1000 + random(9000);
+  return `${QUALITIES[random(QUALITIES.length)]}-${PLACES[random(PLACES.length)]}-${number}`;
+}
+
+/** A number from a text, the same in every browser (FNV-1a, 32 bit). */
+export function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}
+
+/** What a peer is called that has said no name: two words from its id, so that everybody calls it the same. */
+export function nickname(id: string): string {
+  const h = hash(id);
+  const quality = QUALITIES[h % QUALITIES.length]!;
+  const place = PLACES[Math.floor(h / QUALITIES.length) % PLACES.length]!;
+  return `${quality[0]!.toUpperCase()}${quality.slice(1)} ${place[0]!.toUpperCase()}${place.slice(1)}`;
+}
+
+/** Makes one line of at most MAX_NAME characters of what somebody typed or sent; "" if nothing is left. */
+export function cleanName(text: unknown): string {
+  if (typeof text !== "string") return "";
+  // Control and formatting characters: a name may not turn the text around it to run from right to left.
+  const line = text.slice(0, 4 * MAX_NAME).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").replace(/\s+/g, " ").trim();
+  return Array.from(line).slice(0, MAX_NAME).join("").trim();
+}
+
+/** The name of a peer: what it says in its attributes, else its nickname. */
+export function displayName(id: string, attributes: unknown): string {
+  const said = attributes && typeof attributes === "object" ? (attributes as { name?: unknown }).name : undefined;
+  return cleanName(said) || nickname(id);
+}

@@ -1,0 +1,81 @@
+// What the page has to say about itself: that it is not in the room, why, and what can be done.
+
+import { BeckonError } from "/sdk/beckon.js";
+import { find, setText } from "./dom.js";
+
+/** The state of the page: `data-state` of its body, for style and for who drives the page. */
+export type PageState = "joining" | "joined" | "lost" | "refused";
+
+interface Notice {
+  title: string;
+  body: string;
+  /** The label of the button that tries again; none where trying again is no use. */
+  action?: string;
+}
+
+/** Says that the page is on its way into the room. */
+export function showJoining(): void {
+  show("joining", { title: "Joining…", body: "" });
+}
+
+/** Says nothing: all is well. */
+export function showJoined(): void {
+  document.body.dataset.state = "joined";
+  find("#notice").hidden = true;
+}
+
+/** Says why the page could not enter the room. */
+export function showRefused(error: unknown, again: () => void): void {
+  show("refused", refusal(error), again, code(error));
+}
+
+/** Says that the page is no longer in the room. */
+export function showLost(error: unknown, again: () => void): void {
+  const notice: Notice =
+    code(error) === "connection-lost"
+      ? { title: "Connection lost", body: "The server is out of reach, so this room is closed here.", action: "Rejoin" }
+      : { ...refusal(error), title: "You are no longer in the room", action: "Rejoin" };
+  show("lost", notice, again, code(error));
+}
+
+function show(state: PageState, notice: Notice, again?: () => void, why?: string): void {
+  document.body.dataset.state = state;
+  const box = find("#notice");
+  box.dataset.kind = state === "joining" ? "calm" : "bad";
+  box.dataset.code = why ?? "";
+  setText(find("#notice-title"), notice.title);
+  setText(find("#notice-body"), notice.body);
+  const button = find<HTMLButtonElement>("#notice-action");
+  button.hidden = !notice.action || !again;
+  setText(button, notice.action ?? "");
+  button.onclick = again ?? null;
+  box.hidden = false;
+}
+
+function code(error: unknown): string {
+  return error instanceof BeckonError ? error.code : "";
+}
+
+function refusal(error: unknown): Notice {
+  const body = error instanceof Error ? error.message : String(error ?? "");
+  switch (code(error)) {
+    case "unsupported":
+      return { title: "This browser cannot take part", body: "It has no WebRTC, or it is switched off. Every current browser has it." };
+    case "bad-room":
+    case "bad-url":
+      return { title: "No room can have this name", body };
+    case "room-full":
+      return { title: "The room is full", body: "It has as many members as it may have.", action: "Try again" };
+    case "unauthorized":
+    case "forbidden":
+      return { title: "This room is not open to you", body };
+    case "rate-limited":
+      return { title: "Too fast", body: "The server asks for a moment of patience.", action: "Try again" };
+    case "connect-failed":
+    case "connection-lost":
+    case "aborted":
+      return { title: "The server cannot be reached", body: "Is it running, and are you online?", action: "Try again" };
+    default:
+      return { title: "You could not join", body, action: "Try again" };
+  }
+}

@@ -1,0 +1,97 @@
+// One stay in a room: what happens there is brought to the panels.
+
+import type { Channel, Peer, Room } from "/sdk/beckon.js";
+import { CHAT, type Chat } from "./chat.js";
+import { FILE, type Files } from "./files.js";
+import { displayName } from "./names.js";
+import type { People } from "./people.js";
+
+export class Session {
+  #watched = new WeakSet<Peer>();
+  #met = new WeakSet<Peer>();
+
+  constructor(
+    private readonly room: Room,
+    private readonly people: People,
+    private readonly chat: Chat,
+    private readonly files: Files,
+  ) {
+    room.addEventListener("peer", ({ peer }) => this.#appeared(peer));
+    room.addEventListener("connected", ({ peer }) => void this.#connected(peer));
+    room.addEventListener("updated", ({ peer }) => this.#changed(peer));
+    room.addEventListener("away", ({ peer }) => this.#changed(peer));
+    room.addEventListener("back", ({ peer }) => this.#watch(peer));
+    room.addEventListener("gap", () => this.#sync());
+    room.addEventListener("left", ({ peer }) => this.#left(peer));
+    this.#sync();
+  }
+
+  /** Tries again to connect to a peer. */
+  async connect(peer: Peer): Promise<void> {
+    const again = this.room.connect(peer.id);
+    this.people.show(peer);
+    await again.catch(() => {}); // shown by what watches the peer
+    const now = this.room.peers.get(peer.id);
+    if (now) this.people.show(now);
+  }
+
+  /** Shows the members as they are: at the start, and after events were missed. */
+  #sync(): void {
+    for (const id of this.people.ids) {
+      if (this.room.peers.has(id)) continue;
+      this.people.remove(id);
+      this.files.remove(id);
+    }
+    for (const peer of this.room.peers.values()) {
+      this.#watch(peer);
+      if (peer.state === "connected") void this.#connected(peer);
+    }
+  }
+
+  #appeared(peer: Peer): void {
+    this.#watch(peer);
+    this.chat.note(`${displayName(peer.id, peer.attributes)} is here`);
+  }
+
+  /** Shows a peer and, when it is a new one (a reloaded page is, under its old id), waits for the end of its connection. */
+  #watch(peer: Peer): void {
+    this.#changed(peer);
+    if (this.#watched.has(peer)) return;
+    this.#watched.add(peer);
+    void peer.closed.then(() => {
+      this.files.remove(peer.id);
+      if (this.room.peers.get(peer.id) === peer) this.people.show(peer);
+    });
+  }
+
+  #changed(peer: Peer): void {
+    this.people.show(peer);
+    if (peer.state === "connected") this.files.add(peer);
+  }
+
+  #left(peer: Peer): void {
+    this.people.remove(peer.id);
+    this.files.remove(peer.id);
+    this.chat.note(`${displayName(peer.id, peer.attributes)} has left`);
+  }
+
+  /** Starts what goes on with a connected peer, once. All of it ends with the connection. */
+  async #connected(peer: Peer): Promise<void> {
+    this.#watch(peer);
+    if (this.#met.has(peer)) return;
+    this.#met.add(peer);
+    // What ends these is the end of the channel or the peer, and that is shown where the peer is.
+    this.chat.attach(peer).catch(() => {});
+    try {
+      for await (const channel of peer.channels()) this.#take(peer, channel);
+    } catch {
+      // The peer is closed: see #watch.
+    }
+  }
+
+  #take(peer: Peer, channel: Channel): void {
+    if (channel.label === CHAT) this.chat.listen(peer, channel).catch(() => {});
+    else if (channel.label === FILE) this.files.receive(peer, channel).catch(() => {});
+    else void channel.close(); // another program's; it learns by the close that nobody here reads it
+  }
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { SHA256 } from "../src/sha256.js";
+
+test("SHA-256 of the examples of the standard", () => {
+  const of = (text: string) => new SHA256().update(new TextEncoder().encode(text)).digest();
+  assert.equal(of(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  assert.equal(of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  assert.equal(
+    of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+    "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+  );
+});
+
+test("SHA-256 of every length around the blocks, in pieces of any size", () => {
+  for (let length = 0; length < 300; length++) {
+    const data = Uint8Array.from({ length }, (_, i) => i * 31 + length);
+    const running = new SHA256();
+    for (let at = 0, step = 1; at < length; step = (step * 7) % 90) {
+      running.update(data.subarray(at, at + step));
+      at += step;
+    }
+    assert.equal(running.digest(), createHash("sha256").update(data).digest("hex"), `${length} bytes`);
+  }
+});
+
+test("SHA-256 of a length whose bits need more than 32", () => {
+  const chunk = new Uint8Array(1 << 22).fill(7);
+  const ours = new SHA256();
+  const theirs = createHash("sha256");
+  for (let i = 0; i < 129; i++) {
+    ours.update(chunk);
+    theirs.update(chunk);
+  }
+  assert.equal(ours.digest(), theirs.digest("hex"));
+});
