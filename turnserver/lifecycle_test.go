@@ -38,7 +38,11 @@ func free(t *testing.T, udp bool, at netip.AddrPort) {
 }
 
 func TestCloseLeavesNothingOpen(t *testing.T) { // not parallel: it looks at ports
-	s := listen(t)
+	ports := freePorts(t, 4)
+	s := listen(t, func(c *Config) {
+		c.Addr = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), ports.Min).String()
+		c.Ports = PortRange{ports.Min + 1, ports.Max}
+	})
 	u, tc, idle := newWire(t, s, "udp"), newWire(t, s, "tcp"), newWire(t, s, "tcp")
 	ur, tr := u.allocate(), tc.allocate()
 	idle.binding()
@@ -148,18 +152,18 @@ func TestPortZeroGivesOneNumber(t *testing.T) {
 	}
 }
 
-func TestPortInUse(t *testing.T) {
-	t.Parallel()
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+func TestPortInUse(t *testing.T) { // not parallel: it looks at ports
+	at := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), freePorts(t, 1).Min)
+	pc, err := net.ListenPacket("udp", at.String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pc.Close()
-	s, err := Listen(t.Context(), Config{Addr: pc.LocalAddr().String(), Secret: testSecret})
+	s, err := Listen(t.Context(), Config{Addr: at.String(), Secret: testSecret})
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		t.Fatalf("%v %v", s, err)
 	}
-	free(t, false, addrPort(pc.LocalAddr())) // TCP was bound first, and let go
+	free(t, false, at) // TCP was bound first, and let go
 }
 
 func TestStartIsBoundedByContext(t *testing.T) {

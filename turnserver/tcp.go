@@ -14,7 +14,7 @@ import (
 // TCP clients do not go through Pion's listener: its stream parser can be made to spin (the bytes 40 00 FF FC), holds
 // back a ChannelData of less than five bytes, and reads one that begins with STUN's magic cookie as STUN; and its Close
 // leaves accepted connections alive. Instead each connection is shown to a turn.Server of its own as a socket that
-// carries whole datagrams, which is what Pion handles best. It costs some 10 kB for each connection.
+// carries whole datagrams, which is what Pion handles best. It costs 17 kB for each connection, 4 of them stack.
 
 // tcpConn is one accepted connection, as a net.PacketConn for Pion. ReadFrom belongs to one goroutine; the others may
 // be called at any time.
