@@ -1,0 +1,6 @@
+package main
+
+// botCmd groups the bots.
+type botCmd struct {
+	Echo echoCmd `cmd:"" help:"Send every message back on the channel that it came from."`
+}

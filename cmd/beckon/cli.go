@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line: one field per sub-command.
+type cli struct {
+	Serve       serveCmd       `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
+	Bot         botCmd         `cmd:"" help:"Join a room as a bot."`
+	Version     versionCmd     `cmd:"" help:"Print the version, and what this program was built from."`
+	ConfigTable configTableCmd `cmd:"" hidden:"" help:"Print the README's table of flags."`
+}
+
+const description = `Beckon is the self-hosted backend for peer-to-peer apps: signaling, a STUN and TURN relay and a demo in one program.
+
+Try it with "beckon serve --dev" and open the URL that it prints in two tabs.`
+
+// parse reads the command line. The command it returns is what the command line asks for; done tells that there is
+// nothing left to do because it asked for help.
+func parse(args []string, stdout, stderr io.Writer, env []string) (command func(context.Context, *process) error, done bool, err error) {
+	parser, err := newParser(stdout, stderr, env, func() { done = true })
+	if err != nil {
+		return nil, false, err
+	}
+	kctx, err := parser.Parse(args)
+	switch {
+	case done:
+		return nil, true, nil
+	case err != nil:
+		return nil, false, &usageError{err.Error() + hintOf(args)}
+	}
+	return func(ctx context.Context, p *process) error {
+		kctx.BindTo(ctx, (*context.Context)(nil))
+		return kctx.Run(p)
+	}, false, nil
+}
+
+// newParser makes the parser. Kong prints help while it parses and then wants to exit, which is helped's to note.
+func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kong, error) {
+	return kong.New(&cli{},
+		kong.Name("beckon"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped() }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
+		kong.ValueFormatter(helpText),
+		kong.Resolvers(environment(env)),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "try", Title: "To try it:"},
+			{Key: "http", Title: "Signaling and the demo (HTTP):"},
+			{Key: "access", Title: "Who may join:"},
+			{Key: "turn", Title: "Relay (STUN and TURN):"},
+			{Key: "run", Title: "Running:"},
+		}),
+	)
+}
+
+// hintOf names the help page of the sub-command that was meant.
+func hintOf(args []string) string {
+	page := "beckon"
+	for _, a := range args {
+		if a == "serve" || a == "bot" || a == "echo" || a == "version" {
+			page += " " + a
+			continue
+		}
+		break
+	}
+	return " (see `" + page + " --help`)"
+}
+
+// variable is the name of a flag's environment variable. Every flag has one, by this rule, so none is written down.
+func variable(flag *kong.Flag) string {
+	return "BECKON_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+}
+
+// environment resolves flags that are not on the command line. Kong's own `env` tags read the process's environment,
+// which a test could not hand in. An empty variable is no value: that is what a compose file makes of an unset one.
+func environment(env []string) kong.Resolver {
+	values := make(map[string]string, len(env))
+	for _, e := range env {
+		if name, value, ok := strings.Cut(e, "="); ok && value != "" {
+			values[name] = value
+		}
+	}
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if value, ok := values[variable(flag)]; ok && configurable(flag) {
+			return value, nil
+		}
+		return nil, nil
+	})
+}
+
+// configurable tells flags that say how to run from --help, and from those of hidden commands.
+func configurable(flag *kong.Flag) bool {
+	return flag.Name != "help" && !flag.Hidden
+}
+
+// helpText is a flag's sentence with its default and its variable. Defaults that depend on other flags cannot be kong's:
+// they are said in the tag `defaults`, and decided in plan.
+func helpText(v *kong.Value) string {
+	text := v.Help
+	if v.Flag == nil || !configurable(v.Flag) {
+		return text
+	}
+	if d := defaultOf(v); d != "" {
+		text += " Default: " + d + "."
+	}
+	return text + " ($" + variable(v.Flag) + ")"
+}
+
+func defaultOf(v *kong.Value) string {
+	if v.HasDefault {
+		return v.Default
+	}
+	return v.Tag.Get("defaults")
+}

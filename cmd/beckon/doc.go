@@ -1,0 +1,21 @@
+// Command beckon is the whole of Beckon as one program: a signaling server, a STUN and TURN relay and the demo
+// (`beckon serve`), a bot to try them with (`beckon bot echo`), and `beckon version`.
+//
+// This package is the only one that knows flags, environment variables, the standard streams and signals. It makes the
+// logger, binds the listeners and joins the packages that do the work, which do not know each other: signaling asks a
+// function who may join and a function for the ICE servers, and both functions are made here.
+//
+// Exit codes: 0 all went well, Ctrl-C included; 1 it did not work; 2 the command line makes no sense. Every error is
+// one sentence on stderr that ends in what to do.
+//
+//	goroutine      owns                                   ends
+//	main           everything; waits for all of the below   with the process
+//	http           http.Server.Serve of `serve`            Shutdown or Close of the HTTP server
+//	drain          one Shutdown each, after Ctrl-C         when its server has drained or the grace is over
+//	echo peer      a connected peer of `bot echo`          when the peer or the bot is closed
+//	echo channel   a data channel of such a peer           when the channel is closed
+//
+// The servers' and the peers' own goroutines are in the tables of their packages.
+package main
+
+//go:generate go run . config-table --write ../../README.md

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// echoCmd is the flags of `beckon bot echo`.
+type echoCmd struct {
+	URL       string `arg:"" name:"url" help:"The room, as the server prints it: http://HOST:PORT/r/ROOM."`
+	Name      string `group:"run" placeholder:"NAME" default:"echo bot" help:"What the others see."`
+	Token     string `group:"run" placeholder:"TOKEN" help:"Shown to the server, if that wants one."`
+	RelayOnly bool   `group:"run" help:"Connect through the relay only, never directly."`
+	logFlags
+}
+
+// Help is what --help says before the flags.
+func (echoCmd) Help() string {
+	return `Example:
+
+    beckon bot echo http://127.0.0.1:8080/r/quiet-fox-4821
+
+It runs until Ctrl-C, or until the server ends the session.`
+}
+
+// echoAttributes are what the others see of the bot.
+type echoAttributes struct {
+	Name string `json:"name"`
+	Bot  bool   `json:"bot"`
+}
+
+// Run echoes until ctx ends. That the session ends otherwise is an error.
+func (c *echoCmd) Run(ctx context.Context, p *process) error {
+	server, room, err := peer.ParseURL(c.URL)
+	if err != nil {
+		return usagef("%s: a room's URL looks like http://127.0.0.1:8080/r/quiet-fox-4821", sentence(err))
+	}
+	cfg := &peer.Config{
+		Token:      c.Token,
+		Attributes: echoAttributes{c.Name, true},
+		Logger:     c.logger(p.stderr),
+	}
+	if c.RelayOnly {
+		cfg.ICETransportPolicy = peer.ICETransportRelay
+	}
+	r, err := peer.Join(ctx, server, room, cfg)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("cannot join %s: %s", c.URL, sentence(err))
+	}
+	fmt.Fprintf(p.stderr, "joined %s\n", r.ID())
+	err = echo(ctx, r, cfg.Logger)
+	closeErr := r.Close()
+	if ctx.Err() != nil {
+		return closeErr
+	}
+	return fmt.Errorf("the session in %s ended: %s", c.URL, sentence(err))
+}
+
+// echo answers every peer until ctx or the room ends, and says why.
+func echo(ctx context.Context, r *peer.Room, log zerolog.Logger) error {
+	// Whatever ends this function also ends what it has started.
+	ctx, cancel := context.WithCancel(ctx)
+	var peers sync.WaitGroup
+	defer peers.Wait()
+	defer cancel()
+	for {
+		p, err := r.Accept(ctx)
+		if err != nil {
+			return err
+		}
+		peers.Go(func() { echoPeer(ctx, p, log) })
+	}
+}
+
+// echoPeer answers every channel of a peer until that is gone.
+func echoPeer(ctx context.Context, p *peer.Peer, log zerolog.Logger) {
+	var channels sync.WaitGroup
+	defer channels.Wait()
+	for {
+		ch, err := p.Accept(ctx)
+		if err != nil {
+			return
+		}
+		channels.Go(func() {
+			// How a channel ends is the other side's choice.
+			err := echoChannel(ctx, ch)
+			log.Debug().Str("peer", p.ID()).Str("channel", ch.Label()).Err(err).Msg("channel ended")
+			_ = ch.Close()
+		})
+	}
+}
+
+// echoChannel sends back every message, text as text and bytes as bytes. One that the other side does not read stops the
+// reading of the next, so nothing piles up here.
+func echoChannel(ctx context.Context, ch *peer.Channel) error {
+	for {
+		message, isText, err := ch.Recv(ctx)
+		if err != nil {
+			return err
+		}
+		if isText {
+			err = ch.SendText(ctx, string(message))
+		} else {
+			err = ch.Send(ctx, message)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// sentence is what an error says to people: the text of its code, without the names of the functions it came through.
+func sentence(err error) string {
+	if coded, ok := errors.AsType[*protocol.Error](err); ok {
+		return coded.Text
+	}
+	return err.Error()
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/beckon-rtc/beckon/peer"
+)
+
+// The bot, the server and a client, each as users have them, with real data channels on loopback.
+func TestEcho(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0")
+	bot := start(t, true, "bot", "echo", s.first, "--log-level", "error", "--name", "parrot")
+	id, ok := strings.CutPrefix(bot.first, "joined ")
+	if !ok {
+		t.Fatalf("the bot says %q", bot.first)
+	}
+
+	server, name, err := peer.ParseURL(s.first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := peer.Join(t.Context(), server, name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer room.Close()
+	p, err := room.Accept(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.ID() != id || string(p.Attributes()) != `{"name":"parrot","bot":true}` {
+		t.Errorf("the bot is %s with %s, want %s", p.ID(), p.Attributes(), id)
+	}
+	// Two channels at once, so that an answer on the wrong one would be seen.
+	for _, label := range []string{"first", "second"} {
+		ch, err := p.Open(t.Context(), label, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, message := range []struct {
+			data []byte
+			text bool
+		}{{[]byte("hello, " + label), true}, {bytes.Repeat([]byte{0, 255}, 50_000), false}, {[]byte{1}, false}} {
+			if message.text {
+				err = ch.SendText(t.Context(), string(message.data))
+			} else {
+				err = ch.Send(t.Context(), message.data)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, isText, err := ch.Recv(t.Context())
+			if err != nil || isText != message.text || !bytes.Equal(got, message.data) {
+				t.Errorf("%s: %d bytes (text: %v) came back as %d (text: %v): %v",
+					label, len(message.data), message.text, len(got), isText, err)
+			}
+		}
+	}
+
+	if code := bot.interrupt(); code != exitOK {
+		t.Errorf("the bot's exit code is %d; stderr:\n%s", code, bot.stderr)
+	}
+}
+
+// A server that goes away ends the bot, with a sentence.
+func TestEchoWithoutServer(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn")
+	bot := start(t, true, "bot", "echo", s.first, "--log-level", "error")
+	if code := s.interrupt(); code != exitOK {
+		t.Errorf("the server's exit code is %d; stderr:\n%s", code, s.stderr)
+	}
+	if code := bot.wait(); code != exitFailure {
+		t.Errorf("the bot's exit code is %d; stderr:\n%s", code, bot.stderr)
+	}
+	if !strings.Contains(bot.stderr.String(), "ended: ") {
+		t.Errorf("the bot says %q", bot.stderr)
+	}
+}
+
+func TestEchoErrors(t *testing.T) {
+	t.Parallel()
+	// A port that nobody listens on: it was free a moment ago.
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := ln.Addr().String()
+	ln.Close()
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	for url, c := range map[string]struct {
+		code int
+		says string
+	}{
+		"127.0.0.1:8080/r/tea":        {exitUsage, "http://127.0.0.1:8080/r/quiet-fox-4821"},
+		"ftp://127.0.0.1:8080/r/tea":  {exitUsage, "use https or http"},
+		"http://127.0.0.1:8080":       {exitUsage, "names no room"},
+		"http://127.0.0.1:8080/r/-":   {exitUsage, "not a room's name"},
+		"http://" + nobody + "/r/tea": {exitFailure, "is the server running?"},
+		other.URL + "/r/tea":          {exitFailure, "not a Beckon server"},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), []string{"bot", "echo", url}, &stdout, &stderr, nil)
+		if code != c.code || stdout.Len() > 0 {
+			t.Errorf("%s: exit code %d, stdout %q; want %d and nothing", url, code, &stdout, c.code)
+		}
+		if !strings.Contains(stderr.String(), c.says) || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("%s: %q, want one line with %q", url, &stderr, c.says)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// ran is what a run of the program left behind.
+type ran struct {
+	code           int
+	stdout, stderr string
+}
+
+// runNow runs the program to its end. Where it would serve, ctx has ended already, so it stops as after Ctrl-C.
+func runNow(t *testing.T, env []string, args ...string) ran {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, args, &stdout, &stderr, env)
+	return ran{code, stdout.String(), stderr.String()}
+}
+
+// What a command line that makes no sense is told: one line, which ends in what to do.
+func TestUsageErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args string
+		says string // a part of the sentence, with the hint
+	}{
+		{"", "expected one of"},
+		{"serv", "see `beckon --help`"},
+		{"serve --lisen :1", `did you mean "--listen"?`},
+		{"serve --lisen :1", "see `beckon serve --help`"},
+		{"serve --grace soon --dev", `"soon"`},
+		{"serve --grace=-1s --dev", "write it like 10s"},
+		{"serve --log-level loud --dev", "trace"},
+
+		// Together.
+		{"serve", "try things out on this machine with --dev"},
+		{"serve --dev --allow-anonymous tea", "leave out --dev to open only tea"},
+		{"serve --dev --no-turn --turn-listen :1", "--no-turn runs no relay that could listen on --turn-listen :1: leave one"},
+		{"serve --dev --no-turn --turn-relay-address 192.0.2.1", "to name this machine in the room's URL use --public-host"},
+		{"serve --dev --no-turn --turn-secret x", "for coming back to a room use --secret"},
+		{"serve --dev --no-turn --turn-allow 10.0.0.0/8", "leave out one or the other"},
+		{"serve --dev --no-turn --turn-deny 10.0.0.0/8", "leave out one or the other"},
+		{"serve --dev --no-turn --turn-ports 50000-50001", "--turn-ports"},
+
+		// One by one.
+		{"serve --dev --listen 8080", `did you mean ":8080"?`},
+		{"serve --dev --listen 192.168.1.5", `did you mean "192.168.1.5:8080"?`},
+		{"serve --dev --listen ::1", `did you mean "[::1]:8080"?`},
+		{"serve --dev --listen http://localhost:1/", `did you mean "localhost:1"?`},
+		{"serve --dev --listen :http", "0 to 65535"},
+		{"serve --dev --turn-listen 192.0.2.1", `did you mean "192.0.2.1:3478"?`},
+		{"serve --dev --turn-ports 50000", `--turn-ports "50000" is not two ports`},
+		{"serve --dev --turn-ports 50001-50000", "did you mean 50000-50001?"},
+		{"serve --dev --turn-allow 10.0.0.0/33", "write it like 10.0.0.0/8"},
+		{"serve --dev --turn-deny 10.0.0.1/8", "did you mean 10.0.0.0/8?"},
+		{"serve --dev --trust-proxy caddy", `--trust-proxy "caddy" is not a network`},
+		{"serve --dev --turn-relay-address here", "like 198.51.100.7"},
+		{"serve --dev --turn-relay-address 0.0.0.0", "like 198.51.100.7"},
+		{"serve --allow-anonymous tea --turn-listen turn.example.org:3478", "--turn-relay-address is missing"},
+		{"serve --dev --turn-secret short", "openssl rand"},
+		{"serve --dev --secret short", "openssl rand"},
+		{"serve --dev --public-host https://a.example:8080/x", "did you mean a.example?"},
+		{"serve --dev --public-host [::1]:80", "did you mean ::1?"},
+		{"serve --dev --public-host a..b", "write it like beckon.example.org"},
+		{"serve --dev --allow-origin app.example.org", `--allow-origin "app.example.org"`},
+		{"serve --dev --allow-origin https://app.example.org/", `did you mean "https://app.example.org"?`},
+		{"serve --allow-anonymous te*a", "did you mean \"te*\"?"},
+		{"serve --allow-anonymous=-tea", "team-*"},
+		{"serve --allow-anonymous tea/pot", "names no room"},
+
+		{"bot", "echo"},
+		{"bot echo", "see `beckon bot echo --help`"},
+	} {
+		got := runNow(t, nil, strings.Fields(c.args)...)
+		if got.code != exitUsage || got.stdout != "" {
+			t.Errorf("%q: exit code %d, stdout %q; want %d and nothing", c.args, got.code, got.stdout, exitUsage)
+		}
+		if !strings.HasPrefix(got.stderr, "beckon: ") || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, c.says) {
+			t.Errorf("%q says %q, want one line with %q", c.args, got.stderr, c.says)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	got := runNow(t, nil, "version")
+	if got.code != exitOK || got.stderr != "" {
+		t.Fatalf("%+v", got)
+	}
+	for _, line := range []string{"beckon ", "commit ", "go ", "platform "} {
+		if !strings.Contains("\n"+got.stdout, "\n"+line) {
+			t.Errorf("no line %q in %q", line, got.stdout)
+		}
+	}
+}
+
+// The help pages as people see them, at 100 columns. A wanted change: go run ./cmd/beckon serve --help.
+func TestHelp(t *testing.T) {
+	// Kong asks the environment for the width.
+	t.Setenv("COLUMNS", "100")
+	for file, args := range map[string][]string{
+		"help.txt":       {"--help"},
+		"help-serve.txt": {"serve", "--help"},
+		"help-echo.txt":  {"bot", "echo", "--help"},
+	} {
+		want, err := os.ReadFile("testdata/" + file)
+		if err != nil {
+			t.Error(err)
+		}
+		got := runNow(t, nil, args...)
+		if got.code != exitOK || got.stderr != "" {
+			t.Errorf("%q: exit code %d, stderr %q", args, got.code, got.stderr)
+		}
+		if got.stdout != string(want) {
+			t.Errorf("beckon %s differs from testdata/%s; it now says:\n%s", strings.Join(args, " "), file, got.stdout)
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// planned parses a command line of serve and plans it, on a machine whose address is the given one.
+func planned(t *testing.T, machine string, env []string, args ...string) (*plan, error) {
+	t.Helper()
+	parser, err := newParser(io.Discard, io.Discard, env, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kctx, err := parser.Parse(append([]string{"serve"}, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := kctx.Selected().Target.Addr().Interface().(*serveCmd)
+	return flags.plan(func() (netip.Addr, error) {
+		if machine == "" {
+			return netip.Addr{}, errors.New("network is unreachable")
+		}
+		return netip.MustParseAddr(machine), nil
+	})
+}
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args    string
+		machine string
+		http    string
+		turn    string
+		relay   string
+		says    string // the error's, if one is expected
+	}{
+		{args: "--dev", machine: "10.0.0.5", http: "127.0.0.1:8080 or free", turn: "127.0.0.1:3478 or free", relay: "127.0.0.1"},
+		{args: "--dev --listen :0", machine: "10.0.0.5", http: ":0", turn: ":3478 or free", relay: "10.0.0.5"},
+		{args: "--dev --listen :0", machine: "", http: ":0", turn: ":3478 or free", relay: "127.0.0.1"},
+		{args: "--dev --listen localhost:80", http: "localhost:80", turn: "localhost:3478 or free", relay: "127.0.0.1"},
+		{args: "--dev --turn-listen :3478", machine: "10.0.0.5", http: "127.0.0.1:8080 or free", turn: ":3478", relay: "10.0.0.5"},
+		{args: "--dev --listen [::1]:0", http: "[::1]:0", turn: "[::1]:3478 or free", relay: "::1"},
+		{args: "--allow-anonymous *", machine: "198.51.100.7", http: ":8080", turn: ":3478", relay: "198.51.100.7"},
+		{args: "--allow-anonymous * --turn-listen 10.0.0.5:1", http: ":8080", turn: "10.0.0.5:1", relay: "10.0.0.5"},
+		{args: "--allow-anonymous * --turn-relay-address 203.0.113.9", machine: "10.0.0.5", http: ":8080", turn: ":3478", relay: "203.0.113.9"},
+		{args: "--allow-anonymous *", machine: "10.0.0.5", says: "10.0.0.5 is not public"},
+		{args: "--allow-anonymous *", machine: "100.64.1.1", says: "100.64.1.1 is not public"},
+		{args: "--allow-anonymous *", machine: "", says: "network is unreachable"},
+		{args: "--allow-anonymous * --turn-listen [::]:1", machine: "fd00::1", says: "fd00::1 is not public"},
+	} {
+		p, err := planned(t, c.machine, nil, strings.Fields(c.args)...)
+		if c.says != "" {
+			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "--turn-relay-address is missing") {
+				t.Errorf("%s on %q: %v, want an error with %q", c.args, c.machine, err, c.says)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s on %q: %v", c.args, c.machine, err)
+			continue
+		}
+		show := func(a address) string {
+			if a.orFree {
+				return a.String() + " or free"
+			}
+			return a.String()
+		}
+		if show(p.http) != c.http || show(p.turn.address) != c.turn || p.turn.relay.String() != c.relay {
+			t.Errorf("%s on %q: http %s, turn %s, relay %s; want %s, %s, %s",
+				c.args, c.machine, show(p.http), show(p.turn.address), p.turn.relay, c.http, c.turn, c.relay)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Parallel()
+	env := []string{
+		"BECKON_ALLOW_ANONYMOUS=tea,team-*", "BECKON_NO_TURN=1", "BECKON_LISTEN=127.0.0.1:1",
+		"BECKON_ALLOW_ORIGIN=", "BECKON_TURN_ALLOW=", // what compose files make of unset variables
+		"LISTEN=127.0.0.1:3",
+	}
+	p, err := planned(t, "", env, "--listen", "127.0.0.1:2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.http.port != 2 {
+		t.Errorf("port %d: the environment beat the command line", p.http.port)
+	}
+	if p.turn != nil || len(p.anonymous) != 2 || p.anonymous[1] != "team-*" || p.origins != nil {
+		t.Errorf("the plan is %+v", p)
+	}
+}
+
+// A mistake in a variable is as loud as one in a flag.
+func TestEnvironmentErrors(t *testing.T) {
+	t.Parallel()
+	got := runNow(t, []string{"BECKON_DEV=1", "BECKON_TURN_PORTS=many"}, "serve")
+	if got.code != exitUsage || !strings.Contains(got.stderr, `--turn-ports "many"`) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// The room that is printed is one that may be joined, whatever the flags allow.
+func TestOpenRoom(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", protocol.MaxName-2)
+	for patterns, prefix := range map[string]string{
+		"tea":        "tea",
+		"tea,team-*": "team-",
+		"*":          "",
+		long + "*":   long,
+	} {
+		list := strings.Split(patterns, ",")
+		for _, p := range list {
+			if err := checkPattern(p); err != nil {
+				t.Error(err)
+			}
+		}
+		room, again := openRoom(list), openRoom(list)
+		if !protocol.ValidRoom(room) || !strings.HasPrefix(room, prefix) {
+			t.Errorf("%s: the room is %q", patterns, room)
+		}
+		if prefix != patterns && prefix != long && room == again {
+			t.Errorf("%s: %q twice", patterns, room)
+		}
+	}
+}
+
+// The machine's address is asked for without sending anything, so this works without a network, too.
+func TestMachineAddress(t *testing.T) {
+	t.Parallel()
+	addr, err := machineAddress()
+	if err == nil && (!addr.IsValid() || addr.IsUnspecified()) {
+		t.Errorf("the machine's address is %v", addr)
+	}
+}

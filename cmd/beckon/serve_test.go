@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/turnserver"
+)
+
+// running is a program that a test has started and can interrupt.
+type running struct {
+	first     string        // line on stdout, or on stderr of a bot
+	wait      func() int    // for the end by itself; returns the exit code
+	interrupt func() int    // as Ctrl-C, then wait
+	rest      func() string // of the stream that first is of; after wait
+	stderr    *syncBuffer
+}
+
+// start runs the program until it has printed a line on stdout, or on stderr if that is where it says that it is ready.
+func start(t *testing.T, onStderr bool, args ...string) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	r := &running{stderr: new(syncBuffer)}
+	stdout, stderr := io.Writer(writer), io.Writer(r.stderr)
+	if onStderr {
+		stdout, stderr = io.Discard, io.MultiWriter(r.stderr, writer)
+	}
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, args, stdout, stderr, nil)
+		writer.Close()
+	}()
+	lines := bufio.NewReader(reader)
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		cancel()
+		t.Fatalf("%v printed no line and ended with exit code %d; stderr:\n%s", args, <-code, r.stderr)
+	}
+	r.first = strings.TrimSuffix(line, "\n")
+	var rest strings.Builder
+	var copied sync.WaitGroup
+	copied.Go(func() { _, _ = io.Copy(&rest, lines) })
+	r.wait = sync.OnceValue(func() int {
+		c := <-code
+		copied.Wait()
+		return c
+	})
+	r.interrupt = func() int {
+		cancel()
+		return r.wait()
+	}
+	r.rest = rest.String
+	t.Cleanup(func() { r.interrupt() })
+	return r
+}
+
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder // guarded by mu
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func TestServe(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0")
+	base, _, ok := strings.Cut(s.first, "/r/")
+	if !ok || !strings.HasPrefix(base, "http://127.0.0.1:") {
+		t.Fatalf("the first line is %q", s.first)
+	}
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for path, want := range map[string]int{
+		s.first:                  http.StatusOK,
+		base + "/":               http.StatusOK,
+		base + "/sdk/beckon.js":  http.StatusOK,
+		base + "/r/not%20a+room": http.StatusNotFound,
+		base + "/v1/ws":          http.StatusUpgradeRequired,
+	} {
+		resp, err := client.Get(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("GET %s: %s, want %d", path, resp.Status, want)
+		}
+	}
+	if code := s.interrupt(); code != exitOK {
+		t.Errorf("exit code %d; stderr:\n%s", code, s.stderr)
+	}
+	if s.rest() != "" {
+		t.Errorf("stdout has more than one line: %q", s.rest())
+	}
+	// Not a terminal: JSON.
+	if !strings.Contains(s.stderr.String(), `{"level":"warn"`) || !strings.Contains(s.stderr.String(), "dev mode is open") {
+		t.Errorf("no warning that dev mode is open in:\n%s", s.stderr)
+	}
+	if conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://")); err == nil {
+		conn.Close()
+		t.Error("the port is still open after the end")
+	}
+}
+
+// The names of a stranger do not open a server in dev mode to his pages.
+func TestRebindingIsRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn", "--public-host", "dev.example")
+	// The room's URL has the public name; the server is on loopback.
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.first, "http://"), ":")
+	port, _, _ = strings.Cut(port, "/")
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for host, want := range map[string]int{
+		"127.0.0.1:" + port:    http.StatusOK,
+		"[::1]:" + port:        http.StatusOK,
+		"localhost:" + port:    http.StatusOK,
+		"app.localhost":        http.StatusOK,
+		"Dev.Example:" + port:  http.StatusOK,
+		"evil.example:" + port: http.StatusMisdirectedRequest,
+		"notlocalhost":         http.StatusMisdirectedRequest,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("as %s: %s, want %d", host, resp.Status, want)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"--dev --listen 127.0.0.1:0 --no-turn":            "dev mode is open:",
+		"--dev --listen 0.0.0.0:0 --no-turn":              "DEV MODE IS OPEN TO THE NETWORK",
+		"--allow-anonymous * --listen :0 --no-turn":       "no relay",
+		"--dev --listen 127.0.0.1:0 --log-format console": "WRN dev mode is open",
+	} {
+		args := strings.Fields("serve " + args)
+		if !strings.Contains(strings.Join(args, " "), "--no-turn") {
+			args = append(args, "--turn-listen", "127.0.0.1:0")
+		}
+		got := runNow(t, nil, args...)
+		if got.code != exitOK || !strings.Contains(got.stderr, want) {
+			t.Errorf("%v: exit code %d, no %q in:\n%s", args, got.code, want, got.stderr)
+		}
+	}
+}
+
+// A taken port is a failure with a sentence, unless nobody asked for that port and it is development.
+func TestTakenPorts(t *testing.T) {
+	t.Parallel()
+	holder, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	taken := holder.Addr().String()
+	for _, args := range [][]string{
+		{"serve", "--dev", "--no-turn", "--listen", taken},
+		{"serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", taken},
+	} {
+		got := runNow(t, nil, args...)
+		if got.code != exitFailure || !strings.Contains(got.stderr, "cannot listen on "+taken+": another program") || !strings.Contains(got.stderr, ":0` takes a free one") {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+
+	port := uint16(holder.Addr().(*net.TCPAddr).Port)
+	a := address{host: "127.0.0.1", port: port, orFree: true}
+	ln, err := listenHTTP(t.Context(), a, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	turn, err := listenTURN(t.Context(), &plan{turn: &turnPlan{address: a, ports: turnserver.PortRange{}}}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if turn.UDPAddr().Port() == port {
+		t.Error("two relays on one port")
+	}
+	turn.Close()
+}
+
+func TestListenErrors(t *testing.T) {
+	t.Parallel()
+	// A documentation address (RFC 5737) is no machine's.
+	got := runNow(t, nil, "serve", "--dev", "--no-turn", "--listen", "192.0.2.1:0")
+	if got.code != exitFailure || !strings.Contains(got.stderr, "this machine does not have that address") || strings.Count(got.stderr, "\n") != 1 {
+		t.Errorf("%+v", got)
+	}
+	for want, cause := range map[string]error{
+		"ports below 1024 are the system's":   syscall.EACCES,
+		"the name beckon.test is not known":   &net.DNSError{Name: "beckon.test", IsNotFound: true},
+		"too many open files: see `--listen`": syscall.EMFILE,
+	} {
+		err := listenError("--listen", address{host: "beckon.test", port: 80}, ":0", &net.OpError{Op: "listen", Err: cause})
+		if !strings.HasPrefix(err.Error(), "cannot listen on beckon.test:80: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v becomes %q, want %q in it", cause, err, want)
+		}
+	}
+}
