@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/beckon-rtc/beckon/e2e/process"
@@ -56,8 +57,17 @@ func Start(ctx context.Context, kind Kind, page string) (*Browser, error) {
 // Done is closed when the browser has exited, by itself or by Close.
 func (b *Browser) Done() <-chan struct{} { return b.process.Done() }
 
-// Stderr returns the end of what the browser has written to stderr so far.
-func (b *Browser) Stderr() string { return b.process.Stderr() }
+// Stderr returns the end of what the browser has written to stderr so far, less
+// Chromium's complaints that there is no desktop bus: fifty lines at each start.
+func (b *Browser) Stderr() string {
+	var kept strings.Builder
+	for line := range strings.Lines(b.process.Stderr()) {
+		if !strings.Contains(line, ":dbus/") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
 
 // Close kills the browser with its whole process group, waits until that is
 // gone and removes the profile. It may be called more than once; the error is
