@@ -1,0 +1,22 @@
+import { type ErrorCode } from "./protocol_gen.js";
+/** What a {@link BeckonError} may carry besides its code and sentence. */
+export interface BeckonErrorOptions {
+    /** What led to this error. */
+    cause?: unknown;
+    /** After how many milliseconds the server suggests to try again. */
+    retryAfter?: number | undefined;
+}
+/**
+ * The error that everything in this library throws and rejects with: `code` for programs, `message` for people, `cause` for
+ * whoever looks for the reason. (Arguments that can never be right, like two options that exclude each other, are TypeErrors.)
+ */
+export declare class BeckonError extends Error {
+    readonly name = "BeckonError";
+    /** One of the codes of the protocol, the same in Go. */
+    readonly code: ErrorCode;
+    /** After how many milliseconds it makes sense to try again; undefined if that is not known. */
+    readonly retryAfter: number | undefined;
+    constructor(code: ErrorCode, message?: string, options?: BeckonErrorOptions);
+}
+/** Makes a BeckonError of whatever was thrown; one that is a BeckonError already stays as it is. */
+export declare function asBeckonError(thrown: unknown, code: ErrorCode, what: string): BeckonError;

@@ -1,0 +1,9 @@
+import { Room, type JoinOptions } from "./room.js";
+/**
+ * Joins a room of a server: `http(s)://HOST` or `ws(s)://HOST`, perhaps with a path. When it resolves, `room.peers` is complete;
+ * connections with them are being made. `options.signal` gives up the joining, not the room.
+ *
+ * Rejects with `bad-url`, `bad-room`, `unsupported` (this environment lacks something), `connect-failed` (no server),
+ * `unauthorized`, `forbidden`, `room-full`, `rate-limited` or `aborted`.
+ */
+export declare function join(url: string | URL, room: string, options?: JoinOptions): Promise<Room>;

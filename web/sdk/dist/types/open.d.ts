@@ -1,0 +1,11 @@
+import type { ChannelOptions } from "./channel.js";
+/** Opens data channels on one connection, a few at a time; further ones wait. */
+export declare class Opener {
+    #private;
+    /** Opens a channel and waits until it is open; rejects with `closed` or `aborted`. `made` is given it at once. */
+    open(connection: RTCPeerConnection, label: string, options: ChannelOptions, signal: AbortSignal | undefined, made: (dc: RTCDataChannel) => void): Promise<void>;
+}
+/** Resolves when a channel is open; rejects with `closed` if it closes before. */
+export declare function opened(dc: RTCDataChannel, what: string): Promise<void>;
+/** Throws a TypeError for options that cannot be meant. */
+export declare function checkOptions({ maxRetransmits, maxPacketLifeTime }: ChannelOptions): void;

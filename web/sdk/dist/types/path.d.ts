@@ -1,0 +1,11 @@
+/** How two peers are connected. */
+export interface Path {
+    /** Whether the data goes through a relay (a TURN server), on either side. */
+    relayed: boolean;
+    /** What this side's packets go in, to the peer or to the relay. */
+    protocol: "udp" | "tcp";
+    /** The round-trip time in milliseconds as last measured; undefined if it has not been measured yet. */
+    rtt: number | undefined;
+}
+/** Finds the path in a connection's statistics; undefined if no pair of candidates is selected. */
+export declare function pathOf(report: RTCStatsReport): Path | undefined;

@@ -1,0 +1,69 @@
+import { Channel, type Abortable, type ChannelOptions } from "./channel.js";
+import { BeckonError } from "./error.js";
+import { type PeerEventMap } from "./happenings.js";
+import { type Path } from "./path.js";
+import type { Member } from "./protocol_gen.js";
+/**
+ * How it stands between this peer and another: `waiting` (nobody connects yet), `connecting`, `connected`, `closed` (for good).
+ */
+export type PeerState = "waiting" | "connecting" | "connected" | "closed";
+/** What a Peer needs from its Room. */
+export interface PeerHost {
+    /** This side, as the others see it. */
+    readonly self: Member;
+    /** For how many milliseconds connecting may take. */
+    readonly connectTimeout: number;
+    /** What a new RTCPeerConnection gets. */
+    configuration(): RTCConfiguration;
+    /** Sends a signal; resolves with its receipt. */
+    say(peer: Peer, data: unknown): Promise<void>;
+    /** The connection with the peer is open. */
+    connected(peer: Peer): void;
+}
+declare const Peer_base: new () => import("./events.js").TypedEventTarget<PeerEventMap>;
+/** Another member of a room, and the connection with it. */
+export declare class Peer extends Peer_base {
+    #private;
+    /** Its id, unique on the server. */
+    readonly id: string;
+    /** The random id of its SDK object: a page that was reloaded is another instance. */
+    readonly instance: string;
+    /** Who its token said it is; "" if it is anonymous. */
+    readonly identity: string;
+    /** Resolves when the connection is closed: with undefined if that was in order, by either side, else with the reason. */
+    readonly closed: Promise<BeckonError | undefined>;
+    /** What it tells the others about itself. */
+    get attributes(): Readonly<Record<string, unknown>>;
+    /** Whether its connection to the server is lost; it may come back. */
+    get away(): boolean;
+    /** How it stands between this peer and that one. */
+    get state(): PeerState;
+    /** The RTCPeerConnection, for what this library does not offer; undefined as long as there is none. */
+    get connection(): RTCPeerConnection | undefined;
+    /** How many channels were closed at once because 64 waited to be accepted already. */
+    get overflows(): number;
+    /**
+     * Opens a channel: waits until the peer is connected and then until the channel is open. The other side gets it from
+     * `accept`. At most 16 are being opened at a time, further calls wait. Rejects with `closed`, `connect-failed`,
+     * `connection-lost` or `aborted`; throws a TypeError for options that exclude each other.
+     */
+    open(label: string, { signal, ...options }?: ChannelOptions & Abortable): Promise<Channel>;
+    /** Takes the next channel that the other side opened, each once, waiting for it. Rejects with `closed`, or why it ended. */
+    accept({ signal }?: Abortable): Promise<Channel>;
+    /** All channels that the other side opens, as from `accept`, until the connection is closed in order; throws if it is lost. */
+    channels(): AsyncGenerator<Channel, void, undefined>;
+    /** Tells how the two are connected, waiting until they are. */
+    path({ signal }?: Abortable): Promise<Path>;
+    /**
+     * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
+     * with a key `description`, `candidate` or `want`. Resolves when it has arrived. If the peer is away it is lost, and this
+     * does not settle before the peer has left.
+     */
+    signal(data: unknown, { signal }?: Abortable): Promise<void>;
+    /**
+     * Closes the connection, after what was sent on its channels has been delivered. The peer stays a member of the room. May be
+     * called again.
+     */
+    close(): Promise<void>;
+}
+export {};

@@ -1,0 +1,362 @@
+/** The wire version, which is also the WebSocket subprotocol. */
+export declare const VERSION = "beckon.v1";
+/** The largest n, id or position. */
+export declare const MAX_NUMBER = 9007199254740991;
+/** The longest name (room, peer id, instance) in bytes. */
+export declare const MAX_NAME = 64;
+/** The capability of an RTCPeerConnection that can roll back a local offer. */
+export declare const CAPABILITY_ROLLBACK = "rollback";
+/** What each error code means, as a sentence for people. */
+export declare const errorTexts: {
+    readonly "bad-frame": "The frame is not one JSON object of the documented shape.";
+    readonly "unknown-type": "The server does not know this type of frame.";
+    readonly "unexpected-hello": "A connection says hello once, as its first frame.";
+    readonly "bad-room": "A room's name is 1 to 64 letters, digits and . _ ~ -, and begins with a letter or digit.";
+    readonly forbidden: "Your grants do not allow this.";
+    readonly unauthorized: "The token was refused.";
+    readonly "not-in-room": "You are not a member of this room.";
+    readonly "unknown-peer": "No such peer is in this room.";
+    readonly "stale-instance": "The peer is now another instance than the one you named.";
+    readonly busy: "The recipient's queue is full; the frame was dropped. Send it again later.";
+    readonly "rate-limited": "Too many frames; this one was dropped. Wait for retryAfter.";
+    readonly "room-full": "The room has as many members as it may have.";
+    readonly "too-many-rooms": "You are a member of as many rooms as you may be, or the server holds as many as it may.";
+    readonly internal: "The server failed; its log says why.";
+    readonly aborted: "The caller gave up: its signal was aborted or its context ended.";
+    readonly "bad-url": "The server's URL or the room's name is not valid.";
+    readonly closed: "The room, peer or channel is closed.";
+    readonly "connect-failed": "No connection could be made.";
+    readonly "connection-lost": "An open connection ended unexpectedly.";
+    readonly "mesh-full": "The room is a full mesh of as many members as it may connect; this peer is beyond them.";
+    readonly "message-too-large": "The message is larger than the other side accepts.";
+    readonly overflow: "The reader was too slow: what waited to be read or accepted passed its bound.";
+    readonly unsupported: "This environment lacks something that is needed, such as RTCPeerConnection.";
+};
+/** Names what went wrong, for machines. */
+export type ErrorCode = keyof typeof errorTexts;
+/** The close codes: 4000–4499 reconnect, 4500–4999 do not. */
+export declare const closeCodes: {
+    readonly normal: {
+        readonly code: 1000;
+        readonly text: "The session ended because one side said so.";
+    };
+    readonly "going-away": {
+        readonly code: 4000;
+        readonly text: "This server is shutting down; connect again, perhaps elsewhere.";
+    };
+    readonly "heartbeat-timeout": {
+        readonly code: 4001;
+        readonly text: "Nothing was heard from the client for the heartbeat timeout.";
+    };
+    readonly "hello-timeout": {
+        readonly code: 4002;
+        readonly text: "No hello came in time.";
+    };
+    readonly "try-later": {
+        readonly code: 4003;
+        readonly text: "The server has as many sessions as it may have.";
+    };
+    readonly internal: {
+        readonly code: 4004;
+        readonly text: "The server failed; its log says why.";
+    };
+    readonly "hello-expected": {
+        readonly code: 4500;
+        readonly text: "The first frame was not a hello.";
+    };
+    readonly "frame-too-large": {
+        readonly code: 4501;
+        readonly text: "A frame was larger than the limit in the welcome.";
+    };
+    readonly "binary-frame": {
+        readonly code: 4502;
+        readonly text: "Frames are text; a binary one came.";
+    };
+    readonly "unsupported-version": {
+        readonly code: 4503;
+        readonly text: "The client speaks no version that this server speaks.";
+    };
+    readonly unauthorized: {
+        readonly code: 4504;
+        readonly text: "The token was refused.";
+    };
+    readonly replaced: {
+        readonly code: 4505;
+        readonly text: "A newer connection of the same instance took over.";
+    };
+    readonly "too-many-errors": {
+        readonly code: 4506;
+        readonly text: "The client kept sending frames that were refused.";
+    };
+};
+export type CloseName = keyof typeof closeCodes;
+export type EventKind = "joined" | "away" | "back" | "left" | "updated" | "message";
+export type LeftReason = "bye" | "leave" | "timeout";
+export type Topology = "mesh" | "none";
+/** Hello (client to server) opens a session. It must be the first frame, and come within the hello timeout. */
+export interface Hello {
+    type: "hello";
+    /** ID is echoed in the answer; 0 or absent means none. */
+    id?: number;
+    /** Versions are the wire versions that the client speaks, best first. */
+    versions: string[];
+    /** Token says who the client is; what it looks like is the server's Authorize function's business. */
+    token?: string;
+    /** Instance is the random 64-bit id of this SDK object, as 16 lower-case hex digits. */
+    instance: string;
+    /** Capabilities are what this client can do, by name; see CapabilityRollback. */
+    capabilities?: Capabilities;
+    /** Resume is the resume token of an earlier welcome; with it the client keeps its peer id. */
+    resume?: string;
+}
+/** Welcome (server to client) answers a hello. */
+export interface Welcome {
+    type: "welcome";
+    id?: number;
+    /** Version is the one that both sides now speak. */
+    version: string;
+    /** Peer is the client's own peer id, unique on this server. */
+    peer: string;
+    /** Identity is who the token said the client is; "" for anonymous. */
+    identity?: string;
+    /** Resume is a signed token that gives this peer id back to the same instance on a later connection. */
+    resume?: string;
+    /** Resumed tells that the peer id is the one of the resume token in the hello. */
+    resumed: boolean;
+    heartbeat: Heartbeat;
+    limits: Limits;
+    /** ICEServers are for RTCPeerConnection, as they are. */
+    iceServers: ICEServer[];
+    /** ICELifetime is for how many milliseconds the credentials in ICEServers may start new allocations; 0 means for ever. */
+    iceLifetime?: number;
+}
+/** Heartbeat is how both sides notice a dead connection. */
+export interface Heartbeat {
+    /** Interval is the number of milliseconds between pings. */
+    interval: number;
+    /** Timeout is the number of milliseconds of silence after which a connection is dead. Any frame breaks the silence. */
+    timeout: number;
+}
+/** Limits are what the server allows this client. */
+export interface Limits {
+    /** Frame is the largest frame in bytes. */
+    frame: number;
+    /** Attributes is the largest attributes object in bytes. */
+    attributes: number;
+    /** Rate is how many frames a second the client may send in the long run. */
+    rate: number;
+    /** Burst is how many frames the client may send at once. */
+    burst: number;
+    /** Window is how many signals to one instance may be without a receipt. */
+    window: number;
+    /** Rooms is how many rooms the client may be in. */
+    rooms: number;
+    /** Mesh is how many members of a mesh connect to each other. */
+    mesh: number;
+}
+/** ICEServer is an RTCIceServer (W3C WebRTC, section 4.2.4). */
+export interface ICEServer {
+    urls: string[];
+    username?: string;
+    credential?: string;
+}
+/**
+ * Capabilities are what a client can do, by name. What is absent is false. The server passes on names it does not know, so
+ * that two newer clients may use something that an older server has not heard of.
+ */
+export type Capabilities = Record<string, boolean>;
+/** Join (client to server) enters a room, or comes back to it. */
+export interface Join {
+    type: "join";
+    id?: number;
+    /** Room is a room name; see ValidRoom. */
+    room: string;
+    /** Attributes are an object that the other members see. */
+    attributes?: unknown;
+    /** Topology is wished for if this join makes the room; an existing room keeps its own. "" means mesh. */
+    topology?: Topology;
+    /** Epoch and Position are where the client left the room's log, if it was here before. */
+    epoch?: string;
+    position?: number;
+}
+/**
+ * Joined (server to client) answers a join. It is either a snapshot (Members, as of Position) or, when Replay is true, a
+ * promise that the events after Position follow.
+ */
+export interface Joined {
+    type: "joined";
+    id?: number;
+    room: string;
+    /** Epoch is the id of this life of the room's log, 16 hex digits. Positions of different epochs have nothing in common. */
+    epoch: string;
+    /** Position is the log position that Members describe, or, in a replay, the client's own last one. */
+    position: number;
+    /** Stable is the position that every member has acknowledged. */
+    stable: number;
+    topology: Topology;
+    /** Replay tells that no members are listed because the missed events follow. */
+    replay?: boolean;
+    /** Gap tells a client that named a position that events were missed and cannot be had any more. */
+    gap?: boolean;
+    /** Members are all members, the client among them, ordered by Joined. */
+    members?: Member[];
+}
+/** Member is one peer in a room. */
+export interface Member {
+    peer: string;
+    instance: string;
+    identity?: string;
+    attributes?: unknown;
+    capabilities?: Capabilities;
+    /** Away tells that the member's connection is lost and it may come back within the grace. */
+    away?: boolean;
+    /** Joined is the log position of the member's joined event: its rank in the room. */
+    joined: number;
+}
+/** Leave (client to server) leaves a room. The client gets its own left event as the answer, and then nothing more of the room. */
+export interface Leave {
+    type: "leave";
+    id?: number;
+    room: string;
+}
+/** Update (client to server) replaces the client's attributes in a room. The answer is its own updated event. */
+export interface Update {
+    type: "update";
+    id?: number;
+    room: string;
+    attributes: unknown;
+}
+/** Token (client to server) hands in a fresh token, which replaces the grants of the old one. The answer is an ice frame. */
+export interface Token {
+    type: "token";
+    id?: number;
+    token: string;
+}
+/** Bye (client to server) ends the session now: the peer has left, not gone away. */
+export interface Bye {
+    type: "bye";
+    id?: number;
+}
+/**
+ * Signal (both ways) is one numbered message from an instance to an instance. The client fills To and ToInstance; the server
+ * adds From and FromInstance and forwards the rest as it came.
+ */
+export interface Signal {
+    type: "signal";
+    id?: number;
+    room: string;
+    from?: string;
+    fromInstance?: string;
+    to: string;
+    toInstance: string;
+    /** N counts this sender instance's signals to this recipient instance from 1. */
+    n: number;
+    /** Data is for the recipient; the server never decodes it. The SDKs' own are SignalData. */
+    data: unknown;
+}
+/** Receipt (both ways) says that all signals up to N have reached the sender of the receipt. */
+export interface Receipt {
+    type: "receipt";
+    room: string;
+    from?: string;
+    fromInstance?: string;
+    to: string;
+    toInstance: string;
+    n: number;
+}
+/** Message (client to server) says something to the whole room, the sender included. */
+export interface Message {
+    type: "message";
+    id?: number;
+    room: string;
+    /** N counts this sender instance's messages to this room from 1. */
+    n: number;
+    data: unknown;
+}
+/** Ack (client to server) says up to which position the client has the room's log. */
+export interface Ack {
+    type: "ack";
+    room: string;
+    position: number;
+}
+/** ICE (server to client) brings fresh ICE servers before the old ones' lifetime ends, or as the answer to a token. */
+export interface ICE {
+    type: "ice";
+    id?: number;
+    iceServers: ICEServer[];
+    iceLifetime?: number;
+}
+/** GoAway (server to client) announces that this server will close the connection: connect again, perhaps elsewhere. */
+export interface GoAway {
+    type: "goaway";
+    /** Within is the window in milliseconds in which to reconnect, each client at a random moment of it. */
+    within: number;
+}
+/** Ping (both ways) asks for a Pong. */
+export interface Ping {
+    type: "ping";
+    /** T is echoed as it is; the sender may put its clock here to measure the round trip. */
+    t?: number;
+    /** Acks (client to server) are positions by room, as in Ack. */
+    acks?: Record<string, number>;
+}
+/** Pong (both ways) answers a Ping. */
+export interface Pong {
+    type: "pong";
+    t?: number;
+}
+/** ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on. */
+export interface ErrorReply {
+    type: "error";
+    /** ID is that of the refused frame, if it had one. */
+    id?: number;
+    code: ErrorCode;
+    message: string;
+    /** RetryAfter is after how many milliseconds it makes sense to try again; 0 means that it does not, or that it is not known. */
+    retryAfter?: number;
+    /** Room, To, ToInstance and N name the refused signal or message. */
+    room?: string;
+    to?: string;
+    toInstance?: string;
+    n?: number;
+}
+/** SignalData is what the SDKs say to each other in a signal's data: exactly one of its fields. */
+export interface SignalData {
+    /** Description is an RTCSessionDescription. */
+    description?: Description;
+    /** Candidate is an RTCIceCandidateInit, or null: no more candidates. */
+    candidate?: unknown;
+    /** Want asks the side that offers to make an offer. */
+    want?: boolean;
+}
+/** Description is an RTCSessionDescriptionInit. */
+export interface Description {
+    type: string;
+    sdp: string;
+}
+/** Event (server to client) is one entry of a room's log. Every member sees the entries of an epoch in the same order. */
+export interface Event {
+    type: "event";
+    room: string;
+    kind: EventKind;
+    /** Position is this entry's place in the log; the first is 1. */
+    position: number;
+    /** Stable is the position that every member had acknowledged when the entry was made. */
+    stable: number;
+    /** Peer is whom the entry is about. */
+    peer: string;
+    /** Member (joined, back) is the peer as it is now. */
+    member?: Member;
+    /** Attributes (updated) are the new ones. */
+    attributes?: unknown;
+    /** Reason (left) says why. */
+    reason?: LeftReason;
+    /** Instance, N and Data (message) are the sender's: the pair of Instance and N is the message's name. */
+    instance?: string;
+    n?: number;
+    data?: unknown;
+}
+/** Everything that a client sends. */
+export type ClientFrame = Hello | Join | Leave | Update | Token | Bye | Signal | Receipt | Message | Ack | Ping | Pong;
+/** Everything that a server sends. */
+export type ServerFrame = Welcome | Joined | Signal | Receipt | ICE | GoAway | Ping | Pong | ErrorReply | Event;

@@ -1,0 +1,56 @@
+import type { Abortable } from "./channel.js";
+import { BeckonError } from "./error.js";
+import { type RoomEventMap } from "./happenings.js";
+import { Peer } from "./peer.js";
+import { type Topology } from "./protocol_gen.js";
+/** How to join a room. */
+export interface JoinOptions extends Abortable {
+    /** What the server wants to see, if it wants to see something. */
+    token?: string | undefined;
+    /** What the others see of this peer: a name, a colour. A JSON object of at most 4 KiB. */
+    attributes?: Readonly<Record<string, unknown>> | undefined;
+    /** Who connects to whom, if this join makes the room: `mesh` (the default), or `none`: only who asks, with `connect`. */
+    topology?: Topology | undefined;
+    /** `relay`: connect through TURN servers only, so that the others do not learn this side's addresses. */
+    iceTransportPolicy?: RTCIceTransportPolicy | undefined;
+    /** Used instead of the server's. */
+    iceServers?: RTCIceServer[] | undefined;
+    /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
+    connectTimeout?: number | undefined;
+}
+declare const Room_base: new () => import("./events.js").TypedEventTarget<RoomEventMap>;
+/** A room that this peer is in: who else is, the connections with them, and what is said to all. */
+export declare class Room extends Room_base implements AsyncIterable<Peer> {
+    #private;
+    /** The room's name. */
+    readonly name: string;
+    /** Resolves when the room is closed: with undefined if `close` did it, else with the reason. */
+    readonly closed: Promise<BeckonError | undefined>;
+    /** This peer's own id. */
+    get id(): string;
+    /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
+    get peers(): ReadonlyMap<string, Peer>;
+    /** Takes the next peer that is connected, each once, waiting for it. Rejects with `closed`, or with why the room ended. */
+    accept({ signal }?: Abortable): Promise<Peer>;
+    /** All peers as they get connected, as from `accept`, until the room is closed in order; throws if it is lost. */
+    [Symbol.asyncIterator](): AsyncGenerator<Peer, void, undefined>;
+    /**
+     * Says something to all members, connected or not: any JSON value. Resolves when it is in the room's log, at which time it came
+     * as a `message` event here, too. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
+     */
+    send(data: unknown, { signal }?: Abortable): Promise<void>;
+    /** Replaces this peer's attributes. Resolves when the others see them. Rejects as `send` does. */
+    update(attributes: Readonly<Record<string, unknown>>, { signal }?: Abortable): Promise<void>;
+    /**
+     * Connects to a peer and resolves when that is done. In a room of topology `none` this is how connections are made; in a mesh
+     * it waits for the one that is being made. Rejects with `unknown-peer`, `mesh-full`, `connect-failed`, `closed` (a connection
+     * that has ended is not made again) or `aborted`.
+     */
+    connect(id: string, { signal }?: Abortable): Promise<Peer>;
+    /**
+     * Leaves the room: what was sent on channels is delivered, connections are closed, the others see that this peer left. Resolves
+     * when all is done. May be called again.
+     */
+    close(): Promise<void>;
+}
+export {};

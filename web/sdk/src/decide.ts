@@ -1,0 +1,60 @@
+// What both ends of a connection decide alike, without asking each other. The same as decide.go and names.go, and bound to
+// them by the vectors in decide.json.
+
+import { CAPABILITY_ROLLBACK, closeCodes, MAX_NAME, type Member, type Topology } from "./protocol_gen.js";
+
+/** What {@link offers} looks at. */
+export type Offerer = Pick<Member, "instance" | "capabilities">;
+
+/**
+ * Whether `a` makes the offers in its connection with `b`: the one that cannot roll back an offer, because it could not yield;
+ * else the smaller instance. Exactly one of the two does, so offers never cross.
+ */
+export function offers(a: Offerer, b: Offerer): boolean {
+  const canA = a.capabilities?.[CAPABILITY_ROLLBACK] === true;
+  const canB = b.capabilities?.[CAPABILITY_ROLLBACK] === true;
+  if (canA !== canB) return !canA;
+  return a.instance < b.instance;
+}
+
+/** What {@link connects} looks at. */
+export type Ranked = Pick<Member, "peer" | "joined">;
+
+/**
+ * Whether the room connects peers `a` and `b` by itself: in a mesh, those do who are among the first `limit` members by rank.
+ * All members see one log, so all agree.
+ */
+export function connects(topology: Topology, limit: number, members: Iterable<Ranked>, a: string, b: string): boolean {
+  if (topology !== "mesh" || a === b) return false;
+  const all = [...members];
+  return within(all, a, limit) && within(all, b, limit);
+}
+
+function within(members: readonly Ranked[], peer: string, limit: number): boolean {
+  const self = members.find((member) => member.peer === peer);
+  return self !== undefined && members.filter((member) => member.joined < self.joined).length < limit;
+}
+
+/** Whether a string may name a room: 1 to 64 ASCII letters, digits and `. _ ~ -`, the first a letter or digit. */
+export function validRoom(name: string): boolean {
+  return name.length <= MAX_NAME && /^[A-Za-z0-9][A-Za-z0-9._~-]*$/.test(name);
+}
+
+/** Whether a string is an instance or epoch: 16 lower-case hex digits. */
+export function validInstance(text: string): boolean {
+  return /^[0-9a-f]{16}$/.test(text);
+}
+
+/** Makes a random instance. JSON numbers would lose 64-bit integers, so it is hex digits. */
+export function newInstance(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Whether a client whose WebSocket was closed with this code should connect again. Codes that are not Beckon's (a proxy's 1001,
+ * the 1006 of a lost connection) say nothing about the session, so it should.
+ */
+export function reconnect(code: number): boolean {
+  return code !== closeCodes.normal.code && (code < 4500 || code > 4999);
+}

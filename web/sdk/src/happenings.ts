@@ -1,0 +1,104 @@
+// The classes of the events that a Room and its Peers dispatch, and which event is of which class.
+
+import type { BeckonError } from "./error.js";
+import type { Peer } from "./peer.js";
+import type { LeftReason } from "./protocol_gen.js";
+
+/** Something happened to a peer. Its state is in `peer`; the event only announces the change. */
+export class PeerEvent extends Event {
+  constructor(
+    type: string,
+    /** Whom it is about. */
+    readonly peer: Peer,
+  ) {
+    super(type);
+  }
+}
+
+/** A peer left the room. */
+export class LeftEvent extends PeerEvent {
+  constructor(
+    peer: Peer,
+    /** `bye` and `leave`: it wanted to; `timeout`: its connection was lost and it did not come back. */
+    readonly reason: LeftReason,
+  ) {
+    super("left", peer);
+  }
+}
+
+/** A peer said something to this one, by `peer.signal`. */
+export class SignalEvent extends PeerEvent {
+  constructor(
+    peer: Peer,
+    /** What it said. */
+    readonly data: unknown,
+  ) {
+    super("signal", peer);
+  }
+}
+
+/** A member said something to the room, by `room.send`. */
+export class RoomMessageEvent extends Event {
+  constructor(
+    /** The id of who said it. */
+    readonly from: string,
+    /** Who said it; undefined if it was this peer itself, whose own messages come in their place among the others'. */
+    readonly peer: Peer | undefined,
+    /** What was said. */
+    readonly data: unknown,
+  ) {
+    super("message");
+  }
+}
+
+/** A Room or the connection with a Peer ended. */
+export class EndEvent extends Event {
+  constructor(
+    /** Why; undefined if it was closed in order. */
+    readonly error: BeckonError | undefined,
+  ) {
+    super("close");
+  }
+}
+
+/** The events of a Room. */
+export interface RoomEventMap {
+  /** A peer has joined (those who were there before are in `peers` when `join` resolves). */
+  peer: PeerEvent;
+  /** The connection with a peer is open. */
+  connected: PeerEvent;
+  /** A peer's connection to the server is lost; it may come back. Its data channels do not notice. */
+  away: PeerEvent;
+  /** It came back. (Whose page was reloaded is another instance: `left`, then `peer`.) */
+  back: PeerEvent;
+  /** A peer changed its attributes. */
+  updated: PeerEvent;
+  /** A peer is gone. */
+  left: LeftEvent;
+  /** A peer said something to this one. */
+  signal: SignalEvent;
+  /** A member, perhaps this one, said something to the room. */
+  message: RoomMessageEvent;
+  /** Events were missed and cannot be had any more; `peers` is right again. */
+  gap: Event;
+  /** The room is closed. */
+  close: EndEvent;
+}
+
+/** The events of a Peer. */
+export interface PeerEventMap {
+  /** The connection is open. */
+  connected: PeerEvent;
+  /** Its connection to the server is lost. */
+  away: PeerEvent;
+  /** It came back. */
+  back: PeerEvent;
+  /** It changed its attributes. */
+  updated: PeerEvent;
+  /** It left the room. */
+  left: LeftEvent;
+  /** It said something to this peer. */
+  signal: SignalEvent;
+  /** The connection with it is closed. */
+  close: EndEvent;
+}

@@ -1,0 +1,23 @@
+// Beckon's browser SDK: rooms, peers and data channels. Importing it does nothing and needs nothing; `join` needs
+// RTCPeerConnection, WebSocket and crypto.
+
+export type { Abortable, Channel, ChannelOptions } from "./channel.js";
+export { BeckonError, type BeckonErrorOptions } from "./error.js";
+export type { TypedEventTarget, TypedListener } from "./events.js";
+export {
+  EndEvent,
+  LeftEvent,
+  PeerEvent,
+  RoomMessageEvent,
+  SignalEvent,
+  type PeerEventMap,
+  type RoomEventMap,
+} from "./happenings.js";
+export { join } from "./join.js";
+export type { Sendable } from "./outbox.js";
+export type { Path } from "./path.js";
+export type { Peer, PeerState } from "./peer.js";
+export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
+export type { JoinOptions, Room } from "./room.js";
+export { parseURL, type RoomLink } from "./url.js";
+export { validRoom } from "./decide.js";

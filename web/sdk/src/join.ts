@@ -1,0 +1,37 @@
+import { checkAborted, deadline } from "./abort.js";
+import { BeckonError } from "./error.js";
+import { Room, type JoinOptions } from "./room.js";
+import { checkRoom, socketURL } from "./url.js";
+
+/** What must be there, and is not in every environment that runs JavaScript. */
+const NEEDED = ["RTCPeerConnection", "WebSocket", "crypto"] as const;
+
+/**
+ * Joins a room of a server: `http(s)://HOST` or `ws(s)://HOST`, perhaps with a path. When it resolves, `room.peers` is complete;
+ * connections with them are being made. `options.signal` gives up the joining, not the room.
+ *
+ * Rejects with `bad-url`, `bad-room`, `unsupported` (this environment lacks something), `connect-failed` (no server),
+ * `unauthorized`, `forbidden`, `room-full`, `rate-limited` or `aborted`.
+ */
+export async function join(url: string | URL, room: string, options: JoinOptions = {}): Promise<Room> {
+  const missing = NEEDED.filter((name) => !(name in globalThis));
+  if (missing.length > 0) {
+    throw new BeckonError("unsupported", `This environment has no ${missing.join(" and no ")}, which connecting to peers needs.`);
+  }
+  const socket = socketURL(url);
+  checkRoom(room);
+  checkAborted(options.signal, `join ${room}`);
+  const { connectTimeout = 30_000 } = options;
+  const late = () => new BeckonError("connect-failed", `join ${room}: no answer from ${socket} in ${connectTimeout / 1000} s`);
+  const limit = deadline(options.signal, connectTimeout, late);
+  const joining = new Room(socket, room, options);
+  try {
+    await joining._enter(limit.signal);
+    return joining;
+  } catch (error) {
+    joining._abandon();
+    throw error;
+  } finally {
+    limit.clear();
+  }
+}

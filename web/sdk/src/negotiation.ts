@@ -1,0 +1,163 @@
+import { asBeckonError, BeckonError } from "./error.js";
+import type { Description, SignalData } from "./protocol_gen.js";
+
+/** How many candidates are kept while there is no description to add them to. */
+const MAX_KEPT = 256;
+/** Firefox's and Chromium's own largest message where a description names none (RFC 8841, section 6.1). */
+const DEFAULT_MESSAGE_SIZE = 65536;
+
+/** What a Negotiation tells its Peer. */
+export interface Negotiator {
+  /** Whether this side makes the offers. */
+  readonly offers: boolean;
+  /** Says something to the other side. */
+  say(data: SignalData): void;
+  /** The control channel is open. */
+  connected(): void;
+  /** The other side opened a channel. */
+  channel(dc: RTCDataChannel): void;
+  /** The connection is over: undefined means that the other side closed it in order. Perhaps more than once. */
+  over(error: BeckonError | undefined): void;
+}
+
+/** Whether a signal's data is the SDKs' own. Apps use other keys. */
+export function isNegotiation(data: unknown): data is SignalData {
+  if (typeof data !== "object" || data === null) return false;
+  return ["description", "candidate", "want"].some((key) => Object.hasOwn(data, key));
+}
+
+/**
+ * One RTCPeerConnection, and what is said to get and keep it connected. One side offers, always the same, so offers never
+ * cross; the other asks for an offer with a `want`. What comes in is worked off one after another.
+ */
+export class Negotiation {
+  readonly connection: RTCPeerConnection;
+  readonly #peer: Negotiator;
+  /** Both sides make it, before anything is negotiated: it puts SCTP into the first offer, and its end is the peer's goodbye. */
+  readonly #control: RTCDataChannel;
+  readonly #kept: (RTCIceCandidateInit | null)[] = [];
+  #work: Promise<void> = Promise.resolve();
+  #fault: RTCError | undefined;
+  #over = false;
+
+  constructor(configuration: RTCConfiguration, peer: Negotiator) {
+    this.#peer = peer;
+    const pc = (this.connection = new RTCPeerConnection(configuration));
+    const control = (this.#control = pc.createDataChannel("beckon", { negotiated: true, id: 0, ordered: true }));
+    control.onopen = () => this.#peer.connected();
+    control.onerror = (event) => (this.#fault = event.error);
+    control.onclose = () => this.#lost();
+    pc.ondatachannel = (event) => this.#peer.channel(event.channel);
+    pc.onicecandidate = ({ candidate }) => this.#found(candidate);
+    pc.onnegotiationneeded = () => this.#needed();
+    pc.onconnectionstatechange = () => {
+      if (pc.connectionState === "failed") this.#fail(new BeckonError("connection-lost", "The connection failed."));
+    };
+  }
+
+  /** The largest message in bytes that the other side takes. */
+  get maxMessageSize(): number {
+    return this.connection.sctp?.maxMessageSize ?? DEFAULT_MESSAGE_SIZE;
+  }
+
+  /** Takes what the other side said. */
+  receive(data: SignalData): void {
+    if (data.description) {
+      const { description } = data;
+      this.#do(() => this.#describe(description));
+    } else if ("candidate" in data) {
+      const candidate = data.candidate as RTCIceCandidateInit | null;
+      this.#do(() => this.#add(candidate));
+    } else {
+      this.#do(() => this.#offer());
+    }
+  }
+
+  /** Tells the other side that this one is done, and resolves when it has heard, or after `ms` milliseconds. */
+  async farewell(ms: number): Promise<void> {
+    if (this.#control.readyState !== "open") return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#control.onclose = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#control.close();
+    });
+  }
+
+  /** Closes the connection now. */
+  close(): void {
+    this.#over = true;
+    this.connection.close();
+  }
+
+  /** Runs a step after those before it. A step that throws ends this connection, and no other. */
+  #do(step: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#over) return;
+      try {
+        await step();
+      } catch (error) {
+        this.#fail(asBeckonError(error, "connect-failed", "negotiation"));
+      }
+    });
+  }
+
+  async #offer(): Promise<void> {
+    // An offer is out: its answer comes before whatever the other side may want next, so this want is the one it serves.
+    if (this.connection.signalingState !== "stable") return;
+    await this.connection.setLocalDescription();
+    this.#describeSelf();
+  }
+
+  async #describe({ type, sdp }: Description): Promise<void> {
+    const expected = this.#peer.offers ? "answer" : "offer";
+    if (type !== expected) throw new BeckonError("connect-failed", `An ${expected} was due, but the peer sent: ${type}.`);
+    await this.connection.setRemoteDescription({ type: expected, sdp });
+    for (const candidate of this.#kept.splice(0)) await this.#add(candidate);
+    if (this.#peer.offers) return;
+    await this.connection.setLocalDescription();
+    this.#describeSelf();
+  }
+
+  #describeSelf(): void {
+    const description = this.connection.localDescription;
+    if (description && !this.#over) this.#peer.say({ description: { type: description.type, sdp: description.sdp } });
+  }
+
+  async #add(candidate: RTCIceCandidateInit | null): Promise<void> {
+    if (!this.connection.remoteDescription) {
+      if (this.#kept.length < MAX_KEPT) this.#kept.push(candidate);
+      return;
+    }
+    try {
+      await this.connection.addIceCandidate(candidate);
+    } catch {
+      // A candidate that this browser cannot use (a kind or name it does not know) is one way less, not a failure.
+    }
+  }
+
+  #found(candidate: RTCIceCandidate | null): void {
+    // An empty one ends a generation of candidates; null, which follows, ends them all, and every implementation knows it.
+    if (this.#over || candidate?.candidate === "") return;
+    this.#peer.say({ candidate: candidate === null ? null : candidate.toJSON() });
+  }
+
+  #needed(): void {
+    if (this.#peer.offers) this.#do(() => this.#offer());
+    else if (this.connection.remoteDescription) this.#peer.say({ want: true });
+  }
+
+  /** The control channel closed: the other side closed the connection, or the connection was lost. */
+  #lost(): void {
+    const fault = this.#fault;
+    // RFC 9260, section 3.3.10.12: cause 12 is an abort on purpose, such as closing the page.
+    if (!fault || fault.sctpCauseCode === 12) this.#fail(undefined);
+    else this.#fail(new BeckonError("connection-lost", fault.message, { cause: fault }));
+  }
+
+  #fail(error: BeckonError | undefined): void {
+    if (!this.#over) this.#peer.over(error);
+  }
+}

@@ -1,0 +1,55 @@
+/** How two peers are connected. */
+export interface Path {
+  /** Whether the data goes through a relay (a TURN server), on either side. */
+  relayed: boolean;
+  /** What this side's packets go in, to the peer or to the relay. */
+  protocol: "udp" | "tcp";
+  /** The round-trip time in milliseconds as last measured; undefined if it has not been measured yet. */
+  rtt: number | undefined;
+}
+
+/** The fields that we read, of the several kinds of statistics (W3C WebRTC Statistics, sections 6.14 to 6.16). */
+interface Stats {
+  type: string;
+  selectedCandidatePairId?: string;
+  /** Firefox's own: its transports do not name the pair. */
+  selected?: boolean;
+  nominated?: boolean;
+  state?: string;
+  localCandidateId?: string;
+  remoteCandidateId?: string;
+  currentRoundTripTime?: number;
+  candidateType?: string;
+  protocol?: string;
+  relayProtocol?: string;
+}
+
+/** Finds the path in a connection's statistics; undefined if no pair of candidates is selected. */
+export function pathOf(report: RTCStatsReport): Path | undefined {
+  const pair = selectedPair(report);
+  const local = stats(report, pair?.localCandidateId);
+  const remote = stats(report, pair?.remoteCandidateId);
+  if (!pair || !local) return undefined;
+  const relayed = local.candidateType === "relay" || remote?.candidateType === "relay";
+  const spoken = (local.candidateType === "relay" ? local.relayProtocol : undefined) ?? local.protocol;
+  const rtt = pair.currentRoundTripTime;
+  return {
+    relayed,
+    protocol: spoken?.toLowerCase() === "udp" ? "udp" : "tcp", // "tls" is tcp underneath
+    rtt: rtt === undefined ? undefined : rtt * 1000,
+  };
+}
+
+function selectedPair(report: RTCStatsReport): Stats | undefined {
+  let guess: Stats | undefined;
+  for (const entry of report.values() as Iterable<Stats>) {
+    if (entry.type === "transport" && entry.selectedCandidatePairId) return stats(report, entry.selectedCandidatePairId);
+    if (entry.type !== "candidate-pair") continue;
+    if (entry.selected || (!guess && entry.nominated && entry.state === "succeeded")) guess = entry;
+  }
+  return guess;
+}
+
+function stats(report: RTCStatsReport, id: string | undefined): Stats | undefined {
+  return id === undefined ? undefined : (report.get(id) as Stats | undefined);
+}
