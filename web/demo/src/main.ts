@@ -88,15 +88,14 @@ async function enter(name: string, chat: Chat, files: Files): Promise<void> {
   }
   field.placeholder = nickname(room.id);
   find("#my-flag").replaceChildren(flag(room.id));
-  const people = new People({
-    sendTo: (peer) => files.pickFor(peer),
-    connect: (peer) => void session.connect(peer),
-  });
-  const session = new Session(room, people, chat, files);
+  const here = room;
+  const people = new People({ sendTo: (peer) => files.pickFor(peer), rejoin: () => void here.close() });
+  new Session(room, people, chat, files).start();
   showJoined();
   const why = await room.closed;
   people.stop();
-  showLost(why, again);
+  if (why) showLost(why, again);
+  else again(); // closed by `rejoin`
 }
 
 const name = pageRoom();

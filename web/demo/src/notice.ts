@@ -21,6 +21,7 @@ export function showJoining(): void {
 /** Says nothing: all is well. */
 export function showJoined(): void {
   document.body.dataset.state = "joined";
+  find("main").inert = false;
   find("#notice").hidden = true;
 }
 
@@ -40,6 +41,8 @@ export function showLost(error: unknown, again: () => void): void {
 
 function show(state: PageState, notice: Notice, again?: () => void, why?: string): void {
   document.body.dataset.state = state;
+  // Who has lost the room may still read and save what came; who has not been let in has nothing there.
+  find("main").inert = state === "refused";
   const box = find("#notice");
   box.dataset.kind = state === "joining" ? "calm" : "bad";
   box.dataset.code = why ?? "";

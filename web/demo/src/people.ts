@@ -1,6 +1,6 @@
 // Who is here, and how each one is connected.
 
-import type { Path, Peer } from "/sdk/beckon.js";
+import type { BeckonError, Path, Peer } from "/sdk/beckon.js";
 import { el, find, setAttribute, setText } from "./dom.js";
 import { flag } from "./flag.js";
 import { milliseconds } from "./format.js";
@@ -12,8 +12,8 @@ const REFRESH = 2000;
 export interface PeopleActions {
   /** Somebody wants to send a file to this peer. */
   sendTo(peer: Peer): void;
-  /** Somebody wants a failed connection to be tried again. */
-  connect(peer: Peer): void;
+  /** Somebody wants to leave and come back: a connection that has ended is not made again within one stay. */
+  rejoin(): void;
 }
 
 interface Row {
@@ -22,8 +22,10 @@ interface Row {
   name: HTMLElement;
   status: HTMLElement;
   send: HTMLButtonElement;
-  retry: HTMLButtonElement;
+  rejoin: HTMLButtonElement;
   path: Path | undefined;
+  /** Why the connection ended. */
+  why: BeckonError | undefined;
 }
 
 export class People {
@@ -38,8 +40,8 @@ export class People {
     this.#count();
   }
 
-  /** Shows a peer, or shows it anew after something about it changed. */
-  show(peer: Peer): void {
+  /** Shows a peer, or shows it anew after something about it changed; `why` its connection ended. */
+  show(peer: Peer, why?: BeckonError): void {
     let row = this.#rows.get(peer.id);
     if (!row) {
       row = this.#row(peer);
@@ -47,7 +49,9 @@ export class People {
       this.#list.append(row.item);
       this.#count();
     }
+    if (row.peer !== peer) row.why = undefined;
     row.peer = peer;
+    row.why = why ?? row.why; // an update of its name says nothing about that
     if (peer.state !== "connected") row.path = undefined;
     else if (!row.path) void this.#ask(row);
     this.#paint(row);
@@ -78,18 +82,18 @@ export class People {
     const name = el("span", { class: "peer-name", "data-testid": "peer-name" });
     const status = el("span", { class: "peer-status", "data-testid": "peer-status" });
     const send = el("button", { type: "button", class: "small", "data-testid": "peer-send" }, "Send file");
-    const retry = el("button", { type: "button", class: "small", "data-testid": "peer-retry" }, "Try again");
+    const rejoin = el("button", { type: "button", class: "small", "data-testid": "peer-rejoin" }, "Rejoin");
     const item = el(
       "li",
       { class: "peer", "data-testid": "peer", "data-peer": peer.id },
       el("span", { class: "picture" }, flag(peer.id)),
       el("span", { class: "peer-text" }, name, status),
       send,
-      retry,
+      rejoin,
     );
-    const row: Row = { peer, item, name, status, send, retry, path: undefined };
+    const row: Row = { peer, item, name, status, send, rejoin, path: undefined, why: undefined };
     send.onclick = () => this.actions.sendTo(row.peer);
-    retry.onclick = () => this.actions.connect(row.peer);
+    rejoin.onclick = () => this.actions.rejoin();
     return row;
   }
 
@@ -97,14 +101,14 @@ export class People {
     const { peer, path, item } = row;
     const name = displayName(peer.id, peer.attributes);
     setText(row.name, name);
-    setText(row.status, describe(peer, path));
+    setText(row.status, describe(row));
     setAttribute(item, "data-state", peer.state);
     setAttribute(item, "data-away", peer.away ? "true" : undefined);
     setAttribute(item, "data-path", path ? (path.relayed ? "relayed" : "direct") : undefined);
     row.send.hidden = this.#stopped || peer.state !== "connected";
     row.send.setAttribute("aria-label", `Send a file to ${name}`);
-    row.retry.hidden = this.#stopped || peer.state !== "closed";
-    row.retry.setAttribute("aria-label", `Try again to connect to ${name}`);
+    row.rejoin.hidden = this.#stopped || peer.state !== "closed";
+    row.rejoin.setAttribute("aria-label", `Rejoin the room to connect to ${name} again`);
   }
 
   #count(): void {
@@ -117,10 +121,10 @@ export class People {
     await Promise.all(Array.from(this.#rows.values(), (row) => this.#ask(row)));
   }
 
-  /** Asks a connection for its path; a connection that ends meanwhile says so itself, as a change of state. */
+  /** Asks a connection for its path. That somebody begins to connect is no event, so that is looked for here, too. */
   async #ask(row: Row): Promise<void> {
     const { peer } = row;
-    if (peer.state !== "connected") return;
+    if (peer.state !== "connected") return this.#paint(row);
     const path = await peer.path().catch(() => undefined);
     if (row.peer !== peer || peer.state !== "connected") return;
     row.path = path;
@@ -128,7 +132,7 @@ export class People {
   }
 }
 
-function describe(peer: Peer, path: Path | undefined): string {
+function describe({ peer, path, why }: Row): string {
   const away = peer.away ? "Lost the server, may come back. " : "";
   switch (peer.state) {
     case "waiting":
@@ -136,7 +140,7 @@ function describe(peer: Peer, path: Path | undefined): string {
     case "connecting":
       return `${away}Connecting…`;
     case "closed":
-      return `${away}No connection`;
+      return `${away}${why?.code === "connect-failed" ? "Could not connect" : "Connection lost"}`;
     case "connected": {
       if (!path) return `${away}Connected`;
       const way = `${path.relayed ? "Relayed" : "Direct"}, ${path.protocol.toUpperCase()}`;

@@ -1,6 +1,6 @@
 // One stay in a room: what happens there is brought to the panels.
 
-import type { Channel, Peer, Room } from "/sdk/beckon.js";
+import type { BeckonError, Channel, Peer, Room } from "/sdk/beckon.js";
 import { CHAT, type Chat } from "./chat.js";
 import { FILE, type Files } from "./files.js";
 import { displayName } from "./names.js";
@@ -15,7 +15,11 @@ export class Session {
     private readonly people: People,
     private readonly chat: Chat,
     private readonly files: Files,
-  ) {
+  ) {}
+
+  /** Begins; there is nothing to stop, for a room that is closed has no more events. */
+  start(): void {
+    const { room } = this;
     room.addEventListener("peer", ({ peer }) => this.#appeared(peer));
     room.addEventListener("connected", ({ peer }) => void this.#connected(peer));
     room.addEventListener("updated", ({ peer }) => this.#changed(peer));
@@ -24,15 +28,6 @@ export class Session {
     room.addEventListener("gap", () => this.#sync());
     room.addEventListener("left", ({ peer }) => this.#left(peer));
     this.#sync();
-  }
-
-  /** Tries again to connect to a peer. */
-  async connect(peer: Peer): Promise<void> {
-    const again = this.room.connect(peer.id);
-    this.people.show(peer);
-    await again.catch(() => {}); // shown by what watches the peer
-    const now = this.room.peers.get(peer.id);
-    if (now) this.people.show(now);
   }
 
   /** Shows the members as they are: at the start, and after events were missed. */
@@ -58,15 +53,18 @@ export class Session {
     this.#changed(peer);
     if (this.#watched.has(peer)) return;
     this.#watched.add(peer);
-    void peer.closed.then(() => {
-      this.files.remove(peer.id);
-      if (this.room.peers.get(peer.id) === peer) this.people.show(peer);
+    // In a mesh this is refused with `mesh-full`, which the list says anyway; in a room of topology `none` it connects.
+    if (peer.state === "waiting") this.room.connect(peer.id).catch(() => {});
+    void peer.closed.then((why) => {
+      if (this.room.peers.get(peer.id) !== peer) return; // it has left, or come back as a new one
+      this.#changed(peer, why);
     });
   }
 
-  #changed(peer: Peer): void {
-    this.people.show(peer);
+  #changed(peer: Peer, why?: BeckonError): void {
+    this.people.show(peer, why);
     if (peer.state === "connected") this.files.add(peer);
+    else this.files.remove(peer.id);
   }
 
   #left(peer: Peer): void {
