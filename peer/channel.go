@@ -1,0 +1,183 @@
+package peer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/pion/datachannel"
+	"github.com/pion/webrtc/v4"
+)
+
+// Channel is a data channel to a peer: messages, text or binary, in both directions. All its methods may be called from any
+// goroutine; of several Recv at once each gets different messages.
+//
+// All channels of a peer share one flow-control window of 1 MiB at the receiver. A channel that is never read stops the others
+// when what waits on it fills the window: read every channel, or close it.
+type Channel struct {
+	// Set once, before the channel is given out.
+	conn    *connection
+	label   string
+	options ChannelOptions
+	ctx     context.Context
+	end     context.CancelCauseFunc
+
+	opened    chan struct{} // closed when the other side has acknowledged the channel
+	started   chan struct{} // closed when raw is set
+	raw       datachannel.ReadWriteCloserDeadliner
+	maxSend   int           // bytes of a message that the other side takes
+	unread    chan message  // filled and closed by pump
+	ended     chan struct{} // closed when pump has ended, or will never start
+	abandoned chan struct{} // closed when nobody will read any more
+	writing   chan struct{} // holds a token while somebody writes or closes
+
+	closeOnce   sync.Once
+	abandonOnce sync.Once
+
+	mu      sync.Mutex
+	shut    bool      // guarded by mu: the write deadline stays in the past
+	writeBy time.Time // guarded by mu: the write deadline of a NetConn
+}
+
+type message struct {
+	data []byte
+	text bool
+}
+
+// lookahead is how many messages pump holds ready. The rest waits in SCTP's window, which is what stops the sender.
+const lookahead = 4
+
+func newChannel(c *connection, label string, o ChannelOptions) *Channel {
+	ch := &Channel{
+		conn: c, label: label, options: o,
+		opened:    make(chan struct{}),
+		started:   make(chan struct{}),
+		unread:    make(chan message, lookahead),
+		ended:     make(chan struct{}),
+		abandoned: make(chan struct{}),
+		writing:   make(chan struct{}, 1),
+	}
+	ch.ctx, ch.end = context.WithCancelCause(c.ctx)
+	return ch
+}
+
+// start gives the channel its stream, once Pion has opened it, and begins to read. Messages that came before wait in the
+// stream: nothing reads a detached channel but who detached it.
+func (ch *Channel) start(raw datachannel.ReadWriteCloserDeadliner) {
+	ch.raw = raw
+	ch.maxSend = int(ch.conn.pc.SCTP().GetCapabilities().MaxMessageSize)
+	if ch.conn.spawn(ch.pump) {
+		context.AfterFunc(ch.ctx, ch.shutWrites)
+	} else {
+		close(ch.unread)
+		close(ch.ended)
+	}
+	close(ch.started)
+}
+
+// fail ends a channel that Pion did not open, instead of start.
+func (ch *Channel) fail(err error) {
+	ch.end(protocol.Errorf(protocol.CodeClosed, "the channel did not open: %v", err))
+	close(ch.unread)
+	close(ch.ended)
+	close(ch.started)
+}
+
+// Label is what the side that opened the channel called it. Several channels may have the same.
+func (ch *Channel) Label() string { return ch.label }
+
+// Options are those with which the channel was opened, on whichever side.
+func (ch *Channel) Options() ChannelOptions { return ch.options }
+
+// Context ends when the channel does. context.Cause says why, as a *protocol.Error: CodeClosed when one of the sides closed it
+// or the peer left, CodeConnectionLost, CodeOverflow, CodeMessageTooLarge. What came before can still be had from Recv.
+func (ch *Channel) Context() context.Context { return ch.ctx }
+
+// Close ends the channel in both directions. What was sent is still delivered as long as the peer is connected (Close of the
+// peer or the room waits for that); what was received and not read is dropped. It does not wait for the other side, may be
+// called twice, and always returns nil.
+func (ch *Channel) Close() error {
+	ch.shutdown(protocol.Errorf(protocol.CodeClosed, "the channel was closed by this side"))
+	return nil
+}
+
+func (ch *Channel) shutdown(cause error) {
+	ch.closeOnce.Do(func() {
+		ch.end(cause)
+		ch.abandon()
+		// A write that waits for the window gives up now, because shutWrites follows the end of ctx. Only when none is under
+		// way may the stream be reset: data behind the reset would look to the other side like a new channel.
+		ch.conn.spawn(func() {
+			select {
+			case <-ch.started:
+				if ch.raw != nil {
+					ch.shutWrites()
+					ch.writing <- struct{}{}
+					ch.raw.Close()
+					<-ch.writing
+				}
+			case <-ch.conn.ctx.Done():
+			}
+		})
+	})
+}
+
+func (ch *Channel) abandon() { ch.abandonOnce.Do(func() { close(ch.abandoned) }) }
+
+// offered is called by Pion for each channel that the other side opens, one after the other, before its OnOpen.
+func (c *connection) offered(dc *webrtc.DataChannel) {
+	ch := newChannel(c, dc.Label(), optionsOf(dc))
+	dc.OnOpen(func() {
+		raw, err := dc.DetachWithDeadline()
+		if err != nil {
+			ch.fail(err)
+			return
+		}
+		ch.start(raw)
+	})
+	close(ch.opened)
+	select {
+	case c.accepted <- ch:
+	default:
+		c.overflowed.Add(1)
+		c.log.Debug().Str("label", ch.label).Msg("channel refused: too many are not accepted")
+		ch.shutdown(protocol.Errorf(protocol.CodeOverflow, "more than %d channels of the peer are not accepted", maxUnaccepted))
+	}
+}
+
+// accept waits for the next channel that the other side has opened.
+func (c *connection) accept(ctx context.Context) (*Channel, error) {
+	if ctx.Err() != nil {
+		return nil, aborted(ctx)
+	}
+	select {
+	case ch := <-c.accepted:
+		return ch.whenStarted(ctx)
+	case <-ctx.Done():
+		return nil, aborted(ctx)
+	case <-c.ctx.Done():
+		select {
+		case ch := <-c.accepted:
+			return ch.whenStarted(ctx)
+		default:
+			return nil, codedCause(c.ctx)
+		}
+	}
+}
+
+// whenStarted waits the moment between Pion's OnDataChannel and its OnOpen.
+func (ch *Channel) whenStarted(ctx context.Context) (*Channel, error) {
+	select {
+	case <-ch.started:
+		return ch, nil
+	case <-ctx.Done():
+		ch.Close()
+		return nil, aborted(ctx)
+	case <-ch.conn.done:
+		return nil, codedCause(ch.conn.ctx)
+	}
+}
+
+// past is a deadline that makes a blocked call return now.
+func past() time.Time { return time.Unix(1, 0) }

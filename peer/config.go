@@ -1,0 +1,110 @@
+package peer
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"net"
+	"time"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/pion/webrtc/v4"
+	"github.com/rs/zerolog"
+)
+
+// ICETransportPolicy says which ways to a peer may be used; the values are those of the browsers' RTCIceTransportPolicy.
+type ICETransportPolicy string
+
+// The policies.
+const (
+	// ICETransportAll uses a direct way where there is one, and a relay otherwise. It is the default.
+	ICETransportAll ICETransportPolicy = "all"
+	// ICETransportRelay uses relays only, so that the peers do not learn each other's addresses.
+	ICETransportRelay ICETransportPolicy = "relay"
+)
+
+// Config is how to join a room. A nil *Config and the zero value work. Join copies it and never changes it.
+type Config struct {
+	// Token says who this peer is, in whatever form the server wants to see. "" is anonymous.
+	Token string
+	// Attributes are what the other members see of this peer. They must marshal to a JSON object; nil is none.
+	Attributes any
+	// Topology is wished for if this join makes the room; a room that exists keeps its own. "" is a mesh.
+	Topology protocol.Topology
+	// ICETransportPolicy is "" or ICETransportAll for any way to a peer, ICETransportRelay for relays only.
+	ICETransportPolicy ICETransportPolicy
+	// ICEServers are used instead of those that the server hands out. nil takes the server's, an empty slice takes none.
+	ICEServers []protocol.ICEServer
+	// ConnectTimeout is how long the connection to one peer may take from the start of its negotiation. 0 means 30 s.
+	ConnectTimeout time.Duration
+	// CloseTimeout is how long Close may take to deliver what was sent, and again to say goodbye. 0 means 5 s.
+	CloseTimeout time.Duration
+	// DisableMDNS stops resolving the `.local` names behind which browsers hide their addresses. Set it on a server with a
+	// public address: nobody it can reach by such a name will come, and it saves the multicast socket.
+	DisableMDNS bool
+	// Logger gets a line per step of a connection's life. The zero value is silent.
+	Logger zerolog.Logger
+	// TLS is for wss and https servers. nil means the system's roots.
+	TLS *tls.Config
+	// Dial makes the connection to the signaling server. nil dials as net.Dialer does.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// SettingEngine may change how Pion is set up, after this package has set what it needs. It is called once per Join.
+	// Detached data channels, blocking writes and the message size must be left as they are. nil changes nothing.
+	SettingEngine func(*webrtc.SettingEngine)
+}
+
+// The bounds of this package's queues. They are not in the Config because nobody has a reason to change them yet.
+const (
+	maxMessage    = 256 << 10 // bytes of a message that we accept, what Chromium and Firefox accept too
+	maxOpening    = 16        // channel opens of a peer in flight; Pion's accept queue holds 16 and drops the rest
+	maxUnaccepted = 64        // channels of a peer that nobody has accepted
+	maxUnread     = 1024      // events of a room that nobody has read
+	maxCandidates = 256       // of a peer, kept until its description comes
+	maxOutgoing   = 1024      // frames that the signaling connection has not taken
+	maxRequests   = 64        // Send, Update and Signal calls of a room that wait for their answer
+)
+
+// prepared is a Config with its defaults filled in and checked.
+func (c *Config) prepared() (Config, error) {
+	var out Config
+	if c != nil {
+		out = *c
+	}
+	if out.ConnectTimeout == 0 {
+		out.ConnectTimeout = 30 * time.Second
+	}
+	if out.CloseTimeout == 0 {
+		out.CloseTimeout = 5 * time.Second
+	}
+	if !out.Topology.Valid() {
+		return out, protocol.Errorf(protocol.CodeBadFrame, "there is no topology %.32q; use %q or %q",
+			string(out.Topology), protocol.TopologyMesh, protocol.TopologyNone)
+	}
+	switch out.ICETransportPolicy {
+	case "":
+		out.ICETransportPolicy = ICETransportAll
+	case ICETransportAll, ICETransportRelay:
+	default:
+		return out, protocol.Errorf(protocol.CodeBadFrame, "there is no ICE transport policy %.32q; use %q or %q",
+			string(out.ICETransportPolicy), ICETransportAll, ICETransportRelay)
+	}
+	return out, nil
+}
+
+// marshalObject makes the JSON object of attributes; nil for none.
+func marshalObject(attributes any) (json.RawMessage, error) {
+	if attributes == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(attributes)
+	if err != nil {
+		return nil, protocol.Errorf(protocol.CodeBadFrame, "the attributes do not marshal: %v", err)
+	}
+	if string(raw) == "null" {
+		return nil, nil
+	}
+	if raw[0] != '{' {
+		return nil, protocol.Errorf(protocol.CodeBadFrame, "the attributes are not a JSON object; use a struct or a map")
+	}
+	return raw, nil
+}

@@ -1,0 +1,105 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/gorilla/websocket"
+)
+
+// dial makes the WebSocket to a server. ctx bounds all of it.
+func dial(ctx context.Context, server string, cfg *Config) (*websocket.Conn, error) {
+	address, err := endpoint(server)
+	if err != nil {
+		return nil, err
+	}
+	open := cfg.Dial
+	if open == nil {
+		open = new(net.Dialer).DialContext
+	}
+	// gorilla lets a deadline of ctx end the handshake, but not its cancellation: that has to close the connection under it.
+	unwatch := func() bool { return true }
+	dialer := websocket.Dialer{
+		Subprotocols:    []string{protocol.Version},
+		TLSClientConfig: cfg.TLS,
+		Proxy:           http.ProxyFromEnvironment,
+		NetDialContext: func(_ context.Context, network, addr string) (net.Conn, error) {
+			conn, err := open(ctx, network, addr)
+			if err == nil {
+				unwatch = context.AfterFunc(ctx, func() { conn.Close() })
+			}
+			return conn, err
+		},
+	}
+	ws, resp, err := dialer.DialContext(ctx, address, nil)
+	alive := unwatch()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, aborted(ctx)
+	case err != nil:
+		return nil, dialError(server, resp, err)
+	case !alive:
+		ws.Close()
+		return nil, aborted(ctx)
+	case ws.Subprotocol() != protocol.Version:
+		ws.Close()
+		return nil, protocol.Errorf(protocol.CodeConnectFailed, "%s is a WebSocket that does not speak %s; is it a Beckon server?",
+			address, protocol.Version)
+	}
+	return ws, nil
+}
+
+// dialError says what an upgrade that failed means, as far as the HTTP status tells.
+func dialError(server string, resp *http.Response, err error) error {
+	if resp == nil {
+		return fmt.Errorf("%w: %w", protocol.Errorf(protocol.CodeConnectFailed, "nobody answers at %s; is the server running?", server), err)
+	}
+	switch resp.StatusCode {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusOK:
+		return protocol.Errorf(protocol.CodeConnectFailed,
+			"%s is a web server but not a Beckon server (HTTP %d at /v1/ws); is the path before it missing?", server, resp.StatusCode)
+	case http.StatusUnauthorized:
+		return protocol.Errorf(protocol.CodeUnauthorized, "%s, or a proxy before it, wants to know who you are (HTTP 401)", server)
+	case http.StatusForbidden:
+		return protocol.Errorf(protocol.CodeForbidden, "%s, or a proxy before it, refuses (HTTP 403)", server)
+	case http.StatusTooManyRequests:
+		return protocol.Errorf(protocol.CodeRateLimited, "%s has too many connections from this address (HTTP 429)", server)
+	}
+	return protocol.Errorf(protocol.CodeConnectFailed, "%s refuses the WebSocket (HTTP %d)", server, resp.StatusCode)
+}
+
+// carrierError is why a signaling connection ended, by the close code if one came. lost is the code of an end that says
+// nothing else: CodeConnectFailed while joining, CodeConnectionLost afterwards.
+func carrierError(err error, lost protocol.ErrorCode) error {
+	if Code(err) != "" {
+		return err
+	}
+	closed, ok := errors.AsType[*websocket.CloseError](err)
+	if !ok {
+		return fmt.Errorf("%w: %w", protocol.Errorf(lost, "the connection to the signaling server ended"), err)
+	}
+	code := protocol.CloseCode(closed.Code)
+	for _, row := range protocol.CloseCodes() {
+		if row.Code == code {
+			return protocol.Errorf(closeMeans(code, lost), "the server ended the connection (%s): %s", row.Name, row.Text)
+		}
+	}
+	return protocol.Errorf(lost, "the server ended the connection with code %d", closed.Code)
+}
+
+// closeMeans maps the close codes that another connection would meet as well to the error code that says so.
+func closeMeans(code protocol.CloseCode, lost protocol.ErrorCode) protocol.ErrorCode {
+	switch code {
+	case protocol.CloseUnauthorized:
+		return protocol.CodeUnauthorized
+	case protocol.CloseUnsupportedVersion:
+		return protocol.CodeUnsupported
+	case protocol.CloseReplaced:
+		return protocol.CodeClosed
+	}
+	return lost
+}

@@ -1,0 +1,63 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// EventKind names what happened in a room.
+type EventKind string
+
+// The kinds of event.
+const (
+	// EventJoined: a peer is here. Those who were here before this one joined come without an event; see Room.Peers.
+	EventJoined EventKind = "joined"
+	// EventAway: a peer's connection to the server is lost. It may come back, and its channels may live.
+	EventAway EventKind = "away"
+	// EventBack: a peer that was away is back.
+	EventBack EventKind = "back"
+	// EventUpdated: a peer changed its attributes.
+	EventUpdated EventKind = "updated"
+	// EventLeft: a peer is gone.
+	EventLeft EventKind = "left"
+	// EventMessage: a peer said something to the room.
+	EventMessage EventKind = "message"
+	// EventSignal: a peer said something to this one alone, with Peer.Signal.
+	EventSignal EventKind = "signal"
+	// EventGap: events were lost because the connection to the server fell too far behind. Room.Peers is right again, and
+	// events for what changed follow; messages of that time are lost.
+	EventGap EventKind = "gap"
+)
+
+// Event is one thing that happened in a room.
+type Event struct {
+	Kind EventKind
+	// Peer is whom the event is about, or who said it; nil for EventGap.
+	Peer *Peer
+	// Data is what was said, as JSON: EventMessage and EventSignal.
+	Data json.RawMessage
+	// Reason is why it left: EventLeft.
+	Reason protocol.LeftReason
+	// Missed is how many events between the one before and this one were dropped because nobody read them: at most 1024 wait.
+	Missed int
+}
+
+// Recv returns the next event of the room, other than those that this peer caused. It waits until there is one, the room ends
+// or ctx does; ctx bounds this call alone. At most 1024 events wait to be read; then the oldest goes, and the next event says
+// how many are missing. The state is always right: read it from Peers and Peer, and use events to learn that it changed.
+func (r *Room) Recv(ctx context.Context) (Event, error) {
+	e, missed, err := r.events.take(ctx, r.ctx)
+	if err != nil {
+		return Event{}, wrap(err, "recv in room %q", r.name)
+	}
+	e.Missed = missed
+	return e, nil
+}
+
+func (r *Room) emit(e Event) {
+	if r.events.push(e) {
+		r.eventsMissed.Add(1)
+	}
+}

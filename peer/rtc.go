@@ -1,0 +1,101 @@
+package peer
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"github.com/beckon-rtc/beckon/internal/pionlog"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/webrtc/v4"
+)
+
+// factory makes the peer connections of a room. All that Pion has to be told is told here.
+type factory struct {
+	api    *webrtc.API
+	policy webrtc.ICETransportPolicy
+
+	mu   sync.Mutex
+	cert *webrtc.Certificate
+	ice  []webrtc.ICEServer
+
+	// buffers are for messages while they are read; see Channel.pump.
+	buffers sync.Pool
+}
+
+func newFactory(cfg *Config) *factory {
+	var s webrtc.SettingEngine
+	s.LoggerFactory = pionlog.New(cfg.Logger)
+	// Blocking reads and writes with deadlines: SCTP's own window is the backpressure.
+	s.DetachDataChannels()
+	s.EnableDataChannelBlockWrite(true)
+	// Pion would otherwise say that it takes 1 GiB into a buffer of 1 MiB, and one message of 4 MiB from Firefox, which
+	// believes it, aborts the association.
+	s.SetSCTPMaxMessageSize(maxMessage)
+	// Pion waits 2 s for something better before it takes a relay; with relays only, nothing better comes.
+	if cfg.ICETransportPolicy == ICETransportRelay {
+		s.SetRelayAcceptanceMinWait(0)
+	}
+	// Resolve the names of browsers, but hide no addresses ourselves: a program has nobody's privacy to keep.
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryOnly)
+	if cfg.DisableMDNS {
+		s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	}
+	if cfg.SettingEngine != nil {
+		cfg.SettingEngine(&s)
+	}
+	f := &factory{
+		// An empty media engine and interceptor registry save four goroutines and 36 kB for each connection.
+		api: webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(&webrtc.MediaEngine{}),
+			webrtc.WithInterceptorRegistry(&interceptor.Registry{})),
+		policy: webrtc.ICETransportPolicyAll,
+	}
+	if cfg.ICETransportPolicy == ICETransportRelay {
+		f.policy = webrtc.ICETransportPolicyRelay
+	}
+	f.buffers.New = func() any { return new([maxMessage]byte) }
+	return f
+}
+
+// setICEServers is for the connections that are made from now on.
+func (f *factory) setICEServers(servers []protocol.ICEServer) {
+	list := make([]webrtc.ICEServer, 0, len(servers))
+	for _, s := range servers {
+		list = append(list, webrtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ice = list
+}
+
+// connection makes a peer connection. All of a room share one certificate, which saves making a key for each.
+func (f *factory) connection() (*webrtc.PeerConnection, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.certify(); err != nil {
+		return nil, err
+	}
+	return f.api.NewPeerConnection(webrtc.Configuration{
+		ICEServers:         f.ice,
+		ICETransportPolicy: f.policy,
+		Certificates:       []webrtc.Certificate{*f.cert},
+	})
+}
+
+// certify makes the certificate, or a new one when less than a week of it is left: Pion's last a month and it refuses an
+// expired one, but a bot may stay in a room for longer.
+func (f *factory) certify() error {
+	if f.cert != nil && time.Until(f.cert.Expires()) > 7*24*time.Hour {
+		return nil
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	f.cert, err = webrtc.GenerateCertificate(key)
+	return err
+}

@@ -1,0 +1,133 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// Signal says something to this peer alone, through the server, connected or not; it comes out of the other side's Recv as an
+// EventSignal. data is anything that marshals to JSON, but not an object with the keys description, candidate or want, which
+// are the SDKs' own.
+//
+// Signal returns when the peer has received it, or an error when the server refused it: CodeUnknownPeer, CodeStaleInstance,
+// CodeBusy, CodeMessageTooLarge. ctx bounds the wait; when it ends, the signal may arrive or not.
+func (p *Peer) Signal(ctx context.Context, data any) error {
+	if err := p.sendSignal(ctx, data); err != nil {
+		return wrap(err, "signal to %q", p.id)
+	}
+	return nil
+}
+
+func (p *Peer) sendSignal(ctx context.Context, data any) error {
+	r := p.room
+	raw, err := r.marshal(data)
+	if err != nil {
+		return err
+	}
+	if _, ours := sdkSignal(raw); ours {
+		return protocol.Errorf(protocol.CodeBadFrame, "the keys description, candidate and want are reserved; wrap the data in a key of your own")
+	}
+	return r.request(ctx, p.ctx, func(a *answer) error {
+		if p.lost != nil {
+			return p.lost
+		}
+		a.n = r.signal(p, raw)
+		p.awaiting = append(p.awaiting, a)
+		return nil
+	})
+}
+
+// sdkSignal reads a signal's data and tells whether it is the SDKs' own.
+func sdkSignal(raw json.RawMessage) (data protocol.SignalData, ours bool) {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(raw, &keys) != nil {
+		return data, false
+	}
+	for _, key := range []string{"description", "candidate", "want"} {
+		if _, is := keys[key]; is {
+			return data, json.Unmarshal(raw, &data) == nil
+		}
+	}
+	return data, false
+}
+
+// signal queues a signal to p and returns its number. The caller holds mu.
+func (r *Room) signal(p *Peer, raw json.RawMessage) uint64 {
+	if len(p.numbers.waiting) >= maxCandidates {
+		p.end(protocol.Errorf(protocol.CodeOverflow, "the peer acknowledges no signals; %d wait", maxCandidates))
+		return 0
+	}
+	n := p.numbers.send(raw)
+	r.postSignals(p)
+	return n
+}
+
+func (r *Room) postSignals(p *Peer) {
+	for _, s := range p.numbers.ready() {
+		r.post(protocol.Encode(protocol.Signal{Room: r.name, To: p.id, ToInstance: p.instance, N: s.n, Data: s.data}))
+	}
+}
+
+// signalled handles a signal from another member. The caller holds mu.
+func (r *Room) signalled(s protocol.Signal) error {
+	p := r.peers[s.From]
+	if p == nil || p.instance != s.FromInstance {
+		return protocol.Errorf(protocol.CodeUnknownPeer, "a signal from %q, which is not here", s.From)
+	}
+	next := p.numbers.accept(s.N)
+	r.owing = append(r.owing, p)
+	r.wakeWriter()
+	if !next {
+		return nil
+	}
+	data, ours := sdkSignal(s.Data)
+	if !ours {
+		r.emit(Event{Kind: EventSignal, Peer: p, Data: s.Data})
+		return nil
+	}
+	// A peer that is closed stays so; what is still on its way to it has no meaning any more.
+	if p.ctx.Err() != nil || !r.state.mayConnect(p.id) {
+		return nil
+	}
+	offers := r.state.offers(p.id)
+	if p.conn == nil && (data.Want && offers || data.Description != nil && !offers) {
+		r.start(p, offers)
+	}
+	if p.conn != nil && !data.Want {
+		p.conn.hear(data)
+	}
+	return nil
+}
+
+// receipted lets the next signals go, and tells those who wait that theirs have arrived. The caller holds mu.
+func (r *Room) receipted(m protocol.Receipt) {
+	p := r.peers[m.From]
+	if p == nil || p.instance != m.FromInstance {
+		return
+	}
+	p.numbers.receipt(m.N)
+	for len(p.awaiting) > 0 && p.awaiting[0].n <= p.numbers.acked {
+		p.awaiting[0].finish(nil)
+		p.awaiting = p.awaiting[1:]
+	}
+	r.postSignals(p)
+}
+
+// signalRefused is called when the server did not deliver a signal. The numbers of those after it cannot arrive either,
+// because nothing sends this one again: a negotiation fails, and so does every later signal. The caller holds mu.
+func (r *Room) signalRefused(p *Peer, err error) {
+	p.lost = err
+	for _, a := range p.awaiting {
+		a.finish(err)
+	}
+	p.awaiting = nil
+	if p.conn != nil {
+		select {
+		case <-p.conn.connected: // the channels need no signals
+		default:
+			p.end(protocol.Errorf(protocol.CodeConnectFailed, "the server did not deliver a signal: %v", err))
+		}
+	}
+}
