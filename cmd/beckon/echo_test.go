@@ -14,14 +14,42 @@ import (
 // The bot, the server and a client, each as users have them, with real data channels on loopback.
 func TestEcho(t *testing.T) {
 	t.Parallel()
-	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0")
-	bot := start(t, true, "bot", "echo", s.first, "--log-level", "error", "--name", "parrot")
-	id, ok := strings.CutPrefix(bot.first, "joined ")
-	if !ok {
-		t.Fatalf("the bot says %q", bot.first)
+	for name, c := range map[string]struct {
+		flags   []string
+		relayed bool
+	}{
+		"direct":  {nil, false},
+		"relayed": {[]string{"--relay-only"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0")
+			args := append([]string{"bot", "echo", s.first, "--log-level", "error", "--name", "parrot"}, c.flags...)
+			bot := start(t, true, args...)
+			room, p := meet(t, s.first)
+			defer room.Close()
+			id, ok := strings.CutPrefix(bot.first, "joined ")
+			if !ok || p.ID() != id || string(p.Attributes()) != `{"name":"parrot","bot":true}` {
+				t.Errorf("the bot says %q; the room knows it as %s with %s", bot.first, p.ID(), p.Attributes())
+			}
+			if path, err := p.Path(t.Context()); err != nil || path.Relayed != c.relayed {
+				t.Errorf("the path is %+v, %v; want relayed: %v", path, err, c.relayed)
+			}
+			// Two channels, so that an answer on the wrong one would be seen.
+			for _, label := range []string{"first", "second"} {
+				checkEcho(t, p, label)
+			}
+			if code := bot.interrupt(); code != exitOK {
+				t.Errorf("the bot's exit code is %d; stderr:\n%s", code, bot.stderr)
+			}
+		})
 	}
+}
 
-	server, name, err := peer.ParseURL(s.first)
+// meet joins a room and waits for the other one there.
+func meet(t *testing.T, url string) (*peer.Room, *peer.Peer) {
+	t.Helper()
+	server, name, err := peer.ParseURL(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,42 +57,37 @@ func TestEcho(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer room.Close()
 	p, err := room.Accept(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.ID() != id || string(p.Attributes()) != `{"name":"parrot","bot":true}` {
-		t.Errorf("the bot is %s with %s, want %s", p.ID(), p.Attributes(), id)
+	return room, p
+}
+
+// checkEcho opens a channel and has text and bytes come back as what they were.
+func checkEcho(t *testing.T, p *peer.Peer, label string) {
+	t.Helper()
+	ch, err := p.Open(t.Context(), label, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	// Two channels at once, so that an answer on the wrong one would be seen.
-	for _, label := range []string{"first", "second"} {
-		ch, err := p.Open(t.Context(), label, nil)
+	for _, message := range []struct {
+		data []byte
+		text bool
+	}{{[]byte("hello, " + label), true}, {bytes.Repeat([]byte{0, 255}, 50_000), false}, {[]byte{1}, false}} {
+		if message.text {
+			err = ch.SendText(t.Context(), string(message.data))
+		} else {
+			err = ch.Send(t.Context(), message.data)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, message := range []struct {
-			data []byte
-			text bool
-		}{{[]byte("hello, " + label), true}, {bytes.Repeat([]byte{0, 255}, 50_000), false}, {[]byte{1}, false}} {
-			if message.text {
-				err = ch.SendText(t.Context(), string(message.data))
-			} else {
-				err = ch.Send(t.Context(), message.data)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, isText, err := ch.Recv(t.Context())
-			if err != nil || isText != message.text || !bytes.Equal(got, message.data) {
-				t.Errorf("%s: %d bytes (text: %v) came back as %d (text: %v): %v",
-					label, len(message.data), message.text, len(got), isText, err)
-			}
+		got, isText, err := ch.Recv(t.Context())
+		if err != nil || isText != message.text || !bytes.Equal(got, message.data) {
+			t.Errorf("%s: %d bytes (text: %v) came back as %d (text: %v): %v",
+				label, len(message.data), message.text, len(got), isText, err)
 		}
-	}
-
-	if code := bot.interrupt(); code != exitOK {
-		t.Errorf("the bot's exit code is %d; stderr:\n%s", code, bot.stderr)
 	}
 }
 

@@ -214,7 +214,7 @@ func TestTakenPorts(t *testing.T) {
 func TestListenErrors(t *testing.T) {
 	t.Parallel()
 	// A documentation address (RFC 5737) is no machine's.
-	got := runNow(t, nil, "serve", "--dev", "--no-turn", "--listen", "192.0.2.1:0")
+	got := runNow(t, nil, "serve", "--dev", "--no-turn", "--listen", "203.0.113.254:0")
 	if got.code != exitFailure || !strings.Contains(got.stderr, "this machine does not have that address") || strings.Count(got.stderr, "\n") != 1 {
 		t.Errorf("%+v", got)
 	}
