@@ -21,7 +21,7 @@ web: ## build the SDK and the demo into web/*/dist, which are committed
 	@bash scripts/web.sh build
 
 build: ## bin/beckon, static
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/beckon ./cmd/beckon
+	CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags '-s -w' -o bin/beckon ./cmd/beckon
 
 bench: ## every benchmark once
 	go test -run '^$$' -bench . -benchmem ./...
