@@ -46,6 +46,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/sdk/beckon.js", 200, "text/javascript; charset=utf-8", "export"},
 		{"GET", "/sdk/beckon.js.map", 200, "application/json", `"version"`},
 		{"GET", "/sdk/beckon.d.ts", 200, "text/plain; charset=utf-8", "export"},
+		{"GET", "/sdk/types/index.d.ts", 200, "text/plain; charset=utf-8", "export"},
 		{"GET", "/web.go", 404, "text/html; charset=utf-8", ""},
 		{"POST", "/r/tea", 405, "text/plain; charset=utf-8", ""},
 	} {

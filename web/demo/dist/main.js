@@ -1090,6 +1090,7 @@ function showLink(room2) {
   field2.onfocus = () => field2.select();
   button.onclick = async () => {
     const copied = await copy(field2);
+    if (copied) button.focus();
     button.textContent = copied ? "Copied" : "Press Ctrl+C";
     button.dataset.copied = String(copied);
     setTimeout(() => {

@@ -20,6 +20,7 @@ export function showLink(room: string): void {
   field.onfocus = () => field.select();
   button.onclick = async () => {
     const copied = await copy(field);
+    if (copied) button.focus(); // the field had it for a moment
     button.textContent = copied ? "Copied" : "Press Ctrl+C";
     button.dataset.copied = String(copied);
     setTimeout(() => {
