@@ -1,0 +1,269 @@
+package signaling
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+func TestRequestsThatAreNotUpgraded(t *testing.T) {
+	upgrade := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}}
+	with := func(more http.Header) http.Header {
+		h := upgrade.Clone()
+		for k, v := range more {
+			h[k] = v
+		}
+		return h
+	}
+	ours := http.Header{"Sec-Websocket-Protocol": {"beckon.v1"}}
+	for name, c := range map[string]struct {
+		method string
+		header http.Header
+		status int
+		hint   string
+	}{
+		"post":           {"POST", upgrade, 405, "GET"},
+		"a browser":      {"GET", nil, 426, "proxy"},
+		"no subprotocol": {"GET", upgrade, 400, "beckon.v1"},
+		"another's":      {"GET", with(http.Header{"Sec-Websocket-Protocol": {"mqtt, chat"}}), 400, "beckon.v1"},
+		"foreign page":   {"GET", with(http.Header{"Sec-Websocket-Protocol": {"beckon.v1"}, "Origin": {"https://evil.example"}}), 403, "origin"},
+		"no origin":      {"GET", with(http.Header{"Sec-Websocket-Protocol": {"beckon.v1"}, "Origin": {"null"}}), 403, "origin"},
+		"bad version":    {"GET", with(http.Header{"Sec-Websocket-Protocol": ours["Sec-Websocket-Protocol"], "Sec-Websocket-Version": {"8"}}), 400, "version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, Config{}, func(t *testing.T, w *world) {
+				res, body := w.do(t, c.method, c.header)
+				if res.StatusCode != c.status || !has(body, c.hint) || !has(body, "beckon: ") {
+					t.Errorf("%s: %s", res.Status, body)
+				}
+				if n := w.s.Stats(); n.Refused[c.status] != 1 || n.Connections != 0 {
+					t.Errorf("%+v", n)
+				}
+			})
+		})
+	}
+}
+
+func (w *world) do(t *testing.T, method string, header http.Header) (*http.Response, string) {
+	t.Helper()
+	tr := &http.Transport{DialContext: w.l.DialContext, DisableKeepAlives: true}
+	req, err := http.NewRequest(method, "http://beckon.test/v1/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header != nil {
+		req.Header = header
+	}
+	res, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+func TestOrigins(t *testing.T) {
+	allowed := []string{"https://app.example", "https://*.example.com", "nonsense", "https://app.example/path"}
+	inWorld(t, Config{Origins: allowed}, func(t *testing.T, w *world) {
+		for origin, want := range map[string]bool{
+			"http://beckon.test":         true, // the same host
+			"https://BECKON.test":        true,
+			"https://beckon.test:8443":   false,
+			"https://app.example":        true,
+			"http://app.example":         false,
+			"https://x.app.example":      false,
+			"https://a.example.com":      true,
+			"https://a.b.example.com":    true,
+			"https://example.com":        false,
+			"https://.example.com":       false,
+			"https://evilexample.com":    false,
+			"http://a.example.com":       false,
+			"https://a.example.com.evil": false,
+			"nonsense":                   false,
+		} {
+			ws, _, err := w.dial(local, http.Header{"Origin": {origin}})
+			if (err == nil) != want {
+				t.Errorf("%s: %v", origin, err)
+			}
+			if err == nil {
+				ws.Close()
+			}
+		}
+	})
+}
+
+func TestAnyOrigin(t *testing.T) {
+	inWorld(t, Config{Origins: []string{"*"}}, func(t *testing.T, w *world) {
+		ws, _, err := w.dial(local, http.Header{"Origin": {"null"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ws.Close()
+	})
+}
+
+func TestCheckOrigin(t *testing.T) {
+	t.Parallel()
+	for pattern, ok := range map[string]bool{
+		"*": true, "https://a.example": true, "http://localhost:5173": true, "https://*.a.example": true, "capacitor://localhost": true,
+		"": false, "a.example": false, "https://a.example/": false, "https://a.*.example": false, "https://*": false, "null": false,
+	} {
+		if err := CheckOrigin(pattern); (err == nil) != ok {
+			t.Errorf("%q: %v", pattern, err)
+		}
+	}
+}
+
+func TestConnectionsPerAddress(t *testing.T) {
+	inWorld(t, Config{Limits: Limits{PerAddress: 2}}, func(t *testing.T, w *world) {
+		dial := func(from string) (*websocket.Conn, int) {
+			ws, res, err := w.dial(netip.MustParseAddr(from), nil)
+			if err != nil {
+				if res.Header.Get("Retry-After") == "" {
+					t.Error("no Retry-After")
+				}
+				return nil, res.StatusCode
+			}
+			t.Cleanup(func() { ws.Close() })
+			return ws, 101
+		}
+		for _, c := range []struct {
+			from string
+			want int
+		}{
+			{"192.0.2.1", 101}, {"192.0.2.1", 101}, {"192.0.2.1", 429}, {"::ffff:192.0.2.1", 429}, {"192.0.2.2", 101},
+			{"2001:db8::1", 101}, {"2001:db8::2", 101}, {"2001:db8::3", 429}, {"2001:db8:0:1::3", 101},
+		} {
+			if _, got := dial(c.from); got != c.want {
+				t.Errorf("%s: %d, want %d", c.from, got, c.want)
+			}
+		}
+		ws, _ := dial("192.0.2.2")
+		if _, got := dial("192.0.2.2"); got != 429 {
+			t.Error(got)
+		}
+		ws.Close()
+		synctest.Wait()
+		if _, got := dial("192.0.2.2"); got != 101 {
+			t.Error(got)
+		}
+		synctest.Wait()
+	})
+}
+
+// An address that a handler in front has set may come without a port; what is no address counts as one address.
+func TestRemoteAddr(t *testing.T) {
+	t.Parallel()
+	for from, want := range map[string]netip.Addr{
+		"192.0.2.1:5": netip.MustParseAddr("192.0.2.1"), "192.0.2.1": netip.MustParseAddr("192.0.2.1"), "[2001:db8::1%eth0]:5": netip.MustParseAddr("2001:db8::1%eth0"),
+		"@": {}, "": {},
+	} {
+		got := remoteAddr(&http.Request{RemoteAddr: from})
+		if got != want {
+			t.Errorf("%q: %v", from, got)
+		}
+	}
+	if a, b := addressKey(netip.MustParseAddr("fe80::1%a")), addressKey(netip.MustParseAddr("fe80::1%b")); a != b || !a.IsValid() {
+		t.Error(a, b)
+	}
+}
+
+func TestShutdown(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		ada, _ := w.in("tea")
+		bob, _ := w.in("tea")
+		ada.event(protocol.EventJoined)
+		gone, _ := w.in("tea") // is away when it happens: its grace must not outlive the server
+		ada.event(protocol.EventJoined)
+		bob.event(protocol.EventJoined)
+		gone.drop()
+		ada.event(protocol.EventAway)
+		bob.event(protocol.EventAway)
+		early := w.connect() // has not said hello
+		synctest.Wait()
+		if err := w.s.Shutdown(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []*client{ada, bob, early} {
+			if g := next[protocol.GoAway](c); g.Within != 5000 {
+				t.Errorf("%+v", g)
+			}
+			c.ends(protocol.CloseGoingAway)
+			if len(c.in) != 0 {
+				t.Errorf("and then %s", <-c.in)
+			}
+		}
+		if res, body := w.do(t, "GET", nil); res.StatusCode != 503 || res.Header.Get("Retry-After") == "" || !has(body, "shutting down") {
+			t.Error(res.Status, body)
+		}
+		if err := w.s.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if w.s.Close() != nil || w.s.Close() != nil {
+			t.Error("Close failed")
+		}
+		if n := w.s.Stats(); n.Closes[protocol.CloseGoingAway] != 3 || n.Connections+n.Sessions+n.Rooms != 0 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// A client that does not read cannot hold a Shutdown up beyond its context, nor can a callback.
+func TestShutdownEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := serve(t, Config{Limits: Limits{Rate: 1e6, Burst: 1e6}, Authorize: func(ctx context.Context, req AuthRequest) (Grant, error) {
+			if req.Token == "slow" {
+				<-ctx.Done()
+			}
+			return Grant{Rooms: []string{"*"}}, ctx.Err()
+		}}, 4096)
+		ada, _ := w.in("tea")
+		w.slowIn("tea")
+		for n := range uint64(100) {
+			ada.shout(n + 1)
+		}
+		waiting := w.connect()
+		waiting.send(protocol.Hello{Versions: []string{protocol.Version}, Instance: waiting.instance, Token: "slow"})
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		if err := w.s.Shutdown(ctx); err != context.DeadlineExceeded {
+			t.Error(err)
+		}
+		if n := w.s.Stats(); n.Connections != 0 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+func TestCloseBeforeAnybodyCame(t *testing.T) {
+	t.Parallel()
+	s := New(Config{})
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCloseIsNow(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		ada, _ := w.in("tea")
+		w.s.Close()
+		ada.ends(websocket.CloseAbnormalClosure)
+	})
+}
