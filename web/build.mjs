@@ -2,7 +2,7 @@
 // can build again and look for a difference. With --test, bundles and runs the tests instead.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { extname, join } from "node:path";
+import { extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -38,6 +38,12 @@ async function buildDemo() {
   cpSync("demo/src", "demo/dist", { recursive: true, filter: (path) => extname(path) !== ".ts" });
 }
 
+/** In tests there is no server to take the SDK from. */
+const sdkFromSource = {
+  name: "sdk-from-source",
+  setup: ({ onResolve }) => onResolve({ filter: /^\/sdk\/beckon\.js$/ }, () => ({ path: resolve("sdk/src/index.ts") })),
+};
+
 /** Tests run in plain Node: bundled, because Node 18 neither strips types nor resolves as the browser bundle does. */
 async function test() {
   const tests = ["sdk/test", "demo/test"]
@@ -54,7 +60,7 @@ async function test() {
     outExtension: { ".js": ".mjs" },
     platform: "node",
     sourcemap: "inline",
-    alias: { "/sdk/beckon.js": "./sdk/src/index.ts" },
+    plugins: [sdkFromSource],
   });
   const files = tests.map((path) => join(out, path.replace(/\.ts$/, ".mjs")));
   const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });

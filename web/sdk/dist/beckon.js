@@ -475,9 +475,15 @@ var Outbox = class {
       signal?.removeEventListener("abort", stop);
     }
   }
-  /** Resolves when all that was sent before is in the browser's buffer. */
-  async flushed() {
+  /** Resolves when all that was sent before has left the browser's buffer, too: what is still in there, closing would drop. */
+  async drained() {
     await Promise.allSettled(this.#waiting.map((item) => item.written.promise));
+    this.#dc.bufferedAmountLowThreshold = 0;
+    if (this.#error || this.#dc.bufferedAmount === 0) return;
+    const empty = deferred();
+    this.#thirsty.add(empty);
+    await empty.promise.catch(() => {
+    });
   }
   /** Rejects all that waits. */
   end(error) {
@@ -725,7 +731,7 @@ var Channel = class {
       if (this.bufferedAmount >= left) this._end(void 0);
       left = this.bufferedAmount;
     }, LINGER);
-    await this.#outbox.flushed();
+    await this.#outbox.drained();
     this.#dc.close();
     await this.closed;
     clearInterval(timer);

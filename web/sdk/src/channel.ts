@@ -145,8 +145,9 @@ export class Channel implements AsyncIterable<string | Uint8Array<ArrayBuffer>> 
       if (this.bufferedAmount >= left) this._end(undefined);
       left = this.bufferedAmount;
     }, LINGER);
-    await this.#outbox.flushed();
-    // From here SCTP itself does it: the stream is reset only when all before it has arrived (RFC 8831, section 6.7).
+    // Closing resets the stream when all that is on the wire has arrived (RFC 8831, section 6.7). But what only waits to get
+    // there is thrown away by Chromium, against the specification: so it has to be gone before.
+    await this.#outbox.drained();
     this.#dc.close();
     await this.closed;
     clearInterval(timer);

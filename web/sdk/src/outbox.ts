@@ -80,9 +80,14 @@ export class Outbox {
     }
   }
 
-  /** Resolves when all that was sent before is in the browser's buffer. */
-  async flushed(): Promise<void> {
+  /** Resolves when all that was sent before has left the browser's buffer, too: what is still in there, closing would drop. */
+  async drained(): Promise<void> {
     await Promise.allSettled(this.#waiting.map((item) => item.written.promise));
+    this.#dc.bufferedAmountLowThreshold = 0;
+    if (this.#error || this.#dc.bufferedAmount === 0) return;
+    const empty = deferred<void>();
+    this.#thirsty.add(empty);
+    await empty.promise.catch(() => {}); // it ended otherwise
   }
 
   /** Rejects all that waits. */

@@ -14,8 +14,8 @@ export declare class Outbox {
     get bufferedAmount(): number;
     /** Sends a message of `size` bytes, and resolves when the browser's buffer is low. */
     send(data: Sendable, size: number, signal: AbortSignal | undefined): Promise<void>;
-    /** Resolves when all that was sent before is in the browser's buffer. */
-    flushed(): Promise<void>;
+    /** Resolves when all that was sent before has left the browser's buffer, too: what is still in there, closing would drop. */
+    drained(): Promise<void>;
     /** Rejects all that waits. */
     end(error: BeckonError): void;
 }
