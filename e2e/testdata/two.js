@@ -1,3 +1,5 @@
+import { selectedPair } from "./stats.js";
+
 // Two connections in one page meet without any server and move bytes both ways.
 // Returns the bytes' sums, the pair of candidates that carried them, and the
 // addresses of all candidates.
@@ -52,18 +54,4 @@ function gatheringDone(connection) {
 
 function message(channel) {
   return new Promise((done) => channel.addEventListener("message", (e) => done(e.data), { once: true }));
-}
-
-// Chromium says in the transport's statistics which pair is selected, Firefox
-// only in the pair's own "selected", which no standard has. Do not look for the
-// pair that is nominated and has succeeded: while Chromium checks a selected
-// pair once more, as it does in 1 of 150 runs here, its state is "in-progress".
-async function selectedPair(connection) {
-  const stats = [...(await connection.getStats()).values()];
-  const byID = (id) => stats.find((s) => s.id === id);
-  const transport = stats.find((s) => s.type === "transport" && s.selectedCandidatePairId);
-  const pair = transport ? byID(transport.selectedCandidatePairId) : stats.find((s) => s.selected);
-  if (!pair) throw new Error(`no pair is selected: ${JSON.stringify(stats)}`);
-  const shown = ({ candidateType, address, protocol }) => ({ candidateType, address, protocol });
-  return { local: shown(byID(pair.localCandidateId)), remote: shown(byID(pair.remoteCandidateId)) };
 }

@@ -1,0 +1,339 @@
+//go:build unix
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// goSide is a side that is a Go program: this one.
+type goSide struct {
+	task
+	log  logBuffer
+	done chan struct{} // closed when result and err are there
+
+	mu     sync.Mutex
+	result report // guarded by mu until done
+	err    error
+}
+
+// startGo begins a side in a goroutine, which ends when the exchange does or ctx, and before the test does.
+func startGo(t *testing.T, ctx context.Context, k task) *goSide {
+	t.Helper()
+	g := &goSide{task: k, done: make(chan struct{}), result: report{Received: make(map[string][]summary)}}
+	go func() {
+		defer close(g.done)
+		g.err = g.run(ctx)
+	}()
+	t.Cleanup(func() {
+		<-g.done
+		if t.Failed() {
+			t.Logf("the Go side %q logged:\n%s", k.Name, &g.log)
+		}
+	})
+	return g
+}
+
+func (g *goSide) report(t *testing.T) report {
+	t.Helper()
+	<-g.done
+	if g.err != nil {
+		t.Fatalf("the Go side %q: %v", g.Name, g.err)
+	}
+	return g.result
+}
+
+func (g *goSide) run(ctx context.Context) error {
+	room, err := peer.Join(ctx, g.Server, g.Room, &peer.Config{
+		Topology:           g.Join.Topology,
+		ICETransportPolicy: peer.ICETransportPolicy(g.Join.ICETransportPolicy),
+		ICEServers:         g.Join.ICEServers,
+		Logger:             zerolog.New(&g.log).With().Timestamp().Logger(),
+	})
+	if err != nil {
+		return err
+	}
+	defer room.Close()
+	p, err := g.meet(ctx, room)
+	if err != nil {
+		return err
+	}
+	// Closed at the end of it all, in one place: the channels of both sides are used to say so.
+	var ours, theirs *peer.Channel
+	var steps []func(context.Context) error
+	for _, c := range g.Channels {
+		steps = append(steps, func(ctx context.Context) error {
+			ch, err := p.Open(ctx, c.Label, c.goOptions())
+			if err != nil {
+				return err
+			}
+			if c.Label == "reliable" {
+				ours = ch
+			}
+			if c.limited() {
+				return g.knock(ctx, ch)
+			}
+			return g.swap(ctx, ch, "opened/")
+		}, func(ctx context.Context) error {
+			ch, err := p.Accept(ctx)
+			if err != nil {
+				return err
+			}
+			c := channelOf(ch)
+			g.note(func() { g.result.Options = append(g.result.Options, c) })
+			if c.limited() {
+				return g.answer(ctx, ch)
+			}
+			if c.Label == "reliable" {
+				g.note(func() { theirs = ch })
+			}
+			return g.swap(ctx, ch, "accepted/")
+		})
+	}
+	if err := parallel(ctx, steps); err != nil {
+		return err
+	}
+	if err := g.wayTo(ctx, p); err != nil {
+		return err
+	}
+	if ours == nil || theirs == nil {
+		return errors.New("the other side opened no channel that is called reliable")
+	}
+	return g.part(ctx, room, ours, theirs)
+}
+
+// meet gets the connection to the only other member.
+func (g *goSide) meet(ctx context.Context, room *peer.Room) (*peer.Peer, error) {
+	if !g.Connect {
+		return room.Accept(ctx)
+	}
+	var other *peer.Peer
+	if there := room.Peers(); len(there) > 0 {
+		other = there[0]
+	} else {
+		e, err := room.Recv(ctx)
+		if err != nil {
+			return nil, err
+		}
+		other = e.Peer
+	}
+	g.result.Before = string(other.State())
+	return room.Connect(ctx, other.ID())
+}
+
+// part sees the exchange to its end: neither side goes before both have all that they wait for.
+func (g *goSide) part(ctx context.Context, room *peer.Room, ours, theirs *peer.Channel) error {
+	if err := ours.SendText(ctx, "done"); err != nil {
+		return err
+	}
+	said, _, err := theirs.Recv(ctx)
+	if err != nil || string(said) != "done" {
+		return fmt.Errorf("after all messages came %.40q: %w", said, err)
+	}
+	if g.Leaves {
+		return room.Close()
+	}
+	if _, _, err = theirs.Recv(ctx); err == nil {
+		return errors.New("a message came after the last")
+	}
+	g.result.End = string(peer.Code(err))
+	for g.result.Left == "" {
+		e, err := room.Recv(ctx)
+		if err != nil {
+			return err
+		}
+		g.result.Left = e.Reason
+	}
+	return nil
+}
+
+// swap sends all messages of this side and takes as many, at the same time.
+func (g *goSide) swap(ctx context.Context, ch *peer.Channel, how string) error {
+	mine := messages(g.Name, ch.Label())
+	return parallel(ctx, []func(context.Context) error{
+		func(ctx context.Context) error {
+			for _, m := range mine {
+				var err error
+				if m.text {
+					err = ch.SendText(ctx, string(m.data))
+				} else {
+					err = ch.Send(ctx, m.data)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		func(ctx context.Context) error {
+			for range mine {
+				if err := g.take(ctx, ch, how); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// knock sends a message on a channel that may lose it until one comes back, and closes the channel.
+func (g *goSide) knock(ctx context.Context, ch *peer.Channel) error {
+	for {
+		if err := ch.Send(ctx, binaryOf(g.Name+"/"+ch.Label(), 1000)); err != nil {
+			return err
+		}
+		try, cancel := context.WithTimeout(ctx, 250*time.Millisecond)
+		err := g.take(try, ch, "opened/")
+		cancel()
+		if err == nil {
+			return ch.Close()
+		}
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+	}
+}
+
+// answer is the other side of knock: it answers every message until the channel is closed.
+func (g *goSide) answer(ctx context.Context, ch *peer.Channel) error {
+	first := true
+	for {
+		data, text, err := ch.Recv(ctx)
+		if peer.Code(err) == protocol.CodeClosed {
+			g.note(func() { g.result.Closed++ })
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if first {
+			g.received("accepted/"+ch.Label(), summarize(data, text))
+			first = false
+		}
+		// One that is closed by now has had an answer.
+		if err := ch.Send(ctx, binaryOf(g.Name+"/"+ch.Label(), 1000)); err != nil && peer.Code(err) != protocol.CodeClosed {
+			return err
+		}
+	}
+}
+
+// take receives a message and tells what it was.
+func (g *goSide) take(ctx context.Context, ch *peer.Channel, how string) error {
+	data, text, err := ch.Recv(ctx)
+	if err == nil {
+		g.received(how+ch.Label(), summarize(data, text))
+	}
+	return err
+}
+
+func (g *goSide) received(where string, what summary) {
+	g.note(func() { g.result.Received[where] = append(g.result.Received[where], what) })
+}
+
+func (g *goSide) note(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f()
+}
+
+// wayTo notes the way to the peer, as the SDK and as Pion has it.
+func (g *goSide) wayTo(ctx context.Context, p *peer.Peer) error {
+	path, err := p.Path(ctx)
+	if err != nil {
+		return err
+	}
+	g.result.Path.Relayed, g.result.Path.Protocol = path.Relayed, path.Protocol
+	pair, ok := p.PeerConnection().SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
+	if !ok {
+		return errors.New("no pair is selected")
+	}
+	stats := p.PeerConnection().GetStats()
+	for id, to := range map[string]*candidate{
+		pair.LocalCandidateID: &g.result.Pair.Local, pair.RemoteCandidateID: &g.result.Pair.Remote,
+	} {
+		s, ok := stats[id].(webrtc.ICECandidateStats)
+		if !ok {
+			return fmt.Errorf("the candidate %s of the selected pair has no statistics", id)
+		}
+		*to = candidate{s.CandidateType.String(), s.IP, s.Protocol, s.RelayProtocol}
+	}
+	return nil
+}
+
+// goOptions are the options in the words of package peer.
+func (c channel) goOptions() *peer.ChannelOptions {
+	o := &peer.ChannelOptions{Unordered: !c.Ordered, MaxRetransmits: c.MaxRetransmits, Protocol: c.Protocol}
+	if c.MaxPacketLifeTime != nil {
+		life := time.Duration(*c.MaxPacketLifeTime) * time.Millisecond
+		o.MaxPacketLifeTime = &life
+	}
+	return o
+}
+
+// channelOf is the other way round.
+func channelOf(ch *peer.Channel) channel {
+	o := ch.Options()
+	c := channel{Label: ch.Label(), Ordered: !o.Unordered, MaxRetransmits: o.MaxRetransmits, Protocol: o.Protocol}
+	if o.MaxPacketLifeTime != nil {
+		ms := uint16(o.MaxPacketLifeTime.Milliseconds())
+		c.MaxPacketLifeTime = &ms
+	}
+	return c
+}
+
+// parallel runs the steps at once and waits for all. The first error ends the others' context and is what it returns.
+func parallel(ctx context.Context, steps []func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	for _, step := range steps {
+		all.Go(func() {
+			if err := step(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// encoded is v as a failure shows it.
+func encoded(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// logBuffer keeps what a logger of several goroutines writes.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer // guarded by mu
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
