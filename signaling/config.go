@@ -15,9 +15,9 @@ type Config struct {
 	// Authorize decides whether a client may have a session, and in which rooms. It is asked at the hello, and again for each
 	// `token` frame; not when a client continues its session with a good resume token whose grant has not expired, so that a
 	// thousand clients who reconnect at once do not meet at the operator's door. Any error refuses the client for good, except one
-	// that wraps context.Canceled or context.DeadlineExceeded: that means undecided, and the client tries again. It may be
-	// called by many goroutines at once; ctx ends with the server or after Limits.Callback. Nil refuses everyone; see
-	// AllowAnonymous.
+	// that wraps context.Canceled or context.DeadlineExceeded: that means undecided, and the client tries again. The error goes
+	// to the log, so it should not hold the token. Authorize may be called by many goroutines at once; ctx ends with the server or
+	// after Limits.Callback. Nil refuses everyone; see AllowAnonymous.
 	Authorize func(ctx context.Context, req AuthRequest) (Grant, error)
 	// ICEServers returns what a peer needs to connect (STUN and TURN servers with credentials), and for how long the credentials
 	// start new allocations; 0 means for ever. The server asks again after three quarters of that time and pushes the answer. An

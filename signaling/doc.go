@@ -17,8 +17,9 @@
 //	                     handlers, its session's detach     for it
 //	conn.drain           writing to one carrier             when its queue is empty: an idle connection has none;
 //	                                                        conn.serve waits for it
-//	timers (Server.after) a grace, a ping, an ICE refresh   at once, or after one callback of the Config; stopped or
-//	                                                        waited for by Shutdown and Close
+//	timers (see timer)   a grace, a ping, an ICE refresh    at once, or after one callback of the Config; Shutdown
+//	                                                        and Close stop it or wait for it
+//	Server.finish        the wait for all of the above      after them; Shutdown and Close wait for it
 //
 // The rest runs on the goroutine that calls ServeHTTP, Shutdown or Close, and ServeHTTP returns after the upgrade, so that
 // what net/http keeps for a request is not kept for a connection.

@@ -101,7 +101,8 @@ func (r *room) rejoin(m *member, c *conn, sess *session, j protocol.Join) {
 		m.cursor = nil // it learns of it from the answer, not before
 		r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventUpdated, Attributes: attributesOf(m)}, m)))
 	}
-	if j.Epoch == r.log.epoch && r.log.has(j.Position) {
+	// A position from before this membership gets no replay: it would tell the member of its own leaving.
+	if j.Epoch == r.log.epoch && j.Position >= m.info.Joined && r.log.has(j.Position) {
 		r.replay(m, c, j)
 		return
 	}

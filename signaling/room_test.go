@@ -194,19 +194,19 @@ func TestTheLastPositionThatTheRingHolds(t *testing.T) {
 	inWorld(t, Config{Limits: Limits{RingEvents: 3}}, func(t *testing.T, w *world) {
 		_, _ = w.in("tea")
 		bob, j := w.in("tea")
-		bob.say("tea", 1)
-		bob.event(protocol.EventMessage)
-		bob.say("tea", 2)
-		bob.event(protocol.EventMessage)
-		bob.say("tea", 3)
-		bob.event(protocol.EventMessage)
-		if got := bob.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: j.Position}); !got.Replay {
-			t.Errorf("%+v", got)
-		}
-		for range 3 {
+		for n := range uint64(4) { // @3 to @6
+			bob.say("tea", n+1)
 			bob.event(protocol.EventMessage)
 		}
-		if got := bob.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: j.Position - 1}); got.Replay || !got.Gap {
+		if got := bob.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: j.Position + 1}); !got.Replay {
+			t.Errorf("%+v", got)
+		}
+		for n := range uint64(3) {
+			if e := bob.event(protocol.EventMessage); e.N != n+2 {
+				t.Errorf("%+v", e)
+			}
+		}
+		if got := bob.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: j.Position}); got.Replay || !got.Gap {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -232,6 +232,25 @@ func TestJoinAgainOnTheSameConnection(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 		bob.quiet()
+	})
+}
+
+func TestAPositionFromBeforeLeaving(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		ada, _ := w.in("tea")
+		bob, first := w.in("tea")
+		bob.send(protocol.Leave{Room: "tea"})
+		bob.event(protocol.EventLeft)
+		for range 2 { // when it joins, and when it repeats itself
+			j := bob.join(protocol.Join{Room: "tea", Epoch: first.Epoch, Position: first.Position})
+			if j.Replay || !j.Gap || len(j.Members) != 2 {
+				t.Errorf("%+v", j)
+			}
+		}
+		bob.quiet()
+		for _, kind := range []protocol.EventKind{protocol.EventJoined, protocol.EventLeft, protocol.EventJoined} {
+			ada.event(kind)
+		}
 	})
 }
 
@@ -357,46 +376,5 @@ func TestAllSeeOneOrder(t *testing.T) {
 				t.Fatal("two members saw two orders")
 			}
 		}
-	})
-}
-
-func TestStable(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
-		ada, _ := w.in("tea")
-		bob, _ := w.in("tea")
-		ada.event(protocol.EventJoined)
-		n := uint64(0)
-		stable := func() uint64 {
-			n++
-			ada.say("tea", n)
-			a, b := ada.event(protocol.EventMessage), bob.event(protocol.EventMessage)
-			if a.Stable != b.Stable || a.Position != n+2 {
-				t.Errorf("%+v, %+v", a, b)
-			}
-			return a.Stable
-		}
-		check := func(want uint64) {
-			t.Helper()
-			synctest.Wait()
-			if got := stable(); got != want {
-				t.Fatalf("stable is %d, want %d", got, want)
-			}
-		}
-		check(1)                                         // message @3; ada has not acknowledged bob's joining
-		check(1)                                         // @4
-		ada.send(protocol.Ack{Room: "tea", Position: 4}) // bob's snapshot was @2
-		check(2)
-		bob.send(protocol.Ping{Acks: map[string]uint64{"tea": 3, "elsewhere": 9}})
-		next[protocol.Pong](bob)
-		check(3)
-		bob.send(protocol.Ack{Room: "tea", Position: 1000}) // of another epoch
-		bob.send(protocol.Ack{Room: "tea", Position: 1})
-		bob.send(protocol.Ack{Room: "tea", Position: 6})
-		check(4) // ada's
-		time.Sleep(29 * time.Second)
-		bob.send(protocol.Ack{Room: "tea", Position: 7})
-		check(4)
-		time.Sleep(time.Second) // now ada has said nothing for 30 s and holds back nobody
-		check(7)
 	})
 }

@@ -110,6 +110,43 @@ func TestAReaderThatIsTooSlowGetsASnapshot(t *testing.T) {
 	})
 }
 
+// Who joins again while it lags is told from the position that it named: the marker from before says nothing any more.
+func TestJoiningAgainWhileBehind(t *testing.T) {
+	slowWorld(t, Limits{QueueFrames: 16}, func(t *testing.T, w *world) {
+		ada, j := w.in("tea")
+		bob := w.slowIn("tea")
+		ada.event(protocol.EventJoined)
+		for n := range uint64(60) {
+			ada.shout(n + 1)
+			ada.event(protocol.EventMessage)
+		}
+		bob.send(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: 2})
+		synctest.Wait()
+		ada.shout(61)
+		ada.event(protocol.EventMessage)
+		go bob.pump()
+		old := uint64(2)
+		for frame := bob.frame(); ; frame = bob.frame() {
+			if has(frame, `{"type":"joined"`) {
+				if j := decode[protocol.Joined](bob, frame); !j.Replay || j.Position != 2 {
+					t.Errorf("%+v", j)
+				}
+				break
+			}
+			if e := decode[protocol.Event](bob, frame); e.Position != old+1 || old > 40 {
+				t.Fatalf("after %d came %+v", old, e)
+			}
+			old++
+		}
+		for n := range uint64(61) {
+			if e := bob.event(protocol.EventMessage); e.N != n+1 {
+				t.Fatalf("want %d, got %+v", n+1, e)
+			}
+		}
+		bob.quiet()
+	})
+}
+
 // Who leaves while it lags still gets its events up to its own left event, and nothing after that.
 func TestLeavingWhileBehind(t *testing.T) {
 	for name, ring := range map[string]int{"from the ring": 512, "beyond the ring": 3} {
