@@ -1,0 +1,195 @@
+package peer_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/beckon-rtc/beckon/internal/memnet"
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/gorilla/websocket"
+)
+
+// scripted runs a test against a server that does what the test says, for what a real one does not do when it is asked to.
+func scripted(t *testing.T, script func(ws *websocket.Conn), test func(t *testing.T, join func() (*peer.Room, error))) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := memnet.Listen(0)
+		upgrader := websocket.Upgrader{Subprotocols: []string{protocol.Version}}
+		s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ws, err := upgrader.Upgrade(w, r, nil)
+			if err != nil {
+				return
+			}
+			defer ws.Close()
+			script(ws)
+		})}
+		go s.Serve(l)
+		defer s.Close()
+		defer l.Close()
+		test(t, func() (*peer.Room, error) {
+			return peer.Join(within(t), "ws://beckon.test", "tea", &peer.Config{Dial: l.DialContext, CloseTimeout: time.Second})
+		})
+	})
+}
+
+func say(ws *websocket.Conn, f protocol.Frame) {
+	ws.WriteMessage(websocket.TextMessage, protocol.Encode(f))
+}
+
+// admit does what a server does until a client has joined.
+func admit(ws *websocket.Conn) {
+	ws.ReadMessage()
+	say(ws, protocol.Welcome{Version: protocol.Version, Peer: "me", Heartbeat: protocol.Heartbeat{Interval: 1000, Timeout: 2500}})
+	ws.ReadMessage()
+	say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 1, Topology: protocol.TopologyMesh,
+		Members: []protocol.Member{{Peer: "me", Instance: "00000000000000aa", Joined: 1}}})
+}
+
+// drain reads until the client is gone, as a server does.
+func drain(ws *websocket.Conn) {
+	for {
+		if _, _, err := ws.ReadMessage(); err != nil {
+			return
+		}
+	}
+}
+
+// A server that says nothing more, over a connection that stands, is noticed by its silence; and every call says why.
+func TestASilentServer(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) { admit(ws); drain(ws) }, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		ended(t, room.Context(), protocol.CodeConnectionLost)
+		_, err = room.Recv(within(t))
+		wantCode(t, err, protocol.CodeConnectionLost)
+		_, err = room.Accept(within(t))
+		wantCode(t, err, protocol.CodeConnectionLost)
+		wantCode(t, room.Send(within(t), 1), protocol.CodeConnectionLost)
+		_, err = room.Connect(within(t), "x")
+		wantCode(t, err, protocol.CodeConnectionLost)
+	})
+}
+
+// WebSocket pings are enough to break the silence, which is what a server sends to a client that says nothing.
+func TestWebSocketPingsBreakTheSilence(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws)
+		for range 20 {
+			time.Sleep(time.Second)
+			ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
+		}
+		drain(ws)
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		time.Sleep(20 * time.Second)
+		if room.Context().Err() != nil {
+			t.Fatal("the room ended although the server pinged")
+		}
+		ended(t, room.Context(), protocol.CodeConnectionLost)
+	})
+}
+
+func TestCloseCodes(t *testing.T) {
+	for code, want := range map[protocol.CloseCode]struct{ joining, joined protocol.ErrorCode }{
+		protocol.CloseUnauthorized:       {protocol.CodeUnauthorized, protocol.CodeUnauthorized},
+		protocol.CloseUnsupportedVersion: {protocol.CodeUnsupported, protocol.CodeUnsupported},
+		protocol.CloseReplaced:           {protocol.CodeClosed, protocol.CodeClosed},
+		protocol.CloseGoingAway:          {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
+		4321:                             {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
+	} {
+		t.Run(code.Name(), func(t *testing.T) {
+			hangUp := func(ws *websocket.Conn) {
+				ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(int(code), code.Name()), time.Now().Add(time.Second))
+				drain(ws)
+			}
+			t.Run("joining", func(t *testing.T) {
+				scripted(t, hangUp, func(t *testing.T, join func() (*peer.Room, error)) {
+					_, err := join()
+					wantCode(t, err, want.joining)
+					if !strings.Contains(err.Error(), code.Name()) {
+						t.Errorf("%v does not name the close code", err)
+					}
+				})
+			})
+			t.Run("joined", func(t *testing.T) {
+				scripted(t, func(ws *websocket.Conn) { admit(ws); hangUp(ws) }, func(t *testing.T, join func() (*peer.Room, error)) {
+					room, err := join()
+					must(t, err)
+					defer room.Close()
+					ended(t, room.Context(), want.joined)
+				})
+			})
+		})
+	}
+}
+
+// What a server must not send ends nothing but what it has to: unknown types and malformed frames are left out.
+func TestOddFrames(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws)
+		for _, frame := range []string{`{}`, `nonsense`, `{"type":"later"}`, `{"type":"event","room":"tea"}`, `{"type":"signal","n":1}`,
+			`{"type":"goaway","within":1}`, `{"type":"ice","iceServers":[{"urls":["stun:x"]}]}`} {
+			ws.WriteMessage(websocket.TextMessage, []byte(frame))
+		}
+		say(ws, protocol.Event{Room: "tea", Kind: protocol.EventJoined, Position: 2, Peer: "p",
+			Member: &protocol.Member{Peer: "p", Instance: "00000000000000bb", Joined: 2}})
+		ws.WriteMessage(websocket.BinaryMessage, []byte{1})
+		drain(ws)
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		next(t, room, peer.EventJoined)
+		ended(t, room.Context(), protocol.CodeBadFrame)
+	})
+}
+
+// Close does not wait for ever for a server that does not answer the goodbye.
+func TestCloseWithoutAnAnswer(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) { admit(ws); drain(ws) }, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		must(t, room.Close())
+		must(t, room.Close())
+		ended(t, room.Context(), protocol.CodeClosed)
+	})
+}
+
+// A gap in the log: the peers are those of the snapshot, and the app is told.
+func TestAGapIsSeen(t *testing.T) {
+	old := protocol.Member{Peer: "old", Instance: "00000000000000b1", Joined: 2}
+	stays := protocol.Member{Peer: "stays", Instance: "00000000000000b2", Joined: 3}
+	fresh := protocol.Member{Peer: "fresh", Instance: "00000000000000b3", Joined: 9}
+	self := protocol.Member{Peer: "me", Instance: "00000000000000aa", Joined: 1}
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws)
+		for _, m := range []protocol.Member{old, stays} {
+			say(ws, protocol.Event{Room: "tea", Kind: protocol.EventJoined, Position: m.Joined, Peer: m.Peer, Member: &m})
+		}
+		changed := stays
+		changed.Away, changed.Attributes = true, []byte(`{"x":1}`)
+		say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 20, Topology: protocol.TopologyNone, Gap: true,
+			Members: []protocol.Member{self, changed, fresh}})
+		drain(ws)
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		for _, kind := range []peer.EventKind{peer.EventJoined, peer.EventJoined, peer.EventGap, peer.EventLeft,
+			peer.EventUpdated, peer.EventAway, peer.EventJoined} {
+			next(t, room, kind)
+		}
+		peers := room.Peers()
+		if len(peers) != 2 || peers[0].ID() != "stays" || !peers[0].Away() || peers[1].ID() != "fresh" {
+			t.Fatalf("the room has %v", peers)
+		}
+	})
+}

@@ -1,0 +1,323 @@
+package peer_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/pion/transport/v4/vnet"
+)
+
+func TestMessagesOfEverySizeBothWays(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		here, there := channel(t, a, b, nil)
+		for _, way := range []struct{ from, to *peer.Channel }{{here, there}, {there, here}} {
+			for _, size := range []int{0, 1, 2, 1200, 64 << 10, 256 << 10} {
+				for _, text := range []bool{false, true} {
+					data := bytes.Repeat([]byte("x7"), size/2+1)[:size]
+					if text {
+						must(t, way.from.SendText(within(t), string(data)))
+					} else {
+						must(t, way.from.Send(within(t), data))
+					}
+					got, gotText, err := way.to.Recv(within(t))
+					must(t, err)
+					if !bytes.Equal(got, data) || gotText != text {
+						t.Fatalf("sent %d bytes, text %v; got %d bytes, text %v", size, text, len(got), gotText)
+					}
+				}
+			}
+			wantCode(t, way.from.Send(within(t), make([]byte, 256<<10+1)), protocol.CodeMessageTooLarge)
+			wantCode(t, way.from.SendText(within(t), "\xff"), protocol.CodeBadFrame)
+		}
+	})
+}
+
+func TestOptionsArriveAndApply(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		twice, life := uint16(2), 300*time.Millisecond
+		for _, o := range []peer.ChannelOptions{
+			{}, {Unordered: true}, {MaxRetransmits: &twice}, {MaxPacketLifeTime: &life, Unordered: true}, {Protocol: "v2"},
+		} {
+			here, there := channel(t, a, b, &o)
+			for _, ch := range []*peer.Channel{here, there} {
+				if fmt.Sprint(shown(ch.Options())) != fmt.Sprint(shown(o)) || ch.Label() != "chat" {
+					t.Fatalf("opened %v, got %q %v", shown(o), ch.Label(), shown(ch.Options()))
+				}
+			}
+		}
+		_, err := a.Open(within(t), "both", &peer.ChannelOptions{MaxRetransmits: &twice, MaxPacketLifeTime: &life})
+		wantCode(t, err, protocol.CodeUnsupported)
+		ages := 70 * time.Second
+		_, err = a.Open(within(t), "old", &peer.ChannelOptions{MaxPacketLifeTime: &ages})
+		wantCode(t, err, protocol.CodeUnsupported)
+	})
+}
+
+func shown(o peer.ChannelOptions) []any {
+	out := []any{o.Unordered, o.Protocol, -1, time.Duration(-1)}
+	if o.MaxRetransmits != nil {
+		out[2] = int(*o.MaxRetransmits)
+	}
+	if o.MaxPacketLifeTime != nil {
+		out[3] = *o.MaxPacketLifeTime
+	}
+	return out
+}
+
+// A message that is lost and not sent again does not hold up those after it, and does not come late.
+func TestMaxRetransmitsGivesUp(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		never := uint16(0)
+		here, there := channel(t, a, b, &peer.ChannelOptions{MaxRetransmits: &never, Unordered: true})
+		lose := func(vnet.Chunk) bool { return true }
+		w.drop.Store(&lose)
+		must(t, here.SendText(within(t), "lost"))
+		time.Sleep(100 * time.Millisecond)
+		w.drop.Store(nil)
+		must(t, here.SendText(within(t), "kept"))
+		data, _, err := there.Recv(within(t))
+		must(t, err)
+		if string(data) != "kept" {
+			t.Fatalf("got %q", data)
+		}
+	})
+}
+
+// What the other side sends right after opening waits for whoever accepts, however late.
+func TestMessagesBeforeAcceptAreKept(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		here, err := a.Open(within(t), "early", nil)
+		must(t, err)
+		for i := range 100 {
+			must(t, here.SendText(within(t), fmt.Sprint(i)))
+		}
+		must(t, here.Close())
+		time.Sleep(10 * time.Second)
+		there, err := b.Accept(within(t))
+		must(t, err)
+		for i := range 100 {
+			data, _, err := there.Recv(within(t))
+			must(t, err)
+			if string(data) != fmt.Sprint(i) {
+				t.Fatalf("message %d is %q", i, data)
+			}
+		}
+		_, _, err = there.Recv(within(t))
+		wantCode(t, err, protocol.CodeClosed)
+	})
+}
+
+func TestCloseEndsBothSides(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		here, there := channel(t, a, b, nil)
+		waiting := make(chan error)
+		go func() {
+			_, _, err := there.Recv(context.Background())
+			waiting <- err
+		}()
+		synctest.Wait()
+		must(t, here.Close())
+		must(t, here.Close())
+		wantCode(t, <-waiting, protocol.CodeClosed)
+		ended(t, here.Context(), protocol.CodeClosed)
+		ended(t, there.Context(), protocol.CodeClosed)
+		for _, ch := range []*peer.Channel{here, there} {
+			wantCode(t, ch.Send(within(t), []byte("x")), protocol.CodeClosed)
+			_, _, err := ch.Recv(within(t))
+			wantCode(t, err, protocol.CodeClosed)
+		}
+		// The connection lives, and its other channels with it.
+		again, _ := channel(t, b, a, nil)
+		must(t, again.Send(within(t), []byte("x")))
+	})
+}
+
+// A sender that waits for the window when the other side closes the channel gives up, and what it had under way must not
+// look like a new channel to the other side: Pion stops accepting channels when it gets one that does not begin with an open.
+func TestClosingAChannelThatIsBeingSentTo(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		for range 20 {
+			here, there := channel(t, a, b, nil)
+			sent := make(chan error)
+			go func() {
+				for {
+					if err := here.Send(context.Background(), make([]byte, 100<<10)); err != nil {
+						sent <- err
+						return
+					}
+				}
+			}()
+			for range 10 {
+				_, _, err := there.Recv(within(t))
+				must(t, err)
+			}
+			must(t, there.Close())
+			wantCode(t, <-sent, protocol.CodeClosed)
+		}
+		channel(t, a, b, nil)
+		channel(t, b, a, nil)
+	})
+}
+
+// Send waits while nobody reads, so neither side holds more than the windows; then everything arrives.
+func TestBackpressure(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		here, there := channel(t, a, b, nil)
+		const size, count = 64 << 10, 100
+		sent := make(chan int, count)
+		go func() {
+			for i := range count {
+				if err := here.Send(context.Background(), bytes.Repeat([]byte{byte(i)}, size)); err != nil {
+					t.Error(err)
+				}
+				sent <- i
+			}
+		}()
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if waiting := len(sent) * size; waiting > 3<<20 {
+			t.Fatalf("%d bytes were taken while nobody read", waiting)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		wantCode(t, here.Send(ctx, []byte("second in line")), protocol.CodeAborted)
+		for i := range count {
+			data, _, err := there.Recv(within(t))
+			must(t, err)
+			if len(data) != size || data[0] != byte(i) {
+				t.Fatalf("message %d has %d bytes of %d", i, len(data), data[0])
+			}
+		}
+	})
+}
+
+// A Send whose context ends has sent nothing, and the next one works.
+func TestSendGivesUpWhole(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		here, there := channel(t, a, b, nil)
+		sent := 0
+		for {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			err := here.Send(ctx, bytes.Repeat([]byte{byte(sent)}, 200<<10))
+			cancel()
+			if err != nil {
+				wantCode(t, err, protocol.CodeAborted)
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Fatalf("%v is not the context's own error too", err)
+				}
+				break
+			}
+			sent++
+		}
+		last := make(chan error)
+		go func() { last <- here.SendText(context.Background(), "last") }()
+		for i := range sent {
+			data, _, err := there.Recv(within(t))
+			must(t, err)
+			if len(data) != 200<<10 || data[0] != byte(i) {
+				t.Fatalf("message %d is %d bytes of %d", i, len(data), data[0])
+			}
+		}
+		must(t, <-last)
+		data, _, err := there.Recv(within(t))
+		must(t, err)
+		if string(data) != "last" {
+			t.Fatalf("got %q", data[:10])
+		}
+	})
+}
+
+func TestContextsEndWaiting(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		_, there := channel(t, a, b, nil)
+		for name, wait := range map[string]func(context.Context) error{
+			"recv":   func(ctx context.Context) error { _, _, err := there.Recv(ctx); return err },
+			"accept": func(ctx context.Context) error { _, err := a.Accept(ctx); return err },
+		} {
+			ctx, cancel := context.WithCancel(context.Background())
+			result := make(chan error)
+			go func() { result <- wait(ctx) }()
+			synctest.Wait()
+			cancel()
+			err := <-result
+			wantCode(t, err, protocol.CodeAborted)
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v is not context.Canceled", name, err)
+			}
+			wantCode(t, wait(ctx), protocol.CodeAborted)
+		}
+	})
+}
+
+// Closing the peer or the room delivers what was sent before; closing a peer connection alone would drop it.
+func TestPeerCloseDelivers(t *testing.T) {
+	for name, close := range map[string]func(*peer.Room, *peer.Peer) error{
+		"peer": func(_ *peer.Room, p *peer.Peer) error { return p.Close() },
+		"room": func(r *peer.Room, _ *peer.Peer) error { return r.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+				roomA, roomB := w.join(peer.Config{}), w.join(peer.Config{})
+				a, err := roomA.Accept(within(t))
+				must(t, err)
+				b, err := roomB.Accept(within(t))
+				must(t, err)
+				here, there := channel(t, a, b, nil)
+				const count = 12
+				for range count {
+					must(t, here.Send(within(t), make([]byte, 64<<10)))
+				}
+				must(t, close(roomA, a))
+				ended(t, here.Context(), protocol.CodeClosed)
+				ended(t, b.Context(), protocol.CodeClosed)
+				for range count {
+					_, _, err := there.Recv(within(t))
+					must(t, err)
+				}
+				_, _, err = there.Recv(within(t))
+				wantCode(t, err, protocol.CodeClosed)
+			})
+		})
+	}
+}
+
+func TestAcceptOverflow(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		roomA, roomB := w.join(peer.Config{}), w.join(peer.Config{})
+		a, err := roomA.Accept(within(t))
+		must(t, err)
+		b, err := roomB.Accept(within(t))
+		must(t, err)
+		var last *peer.Channel
+		for range 65 {
+			last, err = a.Open(within(t), "many", nil)
+			must(t, err)
+		}
+		ended(t, last.Context(), protocol.CodeClosed)
+		if s := roomB.Stats(); s.ChannelsOverflowed != 1 {
+			t.Fatalf("%d channels overflowed", s.ChannelsOverflowed)
+		}
+		for range 64 {
+			_, err := b.Accept(within(t))
+			must(t, err)
+		}
+		channel(t, a, b, nil)
+	})
+}
