@@ -232,3 +232,33 @@ func TestFreshICEServersComeBeforeTheOldOnesEnd(t *testing.T) {
 		}
 	})
 }
+
+// What a renewal was told before a token came is older than what the token brought, however long it took.
+func TestAnOldRenewalDoesNotReplaceNewerICEServers(t *testing.T) {
+	asked := 0
+	var release chan struct{}
+	inWorld(t, Config{ICEServers: func(context.Context, ICERequest) ([]protocol.ICEServer, time.Duration, error) {
+		asked++
+		n := asked
+		if n == 2 {
+			<-release
+		}
+		return []protocol.ICEServer{{URLs: []string{fmt.Sprintf("turn:%d", n)}}}, time.Minute, nil
+	}}, func(t *testing.T, w *world) {
+		release = make(chan struct{})
+		c := w.session()
+		time.Sleep(45 * time.Second)
+		synctest.Wait() // the renewal is being asked for
+		c.send(protocol.Token{ID: 1, Token: "x"})
+		if ice := next[protocol.ICE](c); ice.ID != 1 || ice.ICEServers[0].URLs[0] != "turn:3" {
+			t.Errorf("%+v", ice)
+		}
+		close(release)
+		c.quiet()
+		time.Sleep(45 * time.Second)
+		if ice := next[protocol.ICE](c); ice.ICEServers[0].URLs[0] != "turn:4" {
+			t.Errorf("%+v", ice)
+		}
+		c.quiet()
+	})
+}

@@ -193,7 +193,9 @@ func TestShutdown(t *testing.T) {
 		bob.event(protocol.EventAway)
 		early := w.connect() // has not said hello
 		synctest.Wait()
-		if err := w.s.Shutdown(context.Background()); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if err := w.s.Shutdown(ctx); err != nil { // it does not wait for the grace of who is away
 			t.Fatal(err)
 		}
 		for _, c := range []*client{ada, bob, early} {

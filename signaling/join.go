@@ -90,14 +90,12 @@ func (c *conn) onUpdate(frame []byte) error {
 	})
 }
 
-// onBye ends the session: its peer has left, and did not go away.
+// onBye ends the session: its peer has left, and did not go away. With no room left, the session ends as its carrier does.
 func (c *conn) onBye() error {
 	err := c.held(func(sess *session) error {
 		for name := range sess.rooms {
 			sess.leave(name, protocol.LeftBye)
 		}
-		sess.conn = nil
-		sess.endIfOver()
 		return nil
 	})
 	c.close(protocol.CloseNormal)

@@ -129,6 +129,8 @@ func TestBackWithReplay(t *testing.T) {
 		bob = w.again(bob)
 		bob.say("tea", 1) // not before it has joined again
 		bob.refused(protocol.CodeNotInRoom)
+		bob.signal("tea", ada, 1)
+		bob.refused(protocol.CodeNotInRoom)
 		again := bob.join(protocol.Join{ID: 8, Room: "tea", Epoch: j.Epoch, Position: j.Position, Attributes: json.RawMessage(`{"x":1}`)})
 		if !again.Replay || again.Gap || again.Members != nil || again.Position != j.Position || again.Epoch != j.Epoch || again.ID != 8 {
 			t.Errorf("%+v", again)

@@ -294,3 +294,29 @@ func TestAReaderThatStandsStillIsAway(t *testing.T) {
 		}
 	})
 }
+
+// A flood of pings from one who does not read leaves one pong waiting.
+func TestPongsDoNotPileUp(t *testing.T) {
+	slowWorld(t, Limits{}, func(t *testing.T, w *world) {
+		ada, _ := w.in("tea")
+		bob := w.slowIn("tea")
+		for n := range uint64(10) {
+			ada.shout(n + 1) // fills what the network holds
+		}
+		for range 200 {
+			if err := bob.ws.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		w.s.mu.Lock()
+		defer w.s.mu.Unlock()
+		for c := range w.s.conns {
+			c.mu.Lock()
+			if n := len(c.queue); n > 12 {
+				t.Errorf("%d wait", n)
+			}
+			c.mu.Unlock()
+		}
+	})
+}
