@@ -882,6 +882,8 @@ var Peer = class extends typedEventTarget() {
   #negotiation;
   #deadline;
   #closing;
+  /** Channels of the other side that are not open yet. */
+  #arriving = 0;
   #overflows = 0;
   /** @internal */
   constructor(member2, host) {
@@ -1075,18 +1077,20 @@ var Peer = class extends typedEventTarget() {
   }
   /** Queues a channel of the other side. It is adopted at once, so that no message is missed, but accepted when it is open. */
   async #offered(dc) {
-    if (this.#unaccepted.length >= MAX_UNACCEPTED || this.#closing) {
+    if (this.#unaccepted.length + this.#arriving >= MAX_UNACCEPTED || this.#closing) {
       if (!this.#closing) this.#overflows++;
       dc.close();
       return;
     }
     const channel = this.#adopt(dc);
+    this.#arriving++;
     await opened(dc, "accept").then(
       () => this.#unaccepted.push(channel),
       () => {
       }
       // it closed before it opened: nobody has seen it
     );
+    this.#arriving--;
   }
 };
 function attributesOf(member2) {

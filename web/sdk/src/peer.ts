@@ -57,6 +57,8 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   #negotiation: Negotiation | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | undefined;
+  /** Channels of the other side that are not open yet. */
+  #arriving = 0;
   #overflows = 0;
 
   /** @internal */
@@ -278,16 +280,18 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /** Queues a channel of the other side. It is adopted at once, so that no message is missed, but accepted when it is open. */
   async #offered(dc: RTCDataChannel): Promise<void> {
-    if (this.#unaccepted.length >= MAX_UNACCEPTED || this.#closing) {
+    if (this.#unaccepted.length + this.#arriving >= MAX_UNACCEPTED || this.#closing) {
       if (!this.#closing) this.#overflows++;
       dc.close();
       return;
     }
     const channel = this.#adopt(dc);
+    this.#arriving++;
     await opened(dc, "accept").then(
       () => this.#unaccepted.push(channel),
       () => {}, // it closed before it opened: nobody has seen it
     );
+    this.#arriving--;
   }
 }
 

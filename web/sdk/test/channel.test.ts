@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { Channel } from "../src/channel.js";
+import { Clock, settled } from "./clock.js";
+import { FakeDataChannel } from "./rtc.js";
+import { watched } from "./server.js";
+
+const KiB = 1024;
+const MiB = KiB * KiB;
+let clock: Clock;
+let dc: FakeDataChannel;
+let channel: Channel;
+
+beforeEach(() => {
+  clock = new Clock();
+  dc = new FakeDataChannel("chat");
+  dc.open();
+  channel = new Channel(dc.asReal, { id: "bob", maxMessageSize: () => 256 * KiB });
+});
+afterEach(() => {
+  assert.equal(clock.running, 0);
+  clock.restore();
+});
+
+test("messages wait for the first read, strings as strings and bytes as bytes", async () => {
+  assert.equal(dc.binaryType, "arraybuffer");
+  dc.receive("one");
+  dc.receive(new Uint8Array([1, 2]).buffer);
+  assert.equal(await channel.recv(), "one");
+  assert.deepEqual(await channel.recv(), new Uint8Array([1, 2]));
+  dc.receive("last");
+  dc.close();
+  await settled();
+  assert.equal(await channel.recv(), "last");
+  await assert.rejects(channel.recv(), { code: "closed" });
+  assert.equal(await channel.closed, undefined);
+});
+
+test("sending goes on to the high water mark and then waits for the low one", async () => {
+  const chunk = new Uint8Array(256 * KiB);
+  for (let i = 0; i < 4; i++) await channel.send(chunk);
+  let done = 0;
+  for (let i = 0; i < 10; i++) void channel.send(chunk).then(() => done++);
+  await settled();
+  assert.equal(dc.bufferedAmount, 5 * 256 * KiB, "one message above the mark, no more");
+  assert.equal(channel.bufferedAmount, 14 * 256 * KiB);
+  assert.equal(done, 0);
+  dc.drain(768 * KiB);
+  await settled();
+  assert.equal(done, 0, "between the marks");
+  dc.drain(256 * KiB);
+  await settled();
+  assert.equal(dc.bufferedAmount, 5 * 256 * KiB);
+  assert.equal(done, 1, "the one that waited in the buffer; those that filled it anew wait in their turn");
+  void channel.close();
+  while (done < 10) {
+    dc.drain(MiB);
+    await settled();
+  }
+  dc.drain(2 * MiB);
+  await settled();
+  assert.equal(dc.readyState, "closed");
+});
+
+test("a message that is too large or no message never reaches the wire", async () => {
+  await assert.rejects(channel.send(new Uint8Array(256 * KiB + 1)), { code: "message-too-large" });
+  await assert.rejects(channel.send("ż".repeat(128 * KiB + 1)), { code: "message-too-large" });
+  await assert.rejects(channel.send(new Blob([new Uint8Array(256 * KiB + 1)])), { code: "message-too-large" });
+  await assert.rejects(channel.send(7 as unknown as string), TypeError);
+  assert.equal(dc.sent.length, 0);
+  await channel.send("ż".repeat(128 * KiB));
+  dc.drain(MiB);
+});
+
+test("a Blob keeps its place", async () => {
+  const sending = [channel.send("1"), channel.send(new Blob(["2"])), channel.send("3"), channel.send(new Uint8Array([4]))];
+  await Promise.all(sending);
+  const text = (data: unknown) => (typeof data === "string" ? data : [...new Uint8Array(data as ArrayBuffer)].join());
+  assert.deepEqual(dc.sent.map(text), ["1", "50", "3", "4"]);
+});
+
+test("a message that waits can be taken back, one on its way cannot", async () => {
+  await channel.send(new Uint8Array(256 * KiB));
+  for (let i = 0; i < 4; i++) void channel.send(new Uint8Array(256 * KiB));
+  const controller = new AbortController();
+  const waiting = watched(channel.send("waits", { signal: controller.signal }));
+  const next = channel.send("next");
+  controller.abort();
+  await assert.rejects(waiting, { code: "aborted" });
+  dc.drain(2 * MiB);
+  await next;
+  assert.equal(dc.sent.at(-1), "next");
+  assert.ok(!dc.sent.includes("waits"));
+  await assert.rejects(channel.send("x", { signal: controller.signal }), { code: "aborted" });
+});
+
+test("who does not wait for sends runs into a bound", async () => {
+  const chunk = new Uint8Array(256 * KiB);
+  const results = Array.from({ length: 300 }, () => channel.send(chunk).then(() => "", (error) => error.code as string));
+  dc.fail();
+  const codes = await Promise.all(results);
+  assert.ok(codes.includes("overflow"));
+  assert.ok(codes.filter((code) => code === "connection-lost").length > 200);
+});
+
+test("closing delivers first: nothing is dropped from either buffer", async () => {
+  const chunk = new Uint8Array(256 * KiB);
+  for (let i = 0; i < 8; i++) void channel.send(chunk);
+  const closing = channel.close();
+  await assert.rejects(channel.send("late"), { code: "closed" });
+  await settled();
+  assert.equal(dc.sent.length, 5);
+  dc.drain(MiB);
+  await settled();
+  assert.equal(dc.sent.length, 8);
+  assert.equal(dc.readyState, "open", "closing now would drop what is buffered");
+  dc.drain(2 * MiB);
+  await closing;
+  assert.equal(await channel.closed, undefined);
+  assert.equal(closing, channel.close());
+});
+
+test("closing does not wait for one who takes nothing", async () => {
+  void channel.send(new Uint8Array(256 * KiB));
+  const closing = channel.close();
+  await clock.advance(5000);
+  await closing;
+  assert.equal(dc.readyState, "closed");
+});
+
+test("a slow reader's channel overflows, and what came before can be read", async () => {
+  for (let i = 0; i < 256; i++) dc.receive(new ArrayBuffer(256 * KiB));
+  assert.equal((await channel.closed)?.code, "overflow");
+  assert.equal(dc.readyState, "closed");
+  for (let i = 0; i < 256; i++) await channel.recv();
+  await assert.rejects(channel.recv(), { code: "overflow" });
+  await assert.rejects(channel.send("x"), { code: "closed" });
+});
+
+test("an iteration ends with an end in order and throws with a loss", async () => {
+  dc.receive("a");
+  const seen: unknown[] = [];
+  const reading = (async () => {
+    for await (const message of channel) seen.push(message);
+  })();
+  await settled();
+  dc.fail();
+  await assert.rejects(reading, { code: "connection-lost" });
+  assert.deepEqual(seen, ["a"]);
+
+  const abort = new FakeDataChannel("chat");
+  const other = new Channel(abort.asReal, { id: "bob", maxMessageSize: () => 1 });
+  abort.fail(12); // the other page was closed
+  assert.equal(await other.closed, undefined);
+  for await (const message of other) assert.fail(String(message));
+});

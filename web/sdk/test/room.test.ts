@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { join } from "../src/join.js";
+import type { Room } from "../src/room.js";
+import { Clock, settled } from "./clock.js";
+import { bob, event, FakeSocket, installSocket, letIn, refusal, watched } from "./server.js";
+
+let clock: Clock;
+let room: Room;
+let socket: FakeSocket;
+let instance: string;
+
+beforeEach(async () => {
+  clock = new Clock();
+  installSocket();
+  const joining = join("http://127.0.0.1", "tea");
+  socket = FakeSocket.last;
+  instance = await letIn(socket, [bob]);
+  room = await joining;
+});
+afterEach(async () => {
+  await socket.drop();
+  assert.equal(clock.running, 0, "timers outlive the room");
+  clock.restore();
+});
+
+const signal = (n: number, data: unknown, from = bob) => {
+  const route = { from: from.peer, fromInstance: from.instance, to: "ada", toInstance: instance };
+  return { type: "signal", room: "tea", ...route, n, data };
+};
+
+test("the peers are there when join resolves", () => {
+  assert.equal(room.name, "tea");
+  assert.equal(room.id, "ada");
+  assert.deepEqual([...room.peers.keys()], ["bob"]);
+  const peer = room.peers.get("bob");
+  assert.deepEqual([peer?.instance, peer?.identity, peer?.attributes, peer?.away, peer?.state, peer?.connection], [
+    bob.instance, "", { name: "Bob" }, false, "waiting", undefined,
+  ]);
+});
+
+test("events announce what can be read already", async () => {
+  const seen: unknown[] = [];
+  for (const type of ["peer", "away", "back", "updated", "left"] as const) {
+    room.addEventListener(type, ({ peer }) => seen.push([type, peer.id, peer.away, peer.attributes, room.peers.has(peer.id)]));
+  }
+  room.peers.get("bob")?.addEventListener("updated", () => seen.push("on the peer"));
+  const cyd = { peer: "cyd", instance: "00000000000000c3", joined: 10 };
+  await socket.say(
+    event(10, "joined", "cyd", { member: cyd }),
+    event(11, "away", "cyd"),
+    event(12, "back", "cyd", { member: cyd }),
+    event(13, "updated", "bob", { attributes: { x: 1 } }),
+    event(14, "left", "cyd", { reason: "leave" }),
+    event(14, "left", "bob", { reason: "leave" }),
+  );
+  assert.deepEqual(seen, [
+    ["peer", "cyd", false, {}, true],
+    ["away", "cyd", true, {}, true],
+    ["back", "cyd", false, {}, true],
+    "on the peer",
+    ["updated", "bob", false, { x: 1 }, true],
+    ["left", "cyd", false, {}, false],
+  ]);
+});
+
+test("a listener that was removed hears nothing more, the others do", async () => {
+  const heard: string[] = [];
+  const first = () => heard.push("first");
+  room.addEventListener("away", first);
+  room.addEventListener("away", { handleEvent: () => heard.push("second") });
+  await socket.say(event(10, "away", "bob"));
+  room.removeEventListener("away", first);
+  await socket.say(event(11, "away", "bob"));
+  assert.deepEqual(heard, ["first", "second", "second"]);
+});
+
+test("send resolves with its echo, which comes among the others' messages", async () => {
+  const heard: unknown[] = [];
+  room.addEventListener("message", ({ from, peer, data }) => heard.push([from, peer?.id, data]));
+  const sending = room.send({ hi: 1 });
+  assert.deepEqual(socket.frames(), [{ type: "message", room: "tea", n: 1, data: { hi: 1 }, id: 3 }]);
+  let done = false;
+  void sending.then(() => (done = true));
+  await socket.say(event(10, "message", "bob", { instance: bob.instance, n: 1, data: "b" }));
+  assert.equal(done, false, "another's message of the same number");
+  await socket.say(event(11, "message", "ada", { instance, n: 1, data: { hi: 1 } }));
+  await sending;
+  assert.deepEqual(heard, [["bob", "bob", "b"], ["ada", undefined, { hi: 1 }]]);
+});
+
+test("a refused message, one without a JSON form, and one too large", async () => {
+  const refused = watched(room.send("x"));
+  await socket.say(refusal("rate-limited", { id: 3, retryAfter: 20, room: "tea", n: 1 }));
+  await assert.rejects(refused, { code: "rate-limited", retryAfter: 20 });
+  await assert.rejects(room.send(undefined), TypeError);
+  await assert.rejects(room.send("ż".repeat(33000)), { code: "message-too-large" });
+  socket.sent = [];
+  void room.send("y").catch(() => {});
+  assert.deepEqual(socket.frames(), [{ type: "message", room: "tea", n: 2, data: "y", id: 5 }]);
+});
+
+test("updates go one after another, and each is answered by its own event", async () => {
+  const first = watched(room.update({ a: 1 }));
+  const second = room.update({ a: 2 });
+  await settled();
+  assert.deepEqual(socket.frames(), [{ type: "update", room: "tea", attributes: { a: 1 }, id: 3 }]);
+  await socket.say(refusal("rate-limited", { id: 3 }));
+  await assert.rejects(first, { code: "rate-limited" });
+  assert.deepEqual(socket.frames(), [{ type: "update", room: "tea", attributes: { a: 2 }, id: 4 }]);
+  await socket.say(event(10, "updated", "ada", { attributes: { a: 2 } }));
+  await second;
+});
+
+test("apps' signals come in order, once, on the peer and the room; receipts answer them", async () => {
+  const heard: unknown[] = [];
+  room.addEventListener("signal", ({ peer, data }) => heard.push([peer.id, data]));
+  room.peers.get("bob")?.addEventListener("signal", ({ data }) => heard.push(data));
+  await socket.say(signal(1, "one"), signal(1, "one"), signal(3, "three"), signal(2, null));
+  assert.deepEqual(heard, ["one", ["bob", "one"], null, ["bob", null]]);
+  await clock.advance(25);
+  assert.deepEqual(socket.frames(), [{ type: "receipt", room: "tea", to: "bob", toInstance: bob.instance, n: 2 }]);
+});
+
+test("a signal that comes before its sender's joined event waits for it", async () => {
+  const cyd = { peer: "cyd", instance: "00000000000000c3", joined: 10 };
+  const heard: unknown[] = [];
+  room.addEventListener("peer", ({ peer }) => heard.push(peer.id));
+  room.addEventListener("signal", ({ data }) => heard.push(data));
+  await socket.say(signal(1, "early", cyd));
+  assert.deepEqual(heard, []);
+  await socket.say(event(10, "joined", "cyd", { member: cyd }));
+  assert.deepEqual(heard, ["cyd", "early"]);
+});
+
+test("signals to a peer: receipt, refusal, leaving", async () => {
+  const peer = room.peers.get("bob");
+  assert.ok(peer);
+  await assert.rejects(peer.signal({ want: 1 }), TypeError);
+  await assert.rejects(peer.signal(undefined), TypeError);
+  const [one, two, three] = [peer.signal(1), watched(peer.signal(2)), peer.signal(3)];
+  assert.deepEqual(socket.frames().map((frame) => frame.type === "signal" && [frame.toInstance, frame.n, frame.data]), [
+    [bob.instance, 1, 1], [bob.instance, 2, 2], [bob.instance, 3, 3],
+  ]);
+  const route = { room: "tea", from: "bob", fromInstance: bob.instance, to: "ada", toInstance: instance };
+  await socket.say({ type: "receipt", ...route, n: 1 });
+  await one;
+  await socket.say(refusal("busy", { room: "tea", to: "bob", toInstance: bob.instance, n: 2 }));
+  await assert.rejects(two, { code: "busy" });
+  const lost = assert.rejects(three, { code: "unknown-peer" });
+  await socket.say(event(10, "left", "bob", { reason: "bye" }));
+  await lost;
+  assert.equal(await peer.closed, undefined);
+  assert.equal(peer.state, "closed");
+});
+
+test("the log is acknowledged every few entries", async () => {
+  await clock.advance(15000);
+  assert.deepEqual(socket.frames(), [{ type: "ping", acks: { tea: 9 } }]);
+  await socket.say({ type: "pong" });
+  for (let i = 10; i <= 40; i++) await socket.say(event(i, "away", "bob"));
+  assert.deepEqual(socket.frames(), [{ type: "ack", room: "tea", position: 25 }]);
+});
+
+test("a gap is announced when the room is whole again", async () => {
+  const heard: unknown[] = [];
+  room.addEventListener("gap", () => heard.push(["gap", [...room.peers.keys()]]));
+  room.addEventListener("left", ({ peer, reason }) => heard.push([peer.id, reason]));
+  const cyd = { peer: "cyd", instance: "00000000000000c3", joined: 10 };
+  const snapshot = { epoch: "00000000000000e1", position: 90, stable: 0, topology: "none", members: [cyd], gap: true };
+  await socket.say({ type: "joined", room: "tea", ...snapshot });
+  assert.deepEqual(heard, [["gap", ["cyd"]], ["bob", "timeout"]]);
+});
+
+test("a peer that nobody knows cannot be connected to, and a room that put us out is over", async () => {
+  await assert.rejects(room.connect("zoe"), { code: "unknown-peer" });
+  await socket.say(event(10, "left", "ada", { reason: "timeout" }));
+  assert.equal((await room.closed)?.code, "connection-lost");
+});

@@ -1,0 +1,134 @@
+// WebRTC as far as this library sees it, in memory: what is sent is kept, and a test says what happens.
+
+/** A data channel whose other side is the test. */
+export class FakeDataChannel extends EventTarget {
+  readyState: RTCDataChannelState = "connecting";
+  binaryType = "blob";
+  bufferedAmount = 0;
+  bufferedAmountLowThreshold = 0;
+  sent: unknown[] = [];
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onerror: ((event: unknown) => void) | null = null;
+
+  constructor(
+    readonly label: string,
+    readonly options: RTCDataChannelInit = {},
+  ) {
+    super();
+  }
+
+  get asReal(): RTCDataChannel {
+    return this as unknown as RTCDataChannel;
+  }
+
+  get ordered(): boolean {
+    return this.options.ordered ?? true;
+  }
+
+  get protocol(): string {
+    return this.options.protocol ?? "";
+  }
+
+  send(data: unknown): void {
+    if (this.readyState !== "open") throw new Error("InvalidStateError");
+    this.sent.push(data);
+    this.bufferedAmount += typeof data === "string" ? Buffer.byteLength(data) : (data as ArrayBuffer).byteLength;
+  }
+
+  /** The wire takes some of the buffer. */
+  drain(bytes: number): void {
+    const before = this.bufferedAmount;
+    this.bufferedAmount = Math.max(0, before - bytes);
+    const low = this.bufferedAmountLowThreshold;
+    if (before > low && this.bufferedAmount <= low) this.dispatchEvent(new Event("bufferedamountlow"));
+  }
+
+  open(): void {
+    this.readyState = "open";
+    this.dispatchEvent(new Event("open"));
+    this.onopen?.();
+  }
+
+  receive(data: string | ArrayBuffer): void {
+    this.dispatchEvent(Object.assign(new Event("message"), { data }));
+  }
+
+  /** Closes it, from either side. */
+  close(): void {
+    if (this.readyState === "closed") return;
+    this.readyState = "closed";
+    queueMicrotask(() => {
+      this.dispatchEvent(new Event("close"));
+      this.onclose?.();
+    });
+  }
+
+  /** The association is lost, or aborted with a cause. */
+  fail(sctpCauseCode?: number): void {
+    const error = { message: "the association failed", sctpCauseCode };
+    this.dispatchEvent(Object.assign(new Event("error"), { error }));
+    this.onerror?.({ error });
+    this.close();
+  }
+}
+
+/** A peer connection that says what it is told to do. The one that was made last is `last`. */
+export class FakePeerConnection {
+  static last: FakePeerConnection | undefined;
+  static made: FakePeerConnection[] = [];
+  signalingState: RTCSignalingState = "stable";
+  connectionState: RTCPeerConnectionState = "new";
+  iceConnectionState: RTCIceConnectionState = "new";
+  localDescription: RTCSessionDescriptionInit | null = null;
+  remoteDescription: RTCSessionDescriptionInit | null = null;
+  sctp = { maxMessageSize: 262144 };
+  channels: FakeDataChannel[] = [];
+  /** What was done, in order. */
+  done: string[] = [];
+  /** What setRemoteDescription rejects with. */
+  refusal: Error | undefined;
+  ondatachannel: ((event: { channel: unknown }) => void) | null = null;
+  onicecandidate: ((event: { candidate: unknown }) => void) | null = null;
+  onnegotiationneeded: (() => void) | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+
+  constructor(readonly configuration: RTCConfiguration) {
+    FakePeerConnection.made.push((FakePeerConnection.last = this));
+  }
+
+  get control(): FakeDataChannel {
+    return this.channels[0] as FakeDataChannel;
+  }
+
+  createDataChannel(label: string, options: RTCDataChannelInit): FakeDataChannel {
+    const channel = new FakeDataChannel(label, options);
+    this.channels.push(channel);
+    if (this.channels.length === 1) queueMicrotask(() => this.signalingState === "stable" && this.onnegotiationneeded?.());
+    return channel;
+  }
+
+  async setLocalDescription(): Promise<void> {
+    const type = this.signalingState === "have-remote-offer" ? "answer" : "offer";
+    this.signalingState = type === "offer" ? "have-local-offer" : "stable";
+    this.localDescription = { type, sdp: `local ${type}` };
+    this.done.push(`local ${type}`);
+  }
+
+  async setRemoteDescription({ type, sdp = "" }: RTCSessionDescriptionInit): Promise<void> {
+    if (this.refusal) throw this.refusal;
+    this.signalingState = type === "offer" ? "have-remote-offer" : "stable";
+    this.remoteDescription = { type, sdp };
+    this.done.push(`remote ${type}`);
+  }
+
+  async addIceCandidate(candidate: RTCIceCandidateInit | null): Promise<void> {
+    if (candidate?.candidate === "bad") throw new Error("OperationError");
+    this.done.push(`candidate ${candidate === null ? "end" : candidate.candidate}`);
+  }
+
+  close(): void {
+    this.connectionState = "closed";
+    this.done.push("close");
+  }
+}

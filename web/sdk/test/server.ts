@@ -1,0 +1,108 @@
+// A server of one room that runs in the test: it takes the place of WebSocket and is told what to say.
+
+import type { ClientFrame, ErrorReply, Event, Member, Welcome } from "../src/protocol_gen.js";
+import { settled } from "./clock.js";
+
+export const welcome: Welcome = {
+  type: "welcome",
+  version: "beckon.v1",
+  peer: "ada",
+  resumed: false,
+  heartbeat: { interval: 15000, timeout: 25000 },
+  limits: { frame: 65536, attributes: 4096, rate: 50, burst: 200, window: 16, rooms: 16, mesh: 16 },
+  iceServers: [{ urls: ["stun:192.0.2.1:3478"] }],
+};
+
+export const bob: Member = { peer: "bob", instance: "00000000000000b2", attributes: { name: "Bob" }, joined: 1 };
+
+/** The WebSocket that the library made last. */
+export class FakeSocket {
+  static readonly OPEN = 1;
+  static last: FakeSocket;
+  readonly url: string;
+  readonly protocol: string;
+  readyState = 0;
+  sent: string[] = [];
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+
+  constructor(url: string, protocol: string) {
+    this.url = url;
+    this.protocol = protocol;
+    FakeSocket.last = this;
+  }
+
+  send(frame: string): void {
+    this.sent.push(frame);
+  }
+
+  close(): void {
+    this.readyState = 3;
+  }
+
+  /** What the library said since the last call. */
+  frames(): ClientFrame[] {
+    return this.sent.splice(0).map((frame) => JSON.parse(frame) as ClientFrame);
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  /** The server says something. */
+  async say(...frames: object[]): Promise<void> {
+    for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) });
+    await settled();
+  }
+
+  /** The connection ends, on the server's side or on the way. */
+  async drop(code = 1006, reason = ""): Promise<void> {
+    this.readyState = 3;
+    this.onclose?.({ code, reason });
+    await settled();
+  }
+}
+
+/** Puts FakeSocket, and what `join` looks for, into the global scope. */
+export function installSocket(extra: object = {}): void {
+  for (const [name, value] of Object.entries({ WebSocket: FakeSocket, RTCPeerConnection: class {}, ...extra })) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+  if (!("crypto" in globalThis)) {
+    const fill = (bytes: Uint8Array) => bytes.map((_, i) => (bytes[i] = Math.floor(Math.random() * 256)));
+    Object.defineProperty(globalThis, "crypto", { value: { getRandomValues: fill }, configurable: true });
+  }
+}
+
+/** Plays the server's part in a join. Returns the instance that joined. */
+export async function letIn(socket: FakeSocket, members: Member[] = [], topology: "mesh" | "none" = "none"): Promise<string> {
+  socket.open();
+  await settled();
+  const [hello] = socket.frames();
+  if (hello?.type !== "hello") throw new Error(`got ${hello?.type}, want hello`);
+  await socket.say({ ...welcome, id: hello.id });
+  const [join] = socket.frames();
+  if (join?.type !== "join") throw new Error(`got ${join?.type}, want join`);
+  const self = { peer: "ada", instance: hello.instance, capabilities: { rollback: true }, joined: 9 };
+  const snapshot = { epoch: "00000000000000e1", position: 9, stable: 0, topology, members: [...members, self] };
+  await socket.say({ type: "joined", id: join.id, room: join.room, ...snapshot });
+  return hello.instance;
+}
+
+/** An entry of the room's log. */
+export const event = (position: number, kind: Event["kind"], peer: string, more: Partial<Event> = {}): Event => {
+  return { type: "event", room: "tea", kind, position, stable: 0, peer, ...more };
+};
+
+/** The refusal of a frame. */
+export const refusal = (code: ErrorReply["code"], more: Partial<ErrorReply> = {}): ErrorReply => {
+  return { type: "error", code, message: `no: ${code}`, ...more };
+};
+
+/** A promise that may reject before the test looks at it. */
+export function watched<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
