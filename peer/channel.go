@@ -26,7 +26,6 @@ type Channel struct {
 	opened    chan struct{} // closed when the other side has acknowledged the channel
 	started   chan struct{} // closed when raw is set
 	raw       datachannel.ReadWriteCloserDeadliner
-	maxSend   int           // bytes of a message that the other side takes
 	unread    chan message  // filled and closed by pump
 	ended     chan struct{} // closed when pump has ended, or will never start
 	abandoned chan struct{} // closed when nobody will read any more
@@ -66,7 +65,6 @@ func newChannel(c *connection, label string, o ChannelOptions) *Channel {
 // stream: nothing reads a detached channel but who detached it.
 func (ch *Channel) start(raw datachannel.ReadWriteCloserDeadliner) {
 	ch.raw = raw
-	ch.maxSend = int(ch.conn.pc.SCTP().GetCapabilities().MaxMessageSize)
 	if ch.conn.spawn(ch.pump) {
 		context.AfterFunc(ch.ctx, ch.shutWrites)
 	} else {
@@ -150,6 +148,14 @@ func (c *connection) offered(dc *webrtc.DataChannel) {
 func (c *connection) accept(ctx context.Context) (*Channel, error) {
 	if ctx.Err() != nil {
 		return nil, aborted(ctx)
+	}
+	// A channel may be there a moment before the control channel's open has been handled, which sets what Send needs.
+	select {
+	case <-c.connected:
+	case <-ctx.Done():
+		return nil, aborted(ctx)
+	case <-c.done:
+		return nil, codedCause(c.ctx)
 	}
 	select {
 	case ch := <-c.accepted:

@@ -42,6 +42,8 @@ type connection struct {
 	wake         chan struct{} // a token while heard is not empty
 	pcSet        chan struct{} // closed when pc is set
 	pc           *webrtc.PeerConnection
+	closing      sync.RWMutex // held by run while it closes pc
+	maxSend      int          // bytes of a message that the other side takes; set before connected is closed
 	mu           sync.Mutex
 	heard        []protocol.SignalData     // guarded by mu; taken by run
 	over         bool                      // guarded by mu: no goroutine may be started any more
@@ -111,6 +113,8 @@ func (c *connection) run() {
 		c.end(err)
 	}
 	c.log.Debug().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closes")
+	c.closing.Lock()
+	defer c.closing.Unlock()
 	if err := pc.GracefulClose(); err != nil {
 		c.log.Debug().Err(err).Msg("peer connection close")
 	}
@@ -129,8 +133,8 @@ func (c *connection) open() (*webrtc.PeerConnection, error) {
 	pc.OnICECandidate(c.candidate)
 	pc.OnConnectionStateChange(c.stateChanged)
 	pc.OnDataChannel(c.offered)
-	// An association that has ended takes its channels with it. Pion also stops accepting channels when it gets a stream that
-	// does not begin with an open message, and tells nobody else.
+	// This is how the end of the association is learnt, whichever way it comes: an abort, a DTLS close. Pion also calls it when
+	// it stops accepting channels, because a stream came that did not begin with an open message.
 	pc.SCTP().OnClose(func(error) {
 		c.end(protocol.Errorf(protocol.CodeClosed, "the other side closed the connection"))
 	})
@@ -165,6 +169,7 @@ func (c *connection) controlOpened(control *webrtc.DataChannel) {
 		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the control channel did not open: %v", err))
 		return
 	}
+	c.maxSend = int(c.pc.SCTP().GetCapabilities().MaxMessageSize)
 	ch := newChannel(c, controlLabel, ChannelOptions{})
 	ch.abandon()
 	ch.start(raw)
@@ -176,21 +181,29 @@ func (c *connection) controlOpened(control *webrtc.DataChannel) {
 
 func (c *connection) stateChanged(s webrtc.PeerConnectionState) {
 	c.log.Debug().Stringer("state", s).Msg("peer connection")
-	switch s {
-	case webrtc.PeerConnectionStateFailed:
-		select {
-		case <-c.connected:
-			c.end(protocol.Errorf(protocol.CodeConnectionLost, "the way to the peer is lost"))
-		default:
-			c.end(protocol.Errorf(protocol.CodeConnectFailed, "no way to the peer was found; is there a TURN server?"))
-		}
-	case webrtc.PeerConnectionStateClosed:
-		c.end(protocol.Errorf(protocol.CodeClosed, "the other side closed the connection"))
+	if s != webrtc.PeerConnectionStateFailed {
+		return
+	}
+	select {
+	case <-c.connected:
+		c.end(protocol.Errorf(protocol.CodeConnectionLost, "the way to the peer is lost"))
+	default:
+		c.end(protocol.Errorf(protocol.CodeConnectFailed, "no way to the peer was found; is there a TURN server?"))
 	}
 }
 
 // abandon says that nobody will read what has come and is not read yet.
 func (c *connection) abandon() { c.abandonOnce.Do(func() { close(c.abandoned) }) }
+
+// buffered is how many bytes are on their way to the other side, and 0 when the connection is being closed: Pion would make
+// the question wait for that.
+func (c *connection) buffered() int {
+	if !c.closing.TryRLock() {
+		return 0
+	}
+	defer c.closing.RUnlock()
+	return c.pc.SCTP().BufferedAmount()
+}
 
 // flush waits until the other side has all that was sent, or ctx ends. Closing a peer connection does not: it drops what is
 // on its way.
@@ -203,7 +216,7 @@ func (c *connection) flush(ctx context.Context) {
 	// Pion tells per channel when its buffer is empty, and the sum only when asked.
 	ticker := time.NewTicker(2 * time.Millisecond)
 	defer ticker.Stop()
-	for c.pc.SCTP().BufferedAmount() > 0 {
+	for c.buffered() > 0 {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

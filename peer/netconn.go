@@ -77,7 +77,7 @@ func (c *netConn) Read(b []byte) (int, error) {
 
 func (c *netConn) Write(b []byte) (n int, err error) {
 	for len(b) > 0 && err == nil {
-		chunk := b[:min(len(b), netChunk, c.ch.maxSend)]
+		chunk := b[:min(len(b), netChunk, c.ch.conn.maxSend)]
 		// Pion looks at the deadline only when it has to wait.
 		if c.writeExpired() {
 			err = os.ErrDeadlineExceeded

@@ -108,6 +108,6 @@ func (ch *Channel) readEnd(err error) error {
 	if errors.Is(err, io.EOF) {
 		return protocol.Errorf(protocol.CodeClosed, "the other side closed the channel")
 	}
-	ch.conn.end(protocol.Errorf(protocol.CodeClosed, "the other side closed the connection"))
+	<-ch.conn.ctx.Done() // in a moment, by SCTP's OnClose or because the connection was ended
 	return codedCause(ch.conn.ctx)
 }

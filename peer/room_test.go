@@ -137,6 +137,7 @@ func TestUnreadEventsAreCounted(t *testing.T) {
 		for i := range count {
 			must(t, b.Send(within(t), i))
 		}
+		synctest.Wait()
 		e := next(t, a, peer.EventMessage) // the joined event and seven messages are gone
 		if e.Missed != 8 || string(e.Data) != "7" || a.Stats().EventsMissed != 8 {
 			t.Fatalf("missed %d before %s, and %d in all", e.Missed, e.Data, a.Stats().EventsMissed)

@@ -40,6 +40,8 @@ func newFactory(cfg *Config) *factory {
 	if cfg.ICETransportPolicy == ICETransportRelay {
 		s.SetRelayAcceptanceMinWait(0)
 	}
+	// The connection closes itself (connection.run); Pion would do so as well, at the same time, when DTLS is closed.
+	s.DisableCloseByDTLS(true)
 	// Resolve the names of browsers, but hide no addresses ourselves: a program has nobody's privacy to keep.
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryOnly)
 	if cfg.DisableMDNS {

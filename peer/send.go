@@ -36,9 +36,9 @@ func (ch *Channel) SendText(ctx context.Context, text string) error {
 }
 
 func (ch *Channel) write(ctx context.Context, data []byte, text bool) error {
-	if len(data) > ch.maxSend {
+	if len(data) > ch.conn.maxSend {
 		return protocol.Errorf(protocol.CodeMessageTooLarge,
-			"%d bytes are more than the %d that the other side takes in one message", len(data), ch.maxSend)
+			"%d bytes are more than the %d that the other side takes in one message", len(data), ch.conn.maxSend)
 	}
 	if ctx.Err() != nil {
 		return aborted(ctx)

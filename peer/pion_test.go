@@ -1,0 +1,109 @@
+package peer_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/pion/transport/v4/vnet"
+	"github.com/pion/turn/v5"
+	"github.com/pion/webrtc/v4"
+)
+
+// requested is how many channels Pion has been asked to open.
+func requested(p *peer.Peer) uint32 {
+	for _, s := range p.PeerConnection().GetStats() {
+		if stats, ok := s.(webrtc.PeerConnectionStats); ok {
+			return stats.DataChannelsRequested
+		}
+	}
+	return 0
+}
+
+// What we say that we take is what we take: Pion would say 1 GiB, and one message of 4 MiB aborts the association.
+func TestMaxMessageSizeIsSaid(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		for _, p := range []*peer.Peer{a, b} {
+			if sdp := p.PeerConnection().LocalDescription().SDP; !strings.Contains(sdp, "a=max-message-size:262144\r\n") {
+				t.Errorf("no max-message-size of 262144 in %q", sdp)
+			}
+		}
+	})
+}
+
+// A room that lives longer than a certificate goes on connecting, and until then uses one for all.
+func TestOneCertificateUntilItExpires(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		bot := w.join(peer.Config{})
+		fingerprint := func() string {
+			guest := w.join(peer.Config{})
+			p, err := bot.Accept(within(t))
+			must(t, err)
+			defer guest.Close()
+			_, rest, _ := strings.Cut(p.PeerConnection().LocalDescription().SDP, "a=fingerprint:")
+			line, _, _ := strings.Cut(rest, "\r\n")
+			return line
+		}
+		first := fingerprint()
+		if second := fingerprint(); first == "" || second != first {
+			t.Fatalf("the certificate is %q, then %q", first, second)
+		}
+		time.Sleep(40 * 24 * time.Hour)
+		if later := fingerprint(); later == first {
+			t.Fatal("the certificate is still the first one")
+		}
+	})
+}
+
+// Relays only: all goes over the TURN server, and at once. Pion would wait two seconds for something better.
+func TestRelayOnly(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		relay := peer.Config{
+			ICETransportPolicy: peer.ICETransportRelay,
+			ICEServers:         w.turn(t),
+			ConnectTimeout:     time.Second,
+		}
+		a, b := w.pair(relay, relay)
+		for _, p := range []*peer.Peer{a, b} {
+			path, err := p.Path(within(t))
+			must(t, err)
+			if !path.Relayed || path.Protocol != "udp" {
+				t.Errorf("the path is %+v", path)
+			}
+		}
+		channel(t, a, b, nil)
+	})
+}
+
+// turn starts a TURN server on the virtual network.
+func (w *world) turn(t *testing.T) []protocol.ICEServer {
+	t.Helper()
+	vnetCounter.Lock()
+	host, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{"10.0.0.5"}})
+	vnetCounter.Unlock()
+	must(t, err)
+	must(t, w.router.AddNet(host))
+	conn, err := host.ListenPacket("udp4", "10.0.0.5:3478")
+	must(t, err)
+	key := turn.GenerateAuthKey("user", "test", "secret")
+	server, err := turn.NewServer(turn.ServerConfig{
+		Realm: "test",
+		AuthHandler: func(ra *turn.RequestAttributes) (string, []byte, bool) {
+			return ra.Username, key, ra.Username == "user"
+		},
+		PacketConnConfigs: []turn.PacketConnConfig{{
+			PacketConn: conn,
+			RelayAddressGenerator: &turn.RelayAddressGeneratorStatic{
+				RelayAddress: net.IPv4(10, 0, 0, 5), Address: "10.0.0.5", Net: host,
+			},
+		}},
+	})
+	must(t, err)
+	t.Cleanup(func() { server.Close() })
+	return []protocol.ICEServer{{URLs: []string{"turn:10.0.0.5:3478"}, Username: "user", Credential: "secret"}}
+}
