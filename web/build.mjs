@@ -60,6 +60,7 @@ async function test() {
     outExtension: { ".js": ".mjs" },
     platform: "node",
     sourcemap: "inline",
+    banner: { js: 'import { webcrypto } from "node:crypto"; globalThis.crypto ??= webcrypto;' }, // Node 18 has it in there only
     plugins: [sdkFromSource],
   });
   const files = tests.map((path) => join(out, path.replace(/\.ts$/, ".mjs")));

@@ -85,15 +85,11 @@ var SignalEvent = class extends PeerEvent {
   }
   data;
 };
-var RoomMessageEvent = class extends Event {
-  constructor(from, peer, data) {
-    super("message");
-    this.from = from;
-    this.peer = peer;
+var RoomMessageEvent = class extends PeerEvent {
+  constructor(peer, data) {
+    super("message", peer);
     this.data = data;
   }
-  from;
-  peer;
   data;
 };
 var EndEvent = class extends Event {
@@ -203,9 +199,10 @@ var Delivery = class {
   send(to, data) {
     let box = this.#outboxes.get(to.instance);
     if (!box) {
-      box = { to, sent: 0, inFlight: /* @__PURE__ */ new Map(), waiting: [] };
+      box = { to, sent: 0, inFlight: /* @__PURE__ */ new Map(), waiting: [], broken: void 0 };
       this.#outboxes.set(to.instance, box);
     }
+    if (box.broken) return Promise.reject(box.broken);
     if (box.waiting.length >= MAX_WAITING) {
       return Promise.reject(new BeckonError("overflow", `${MAX_WAITING} signals to ${to.peer} wait to be received.`));
     }
@@ -241,21 +238,19 @@ var Delivery = class {
     }
     this.#fill(box);
   }
-  /** Takes the server's refusal of a signal. */
+  /** Takes the server's refusal of a signal. Those after it cannot be accepted, so they are rejected with it. */
   refused(frame, error) {
     const box = this.#outboxes.get(frame.toInstance ?? "");
-    const outgoing = box?.inFlight.get(frame.n ?? 0);
-    if (!box || !outgoing) return;
-    box.inFlight.delete(frame.n);
-    outgoing.done.reject(error);
-    this.#fill(box);
+    if (!box?.inFlight.has(frame.n ?? 0)) return;
+    box.broken = error;
+    rejectAll(box, error, frame.n);
   }
   /** Forgets an instance that is gone; what it has not received is rejected with `error`. */
   forget(instance2, error) {
     const box = this.#outboxes.get(instance2);
     this.#outboxes.delete(instance2);
     this.#inboxes.delete(instance2);
-    if (box) for (const { done } of [...box.inFlight.values(), ...box.waiting]) done.reject(error);
+    if (box) rejectAll(box, error);
   }
   /** Forgets all instances. */
   close(error) {
@@ -291,6 +286,14 @@ var Delivery = class {
     for (const box of this.#inboxes.values()) if (box.unanswered > 0) this.#answer(box);
   }
 };
+function rejectAll(box, error, n = 1) {
+  for (const [number, { done }] of box.inFlight) {
+    if (number < n) continue;
+    box.inFlight.delete(number);
+    done.reject(error);
+  }
+  for (const { done } of box.waiting.splice(0)) done.reject(error);
+}
 
 // sdk/src/events.ts
 function typedEventTarget() {
@@ -1528,7 +1531,6 @@ var Session = class {
 
 // sdk/src/room.ts
 var ACK_EVERY = 16;
-var MAX_EARLY = 256;
 var Room = class extends typedEventTarget() {
   /** The room's name. */
   name;
@@ -1547,7 +1549,6 @@ var Room = class extends typedEventTarget() {
   #updates = Promise.resolve();
   #said = 0;
   #acked = 0;
-  #early = [];
   #closing;
   #over = false;
   #delivery;
@@ -1585,8 +1586,8 @@ var Room = class extends typedEventTarget() {
     for await (const peer of this.#connected.iterate()) if (peer.state === "connected") yield peer;
   }
   /**
-   * Says something to all members, connected or not: any JSON value. Resolves when it is in the room's log, at which time it came
-   * as a `message` event here, too. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
+   * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
+   * all see in the same order. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
    */
   async send(data, { signal } = {}) {
     this.#checkOpen();
@@ -1736,7 +1737,7 @@ var Room = class extends typedEventTarget() {
   /** Does what a change asks for, and returns what announces it. */
   #change(change) {
     if (change.kind === "gap") return () => this.dispatchEvent(new Event("gap"));
-    if (change.kind === "message") return () => this.#message(change.from, change.instance, change.n, change.data);
+    if (change.kind === "message") return this.#message(change);
     const { member: member2 } = change;
     if (member2.peer === this.id) return this.#own(change.kind);
     const peer = this.#peers.get(member2.peer);
@@ -1776,25 +1777,20 @@ var Room = class extends typedEventTarget() {
   #add(member2) {
     const peer = new Peer(member2, this.#host);
     this.#peers.set(peer.id, peer);
-    const early = this.#early;
-    this.#early = [];
-    if (early.length > 0) queueMicrotask(() => early.forEach((frame) => this.#signalled(frame)));
     return peer;
   }
-  #message(from, instance2, n, data) {
-    this.dispatchEvent(new RoomMessageEvent(from, this.#peers.get(from), data));
-    const id = instance2 === this.#instance ? this.#echoes.get(n) : void 0;
-    if (id !== void 0) this.#session.settle(id);
+  #message({ from, instance: instance2, n, data }) {
+    if (instance2 === this.#instance) {
+      const id = this.#echoes.get(n);
+      if (id !== void 0) this.#session.settle(id);
+      return void 0;
+    }
+    const peer = this.#peers.get(from);
+    return peer && (() => this.dispatchEvent(new RoomMessageEvent(peer, data)));
   }
   #signalled(frame) {
-    if (this.#over) return;
     const peer = this.#peers.get(frame.from ?? "");
-    if (!peer || peer.instance !== frame.fromInstance) {
-      this.#early.push(frame);
-      if (this.#early.length > MAX_EARLY) this.#early.shift();
-      return;
-    }
-    if (!this.#delivery.accept(frame)) return;
+    if (!peer || peer.instance !== frame.fromInstance || !this.#delivery.accept(frame)) return;
     const { data } = frame;
     if (!isNegotiation(data)) {
       peer.dispatchEvent(new SignalEvent(peer, data));

@@ -30,6 +30,8 @@ interface Outbox {
   /** Sent and without a receipt, by n, in order. */
   inFlight: Map<number, Outgoing>;
   waiting: Outgoing[];
+  /** Why none can be sent any more: one was refused, and its recipient accepts only the next number. */
+  broken: BeckonError | undefined;
 }
 
 /** What one instance has sent us. */
@@ -64,9 +66,10 @@ export class Delivery {
   send(to: Address, data: unknown): Promise<void> {
     let box = this.#outboxes.get(to.instance);
     if (!box) {
-      box = { to, sent: 0, inFlight: new Map(), waiting: [] };
+      box = { to, sent: 0, inFlight: new Map(), waiting: [], broken: undefined };
       this.#outboxes.set(to.instance, box);
     }
+    if (box.broken) return Promise.reject(box.broken);
     if (box.waiting.length >= MAX_WAITING) {
       return Promise.reject(new BeckonError("overflow", `${MAX_WAITING} signals to ${to.peer} wait to be received.`));
     }
@@ -106,14 +109,12 @@ export class Delivery {
     this.#fill(box);
   }
 
-  /** Takes the server's refusal of a signal. */
+  /** Takes the server's refusal of a signal. Those after it cannot be accepted, so they are rejected with it. */
   refused(frame: ErrorReply, error: BeckonError): void {
     const box = this.#outboxes.get(frame.toInstance ?? "");
-    const outgoing = box?.inFlight.get(frame.n ?? 0);
-    if (!box || !outgoing) return;
-    box.inFlight.delete(frame.n as number);
-    outgoing.done.reject(error);
-    this.#fill(box);
+    if (!box?.inFlight.has(frame.n ?? 0)) return;
+    box.broken = error;
+    rejectAll(box, error, frame.n);
   }
 
   /** Forgets an instance that is gone; what it has not received is rejected with `error`. */
@@ -121,7 +122,7 @@ export class Delivery {
     const box = this.#outboxes.get(instance);
     this.#outboxes.delete(instance);
     this.#inboxes.delete(instance);
-    if (box) for (const { done } of [...box.inFlight.values(), ...box.waiting]) done.reject(error);
+    if (box) rejectAll(box, error);
   }
 
   /** Forgets all instances. */
@@ -161,4 +162,14 @@ export class Delivery {
     this.#timer = undefined;
     for (const box of this.#inboxes.values()) if (box.unanswered > 0) this.#answer(box);
   }
+}
+
+/** Rejects what has no receipt, from number n on. */
+function rejectAll(box: Outbox, error: BeckonError, n = 1): void {
+  for (const [number, { done }] of box.inFlight) {
+    if (number < n) continue;
+    box.inFlight.delete(number);
+    done.reject(error);
+  }
+  for (const { done } of box.waiting.splice(0)) done.reject(error);
 }

@@ -37,17 +37,14 @@ export class SignalEvent extends PeerEvent {
   }
 }
 
-/** A member said something to the room, by `room.send`. */
-export class RoomMessageEvent extends Event {
+/** A peer said something to the room, by `room.send`. */
+export class RoomMessageEvent extends PeerEvent {
   constructor(
-    /** The id of who said it. */
-    readonly from: string,
-    /** Who said it; undefined if it was this peer itself, whose own messages come in their place among the others'. */
-    readonly peer: Peer | undefined,
-    /** What was said. */
+    peer: Peer,
+    /** What it said. */
     readonly data: unknown,
   ) {
-    super("message");
+    super("message", peer);
   }
 }
 
@@ -77,7 +74,7 @@ export interface RoomEventMap {
   left: LeftEvent;
   /** A peer said something to this one. */
   signal: SignalEvent;
-  /** A member, perhaps this one, said something to the room. */
+  /** A peer said something to the room. */
   message: RoomMessageEvent;
   /** Events were missed and cannot be had any more; `peers` is right again. */
   gap: Event;

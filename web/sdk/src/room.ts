@@ -14,8 +14,6 @@ import { Session } from "./session.js";
 
 /** After how many entries of the log an acknowledgement does not wait for the next heartbeat. */
 const ACK_EVERY = 16;
-/** How many signals are kept of peers that the log has not brought yet. */
-const MAX_EARLY = 256;
 
 /** How to join a room. */
 export interface JoinOptions extends Abortable {
@@ -52,7 +50,6 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   #updates: Promise<unknown> = Promise.resolve();
   #said = 0;
   #acked = 0;
-  #early: Signal[] = [];
   #closing: Promise<void> | undefined;
   #over = false;
   #delivery!: Delivery;
@@ -96,8 +93,8 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   }
 
   /**
-   * Says something to all members, connected or not: any JSON value. Resolves when it is in the room's log, at which time it came
-   * as a `message` event here, too. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
+   * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
+   * all see in the same order. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
    */
   async send(data: unknown, { signal }: Abortable = {}): Promise<void> {
     this.#checkOpen();
@@ -264,7 +261,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   /** Does what a change asks for, and returns what announces it. */
   #change(change: Change): (() => void) | undefined {
     if (change.kind === "gap") return () => this.dispatchEvent(new Event("gap"));
-    if (change.kind === "message") return () => this.#message(change.from, change.instance, change.n, change.data);
+    if (change.kind === "message") return this.#message(change);
     const { member } = change;
     if (member.peer === this.id) return this.#own(change.kind);
     const peer = this.#peers.get(member.peer);
@@ -306,29 +303,23 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   #add(member: Member): Peer {
     const peer = new Peer(member, this.#host);
     this.#peers.set(peer.id, peer);
-    const early = this.#early;
-    this.#early = [];
-    // In a microtask: the peer's listeners and the mesh's decision come first.
-    if (early.length > 0) queueMicrotask(() => early.forEach((frame) => this.#signalled(frame)));
     return peer;
   }
 
-  #message(from: string, instance: string, n: number, data: unknown): void {
-    this.dispatchEvent(new RoomMessageEvent(from, this.#peers.get(from), data));
-    const id = instance === this.#instance ? this.#echoes.get(n) : undefined;
-    if (id !== undefined) this.#session.settle(id);
+  #message({ from, instance, n, data }: Extract<Change, { kind: "message" }>): (() => void) | undefined {
+    if (instance === this.#instance) {
+      const id = this.#echoes.get(n);
+      if (id !== undefined) this.#session.settle(id);
+      return undefined;
+    }
+    const peer = this.#peers.get(from);
+    return peer && (() => this.dispatchEvent(new RoomMessageEvent(peer, data)));
   }
 
   #signalled(frame: Signal): void {
-    if (this.#over) return;
     const peer = this.#peers.get(frame.from ?? "");
-    if (!peer || peer.instance !== frame.fromInstance) {
-      // To a slow reader, a signal can come before the event that brings its sender.
-      this.#early.push(frame);
-      if (this.#early.length > MAX_EARLY) this.#early.shift();
-      return;
-    }
-    if (!this.#delivery.accept(frame)) return;
+    // A signal never overtakes the event that brings its sender, so one of a stranger is of somebody who is gone.
+    if (!peer || peer.instance !== frame.fromInstance || !this.#delivery.accept(frame)) return;
     const { data } = frame;
     if (!isNegotiation(data)) {
       peer.dispatchEvent(new SignalEvent(peer, data));

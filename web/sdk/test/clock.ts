@@ -14,7 +14,7 @@ export class Clock {
   now = 0;
   #timers = new Map<number, Timer>();
   #last = 0;
-  #real = { setTimeout, clearTimeout, setInterval, clearInterval, now: performance.now };
+  #real = { setTimeout, clearTimeout, setInterval, clearInterval, performance };
 
   /** Takes the place of the real timers, until `restore`. */
   constructor() {
@@ -23,8 +23,13 @@ export class Clock {
       return this.#last;
     };
     const stop = (id: number) => this.#timers.delete(id);
-    Object.assign(globalThis, { setTimeout: start(false), clearTimeout: stop, setInterval: start(true), clearInterval: stop });
-    performance.now = () => this.now;
+    this.#install({
+      setTimeout: start(false),
+      clearTimeout: stop,
+      setInterval: start(true),
+      clearInterval: stop,
+      performance: { now: () => this.now },
+    });
   }
 
   /** Moves the time, running what is due in its order. */
@@ -53,9 +58,13 @@ export class Clock {
   }
 
   restore(): void {
-    const { now, ...timers } = this.#real;
-    Object.assign(globalThis, timers);
-    performance.now = now;
+    this.#install(this.#real);
+  }
+
+  #install(globals: object): void {
+    for (const [name, value] of Object.entries(globals)) {
+      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+    }
   }
 
   #fire(id: number, timer: Timer): void {

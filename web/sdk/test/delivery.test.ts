@@ -48,13 +48,15 @@ test("too many that wait are refused by name", async () => {
   await assert.rejects(delivery.send(to, "one more"), { code: "overflow" });
 });
 
-test("a refused signal is rejected, and the next of the window goes out", async () => {
-  const first = delivery.send(to, 1);
-  for (let i = 2; i <= 4; i++) void delivery.send(to, i);
+test("with a refused signal those after it are lost, those before it are not", async () => {
+  const signals = [1, 2, 3, 4].map((i) => delivery.send(to, i).then(() => i, (error) => error.code as string));
   numbers();
-  delivery.refused(refusal("busy", { toInstance: to.instance, n: 1 }), new BeckonError("busy"));
-  await assert.rejects(first, { code: "busy" });
-  assert.deepEqual(numbers(), [4]);
+  delivery.refused(refusal("busy", { toInstance: to.instance, n: 7 }), new BeckonError("internal"));
+  delivery.refused(refusal("busy", { toInstance: to.instance, n: 2 }), new BeckonError("busy"));
+  await assert.rejects(delivery.send(to, 5), { code: "busy" });
+  delivery.received(receipt(1));
+  assert.deepEqual(await Promise.all(signals), [1, "busy", "busy", "busy"]);
+  assert.deepEqual(numbers(), []);
 });
 
 test("only the next number is accepted; a double is answered again", async () => {

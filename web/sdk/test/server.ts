@@ -70,10 +70,6 @@ export function installSocket(extra: object = {}): void {
   for (const [name, value] of Object.entries({ WebSocket: FakeSocket, RTCPeerConnection: class {}, ...extra })) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
-  if (!("crypto" in globalThis)) {
-    const fill = (bytes: Uint8Array) => bytes.map((_, i) => (bytes[i] = Math.floor(Math.random() * 256)));
-    Object.defineProperty(globalThis, "crypto", { value: { getRandomValues: fill }, configurable: true });
-  }
 }
 
 /** Plays the server's part in a join. Returns the instance that joined. */

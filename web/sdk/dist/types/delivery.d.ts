@@ -19,7 +19,7 @@ export declare class Delivery {
     accept(frame: Signal): boolean;
     /** Takes a receipt: all up to its n have arrived. */
     received(frame: Receipt): void;
-    /** Takes the server's refusal of a signal. */
+    /** Takes the server's refusal of a signal. Those after it cannot be accepted, so they are rejected with it. */
     refused(frame: ErrorReply, error: BeckonError): void;
     /** Forgets an instance that is gone; what it has not received is rejected with `error`. */
     forget(instance: string, error: BeckonError): void;

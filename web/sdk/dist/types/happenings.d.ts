@@ -25,20 +25,12 @@ export declare class SignalEvent extends PeerEvent {
     /** What it said. */
     data: unknown);
 }
-/** A member said something to the room, by `room.send`. */
-export declare class RoomMessageEvent extends Event {
-    /** The id of who said it. */
-    readonly from: string;
-    /** Who said it; undefined if it was this peer itself, whose own messages come in their place among the others'. */
-    readonly peer: Peer | undefined;
-    /** What was said. */
+/** A peer said something to the room, by `room.send`. */
+export declare class RoomMessageEvent extends PeerEvent {
+    /** What it said. */
     readonly data: unknown;
-    constructor(
-    /** The id of who said it. */
-    from: string, 
-    /** Who said it; undefined if it was this peer itself, whose own messages come in their place among the others'. */
-    peer: Peer | undefined, 
-    /** What was said. */
+    constructor(peer: Peer, 
+    /** What it said. */
     data: unknown);
 }
 /** A Room or the connection with a Peer ended. */
@@ -65,7 +57,7 @@ export interface RoomEventMap {
     left: LeftEvent;
     /** A peer said something to this one. */
     signal: SignalEvent;
-    /** A member, perhaps this one, said something to the room. */
+    /** A peer said something to the room. */
     message: RoomMessageEvent;
     /** Events were missed and cannot be had any more; `peers` is right again. */
     gap: Event;

@@ -35,8 +35,8 @@ export declare class Room extends Room_base implements AsyncIterable<Peer> {
     /** All peers as they get connected, as from `accept`, until the room is closed in order; throws if it is lost. */
     [Symbol.asyncIterator](): AsyncGenerator<Peer, void, undefined>;
     /**
-     * Says something to all members, connected or not: any JSON value. Resolves when it is in the room's log, at which time it came
-     * as a `message` event here, too. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
+     * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
+     * all see in the same order. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
      */
     send(data: unknown, { signal }?: Abortable): Promise<void>;
     /** Replaces this peer's attributes. Resolves when the others see them. Rejects as `send` does. */
