@@ -44,6 +44,36 @@ var closeCodes = {
   "too-many-errors": { code: 4506, text: "The client kept sending frames that were refused." }
 };
 
+// sdk/src/decide.ts
+function offers(a, b) {
+  const canA = a.capabilities?.[CAPABILITY_ROLLBACK] === true;
+  const canB = b.capabilities?.[CAPABILITY_ROLLBACK] === true;
+  if (canA !== canB) return !canA;
+  return a.instance < b.instance;
+}
+function connects(topology, limit, members, a, b) {
+  if (topology !== "mesh" || a === b) return false;
+  const all = [...members];
+  return within(all, a, limit) && within(all, b, limit);
+}
+function within(members, peer, limit) {
+  const self = members.find((member2) => member2.peer === peer);
+  return self !== void 0 && members.filter((member2) => member2.joined < self.joined).length < limit;
+}
+function validRoom(name2) {
+  return name2.length <= MAX_NAME && /^[A-Za-z0-9][A-Za-z0-9._~-]*$/.test(name2);
+}
+function validInstance(text) {
+  return /^[0-9a-f]{16}$/.test(text);
+}
+function newInstance() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+function reconnect(code) {
+  return code !== closeCodes.normal.code && (code < 4500 || code > 4999);
+}
+
 // sdk/src/error.ts
 var BeckonError = class extends Error {
   name = "BeckonError";
@@ -143,36 +173,6 @@ function deadline(outer, ms, late) {
       outer?.removeEventListener("abort", follow);
     }
   };
-}
-
-// sdk/src/decide.ts
-function offers(a, b) {
-  const canA = a.capabilities?.[CAPABILITY_ROLLBACK] === true;
-  const canB = b.capabilities?.[CAPABILITY_ROLLBACK] === true;
-  if (canA !== canB) return !canA;
-  return a.instance < b.instance;
-}
-function connects(topology, limit, members, a, b) {
-  if (topology !== "mesh" || a === b) return false;
-  const all = [...members];
-  return within(all, a, limit) && within(all, b, limit);
-}
-function within(members, peer, limit) {
-  const self = members.find((member2) => member2.peer === peer);
-  return self !== void 0 && members.filter((member2) => member2.joined < self.joined).length < limit;
-}
-function validRoom(name2) {
-  return name2.length <= MAX_NAME && /^[A-Za-z0-9][A-Za-z0-9._~-]*$/.test(name2);
-}
-function validInstance(text) {
-  return /^[0-9a-f]{16}$/.test(text);
-}
-function newInstance() {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-function reconnect(code) {
-  return code !== closeCodes.normal.code && (code < 4500 || code > 4999);
 }
 
 // sdk/src/delivery.ts
@@ -541,7 +541,8 @@ var Outbox = class {
   #remove(item) {
     const index = this.#waiting.indexOf(item);
     if (index < 0) return;
-    this.#waiting.splice(index, 1);
+    if (index === 0) this.#waiting.shift();
+    else this.#waiting.splice(index, 1);
     this.#bytes -= item.size;
   }
 };

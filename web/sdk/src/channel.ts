@@ -1,5 +1,6 @@
 import { checkAborted, deferred } from "./abort.js";
 import { BeckonError } from "./error.js";
+import type { Abortable } from "./options.js";
 import { Outbox, OVERHEAD, type Sendable } from "./outbox.js";
 import { PullQueue } from "./pull.js";
 import { byteLength } from "./text.js";
@@ -10,24 +11,6 @@ const MAX_UNREAD = 64 * 1024 * 1024;
 const LINGER = 5000;
 /** RFC 9260, section 3.3.10.12: the other side closed the whole association on purpose. */
 const USER_INITIATED_ABORT = 12;
-
-/** How a channel delivers. The default is in order and reliable. */
-export interface ChannelOptions {
-  /** Whether messages arrive in the order in which they were sent. Default: true. */
-  ordered?: boolean | undefined;
-  /** How often a lost message is sent again before it is given up. Excludes maxPacketLifeTime. */
-  maxRetransmits?: number | undefined;
-  /** For how many milliseconds a message is tried before it is given up. Excludes maxRetransmits. */
-  maxPacketLifeTime?: number | undefined;
-  /** A name for what is spoken on the channel, for the other side to see. */
-  protocol?: string | undefined;
-}
-
-/** An option of everything that waits. */
-export interface Abortable {
-  /** Aborting it rejects with code `aborted`. */
-  signal?: AbortSignal | undefined;
-}
 
 /** What a Channel needs from the Peer that it is a channel to. */
 export interface ChannelOwner {

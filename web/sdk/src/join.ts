@@ -1,6 +1,7 @@
 import { checkAborted, deadline } from "./abort.js";
 import { BeckonError } from "./error.js";
-import { Room, type JoinOptions } from "./room.js";
+import type { JoinOptions } from "./options.js";
+import { Room } from "./room.js";
 import { checkRoom, socketURL } from "./url.js";
 
 /** What must be there, and is not in every environment that runs JavaScript. */

@@ -3,7 +3,7 @@ import type { Description, SignalData } from "./protocol_gen.js";
 
 /** How many candidates are kept while there is no description to add them to. */
 const MAX_KEPT = 256;
-/** Firefox's and Chromium's own largest message where a description names none (RFC 8841, section 6.1). */
+/** The largest message where a description names none (RFC 8841, section 6.1). */
 const DEFAULT_MESSAGE_SIZE = 65536;
 
 /** What a Negotiation tells its Peer. */

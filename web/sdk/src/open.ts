@@ -1,6 +1,6 @@
 import { abortable, checkAborted, deferred, type Deferred } from "./abort.js";
-import type { ChannelOptions } from "./channel.js";
 import { BeckonError } from "./error.js";
+import type { ChannelOptions } from "./options.js";
 
 /** How many channels are opened at a time. Pion has wedged an association when some 500 were opened at once. */
 const MAX_OPENING = 16;

@@ -148,7 +148,8 @@ export class Outbox {
   #remove(item: Waiting): void {
     const index = this.#waiting.indexOf(item);
     if (index < 0) return;
-    this.#waiting.splice(index, 1);
+    if (index === 0) this.#waiting.shift(); // which does not move the others
+    else this.#waiting.splice(index, 1);
     this.#bytes -= item.size;
   }
 }

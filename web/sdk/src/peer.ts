@@ -1,11 +1,12 @@
 import { abortable, checkAborted, deferred } from "./abort.js";
-import { Channel, type Abortable, type ChannelOptions } from "./channel.js";
+import { Channel } from "./channel.js";
 import { offers } from "./decide.js";
 import { asBeckonError, BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { EndEvent, LeftEvent, PeerEvent, type PeerEventMap } from "./happenings.js";
 import { isNegotiation, Negotiation } from "./negotiation.js";
 import { checkOptions, opened, Opener } from "./open.js";
+import type { Abortable, ChannelOptions } from "./options.js";
 import { pathOf, type Path } from "./path.js";
 import type { LeftReason, Member, SignalData } from "./protocol_gen.js";
 import { PullQueue } from "./pull.js";

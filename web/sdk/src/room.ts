@@ -1,35 +1,19 @@
 import { abortable, checkAborted, deferred } from "./abort.js";
-import type { Abortable } from "./channel.js";
 import { connects, newInstance } from "./decide.js";
 import { Delivery } from "./delivery.js";
 import { BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { EndEvent, LeftEvent, PeerEvent, RoomMessageEvent, SignalEvent, type RoomEventMap } from "./happenings.js";
 import { isNegotiation } from "./negotiation.js";
+import type { Abortable, JoinOptions } from "./options.js";
 import { Peer, type PeerHost } from "./peer.js";
-import { CAPABILITY_ROLLBACK, type Member, type ServerFrame, type Signal, type Topology } from "./protocol_gen.js";
+import { CAPABILITY_ROLLBACK, type Member, type ServerFrame, type Signal } from "./protocol_gen.js";
 import { PullQueue } from "./pull.js";
 import { Roster, type Change } from "./roster.js";
 import { Session } from "./session.js";
 
 /** After how many entries of the log an acknowledgement does not wait for the next heartbeat. */
 const ACK_EVERY = 16;
-
-/** How to join a room. */
-export interface JoinOptions extends Abortable {
-  /** What the server wants to see, if it wants to see something. */
-  token?: string | undefined;
-  /** What the others see of this peer: a name, a colour. A JSON object of at most 4 KiB. */
-  attributes?: Readonly<Record<string, unknown>> | undefined;
-  /** Who connects to whom, if this join makes the room: `mesh` (the default), or `none`: only who asks, with `connect`. */
-  topology?: Topology | undefined;
-  /** `relay`: connect through TURN servers only, so that the others do not learn this side's addresses. */
-  iceTransportPolicy?: RTCIceTransportPolicy | undefined;
-  /** Used instead of the server's. */
-  iceServers?: RTCIceServer[] | undefined;
-  /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
-  connectTimeout?: number | undefined;
-}
 
 /** A room that this peer is in: who else is, the connections with them, and what is said to all. */
 export class Room extends typedEventTarget<RoomEventMap>() implements AsyncIterable<Peer> {

@@ -1,21 +1,6 @@
 import { BeckonError } from "./error.js";
+import type { Abortable } from "./options.js";
 import { type Sendable } from "./outbox.js";
-/** How a channel delivers. The default is in order and reliable. */
-export interface ChannelOptions {
-    /** Whether messages arrive in the order in which they were sent. Default: true. */
-    ordered?: boolean | undefined;
-    /** How often a lost message is sent again before it is given up. Excludes maxPacketLifeTime. */
-    maxRetransmits?: number | undefined;
-    /** For how many milliseconds a message is tried before it is given up. Excludes maxRetransmits. */
-    maxPacketLifeTime?: number | undefined;
-    /** A name for what is spoken on the channel, for the other side to see. */
-    protocol?: string | undefined;
-}
-/** An option of everything that waits. */
-export interface Abortable {
-    /** Aborting it rejects with code `aborted`. */
-    signal?: AbortSignal | undefined;
-}
 /** What a Channel needs from the Peer that it is a channel to. */
 export interface ChannelOwner {
     /** The peer's id. */

@@ -1,12 +1,13 @@
-export type { Abortable, Channel, ChannelOptions } from "./channel.js";
+export type { Channel } from "./channel.js";
+export { validRoom } from "./decide.js";
 export { BeckonError, type BeckonErrorOptions } from "./error.js";
 export type { TypedEventTarget, TypedListener } from "./events.js";
 export { EndEvent, LeftEvent, PeerEvent, RoomMessageEvent, SignalEvent, type PeerEventMap, type RoomEventMap, } from "./happenings.js";
 export { join } from "./join.js";
+export type { Abortable, ChannelOptions, JoinOptions } from "./options.js";
 export type { Sendable } from "./outbox.js";
 export type { Path } from "./path.js";
 export type { Peer, PeerState } from "./peer.js";
 export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
-export type { JoinOptions, Room } from "./room.js";
+export type { Room } from "./room.js";
 export { parseURL, type RoomLink } from "./url.js";
-export { validRoom } from "./decide.js";

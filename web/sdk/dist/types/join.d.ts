@@ -1,4 +1,5 @@
-import { Room, type JoinOptions } from "./room.js";
+import type { JoinOptions } from "./options.js";
+import { Room } from "./room.js";
 /**
  * Joins a room of a server: `http(s)://HOST` or `ws(s)://HOST`, perhaps with a path. When it resolves, `room.peers` is complete;
  * connections with them are being made. `options.signal` gives up the joining, not the room.

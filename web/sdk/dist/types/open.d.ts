@@ -1,4 +1,4 @@
-import type { ChannelOptions } from "./channel.js";
+import type { ChannelOptions } from "./options.js";
 /** Opens data channels on one connection, a few at a time; further ones wait. */
 export declare class Opener {
     #private;

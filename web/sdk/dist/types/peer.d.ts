@@ -1,6 +1,7 @@
-import { Channel, type Abortable, type ChannelOptions } from "./channel.js";
+import { Channel } from "./channel.js";
 import { BeckonError } from "./error.js";
 import { type PeerEventMap } from "./happenings.js";
+import type { Abortable, ChannelOptions } from "./options.js";
 import { type Path } from "./path.js";
 import type { Member } from "./protocol_gen.js";
 /**

@@ -1,23 +1,7 @@
-import type { Abortable } from "./channel.js";
 import { BeckonError } from "./error.js";
 import { type RoomEventMap } from "./happenings.js";
+import type { Abortable } from "./options.js";
 import { Peer } from "./peer.js";
-import { type Topology } from "./protocol_gen.js";
-/** How to join a room. */
-export interface JoinOptions extends Abortable {
-    /** What the server wants to see, if it wants to see something. */
-    token?: string | undefined;
-    /** What the others see of this peer: a name, a colour. A JSON object of at most 4 KiB. */
-    attributes?: Readonly<Record<string, unknown>> | undefined;
-    /** Who connects to whom, if this join makes the room: `mesh` (the default), or `none`: only who asks, with `connect`. */
-    topology?: Topology | undefined;
-    /** `relay`: connect through TURN servers only, so that the others do not learn this side's addresses. */
-    iceTransportPolicy?: RTCIceTransportPolicy | undefined;
-    /** Used instead of the server's. */
-    iceServers?: RTCIceServer[] | undefined;
-    /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
-    connectTimeout?: number | undefined;
-}
 declare const Room_base: new () => import("./events.js").TypedEventTarget<RoomEventMap>;
 /** A room that this peer is in: who else is, the connections with them, and what is said to all. */
 export declare class Room extends Room_base implements AsyncIterable<Peer> {
