@@ -34,9 +34,8 @@ type Channel struct {
 	closeOnce   sync.Once
 	abandonOnce sync.Once
 
-	mu      sync.Mutex
-	shut    bool      // guarded by mu: the write deadline stays in the past
-	writeBy time.Time // guarded by mu: the write deadline of a NetConn
+	mu   sync.Mutex
+	shut bool // guarded by mu: the write deadline stays in the past
 }
 
 type message struct {

@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
-	"github.com/pion/transport/v4/deadline"
 )
 
 // netChunk is the largest message that a NetConn makes of a Write: large enough to cost little, small enough that no stack
@@ -35,18 +33,15 @@ func NetConn(ch *Channel) net.Conn {
 	if o := ch.options; o.Unordered || o.MaxRetransmits != nil || o.MaxPacketLifeTime != nil {
 		panic("peer: NetConn needs a channel that is ordered and reliable")
 	}
-	return &netConn{ch: ch, readBy: deadline.New()}
+	return &netConn{ch: ch, readBy: newExpiry(), writeBy: newExpiry()}
 }
 
 type netConn struct {
-	ch     *Channel
-	readBy *deadline.Deadline
+	ch              *Channel
+	readBy, writeBy *expiry
 
 	reading sync.Mutex // one Read at a time; guards rest
 	rest    []byte     // of the last message
-
-	mu      sync.Mutex
-	writeBy time.Time // guarded by mu
 }
 
 var _ net.Conn = (*netConn)(nil)
@@ -57,18 +52,21 @@ func (c *netConn) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	if c.readBy.Err() != nil {
-		return 0, c.failed("read", os.ErrDeadlineExceeded)
-	}
-	for len(c.rest) == 0 {
-		m, err := c.ch.receive(c.readBy)
-		if err != nil {
-			return 0, c.failed("read", err)
+	err := c.readBy.within(func(ctx context.Context) error {
+		for len(c.rest) == 0 {
+			m, err := c.ch.receive(ctx)
+			if err != nil {
+				return err
+			}
+			c.rest = m.data
 		}
-		c.rest = m.data
+		return nil
+	})
+	if err == nil && c.closed() {
+		err = net.ErrClosed
 	}
-	if c.closed() {
-		return 0, c.failed("read", net.ErrClosed)
+	if err != nil {
+		return 0, c.failed("read", err)
 	}
 	n := copy(b, c.rest)
 	c.rest = c.rest[n:]
@@ -76,21 +74,12 @@ func (c *netConn) Read(b []byte) (int, error) {
 }
 
 func (c *netConn) Write(b []byte) (n int, err error) {
-	for len(b) > 0 && err == nil {
-		chunk := b[:min(len(b), netChunk, c.ch.conn.maxSend)]
-		// Pion looks at the deadline only when it has to wait.
-		if c.writeExpired() {
-			err = os.ErrDeadlineExceeded
-		} else {
-			err = c.ch.write(context.Background(), chunk, false)
+	for n < len(b) {
+		chunk := b[n:min(len(b), n+netChunk, n+c.ch.conn.maxSend)]
+		if err := c.writeBy.within(func(ctx context.Context) error { return c.ch.write(ctx, chunk, false) }); err != nil {
+			return n, c.failed("write", err)
 		}
-		if err == nil {
-			n += len(chunk)
-			b = b[len(chunk):]
-		}
-	}
-	if err != nil {
-		return n, c.failed("write", err)
+		n += len(chunk)
 	}
 	return n, nil
 }
@@ -100,8 +89,6 @@ func (c *netConn) failed(op string, err error) error {
 	switch {
 	case c.closed():
 		err = net.ErrClosed
-	case errors.Is(err, os.ErrDeadlineExceeded), c.readBy.Err() != nil && Code(err) == protocol.CodeAborted:
-		err = os.ErrDeadlineExceeded
 	case op == "read" && Code(err) == protocol.CodeClosed:
 		return io.EOF
 	case op == "write" && Code(err) == protocol.CodeClosed:
@@ -119,30 +106,20 @@ func (c *netConn) closed() bool {
 	}
 }
 
-func (c *netConn) Close() error { return c.ch.Close() }
+func (c *netConn) Close() error {
+	err := c.ch.Close()
+	c.readBy.set(time.Time{})
+	c.writeBy.set(time.Time{})
+	return err
+}
+
+func (c *netConn) SetReadDeadline(t time.Time) error  { c.readBy.set(t); return nil }
+func (c *netConn) SetWriteDeadline(t time.Time) error { c.writeBy.set(t); return nil }
 
 func (c *netConn) SetDeadline(t time.Time) error {
-	c.SetReadDeadline(t)
-	return c.SetWriteDeadline(t)
-}
-
-func (c *netConn) SetReadDeadline(t time.Time) error {
-	c.readBy.Set(t)
+	c.readBy.set(t)
+	c.writeBy.set(t)
 	return nil
-}
-
-func (c *netConn) SetWriteDeadline(t time.Time) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.writeBy = t
-	c.ch.writeUntil(&t)
-	return nil
-}
-
-func (c *netConn) writeExpired() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.writeBy.IsZero() && !time.Now().Before(c.writeBy)
 }
 
 func (c *netConn) LocalAddr() net.Addr  { return addr(c.ch.conn.local) }
@@ -156,3 +133,45 @@ type addr string
 
 func (addr) Network() string  { return network }
 func (a addr) String() string { return string(a) }
+
+// expiry is a deadline that can be moved while something waits for it. Each setting is a context of its own; what its end
+// interrupts, although there is time yet, tries again with the next.
+type expiry struct {
+	mu     sync.Mutex
+	by     time.Time
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func newExpiry() *expiry {
+	e := &expiry{cancel: func() {}}
+	e.set(time.Time{})
+	return e
+}
+
+func (e *expiry) set(t time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cancel()
+	e.by = t
+	if t.IsZero() {
+		e.ctx, e.cancel = context.WithCancel(context.Background())
+	} else {
+		e.ctx, e.cancel = context.WithDeadline(context.Background(), t)
+	}
+}
+
+// within does something that returns an error of CodeAborted, and has had no effect, when its context ends.
+func (e *expiry) within(do func(context.Context) error) error {
+	for {
+		e.mu.Lock()
+		ctx, by := e.ctx, e.by
+		e.mu.Unlock()
+		if !by.IsZero() && !time.Now().Before(by) {
+			return os.ErrDeadlineExceeded
+		}
+		if err := do(ctx); Code(err) != protocol.CodeAborted {
+			return err
+		}
+	}
+}

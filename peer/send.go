@@ -3,7 +3,6 @@ package peer
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 	"unicode/utf8"
 
@@ -76,12 +75,10 @@ func (ch *Channel) write(ctx context.Context, data []byte, text bool) error {
 		return codedCause(ch.ctx)
 	case ctx.Err() != nil:
 		return aborted(ctx)
-	case errors.Is(err, context.DeadlineExceeded) && ch.isShut():
+	case errors.Is(err, context.DeadlineExceeded):
 		// The other side's reset has been read, and the context that says so ends in a moment.
 		<-ch.ctx.Done()
 		return codedCause(ch.ctx)
-	case errors.Is(err, context.DeadlineExceeded):
-		return os.ErrDeadlineExceeded // NetConn's
 	}
 	// The stream or the association has ended, and the reader has not been told yet.
 	return protocol.Errorf(protocol.CodeClosed, "the channel is closed: %v", err)
@@ -95,23 +92,15 @@ func (ch *Channel) shutWrites() {
 	ch.raw.SetWriteDeadline(past())
 }
 
-func (ch *Channel) isShut() bool {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	return ch.shut
-}
-
 // allowWrites takes back the deadline that a caller's context set, unless it is there to stay.
-func (ch *Channel) allowWrites() { ch.writeUntil(nil) }
-
-// writeUntil sets the deadline of the writes of a NetConn; nil leaves it as it is.
-func (ch *Channel) writeUntil(t *time.Time) {
+//
+// It must not be called while a write is under way: Pion asks a deadline that has passed for its error, which is nil when the
+// deadline has been moved meanwhile, and so takes a message that it never sent for sent. The receiver of an ordered channel
+// then waits for it for ever.
+func (ch *Channel) allowWrites() {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	if t != nil {
-		ch.writeBy = *t
-	}
 	if !ch.shut {
-		ch.raw.SetWriteDeadline(ch.writeBy)
+		ch.raw.SetWriteDeadline(time.Time{})
 	}
 }
