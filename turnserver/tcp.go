@@ -34,11 +34,18 @@ var _ net.PacketConn = (*tcpConn)(nil)
 func newTCPConn(s *Server, c net.Conn) *tcpConn {
 	t := &tcpConn{Conn: c, srv: s, remote: c.RemoteAddr()}
 	t.idleSince.Store(time.Now().UnixNano())
-	t.frames = framer{
-		r: bufio.NewReaderSize(c, 2048), max: s.cfg.Limits.Frame,
-		begun: func() { _ = c.SetReadDeadline(time.Now().Add(s.cfg.Limits.TCPRest)) },
-	}
+	t.frames = framer{r: bufio.NewReaderSize(c, 2048), max: s.cfg.Limits.Frame, begun: t.begun}
 	return t
+}
+
+// begun sets the deadline for the rest of a frame. It is never later than due: who sends the beginning of the next frame
+// together with the end of each would otherwise never meet that one.
+func (t *tcpConn) begun() {
+	rest := time.Now().Add(t.srv.cfg.Limits.TCPRest)
+	if due := t.due(); due.Before(rest) {
+		rest = due
+	}
+	_ = t.SetReadDeadline(rest)
 }
 
 // events mark the time without an allocation, so that a connection cannot be held open by anything less. There is at

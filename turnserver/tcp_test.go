@@ -187,6 +187,23 @@ func TestTCPDeadlines(t *testing.T) { // durations of fake time are exact
 			time.Sleep(time.Minute) // the writer sees the end
 		})
 	})
+	t.Run("without an allocation, always in the middle of a frame", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, client := pipe(t)
+			go func() { // so that no read has to wait for the beginning of a frame
+				stream := bytes.Repeat(binding(), 100)
+				for n := 10; len(stream) > 0; n = min(20, len(stream)) {
+					if _, err := client.Write(stream[:n]); err != nil {
+						return
+					}
+					stream = stream[n:]
+					time.Sleep(time.Second)
+				}
+			}()
+			wantEnd(t, c, 30*time.Second, 1) // what it had begun has no end
+			time.Sleep(time.Minute)          // the writer sees the end
+		})
+	})
 	t.Run("silent with an allocation", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c, _ := pipe(t)
