@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"syscall"
 	"testing"
 	"time"
 
@@ -98,6 +99,26 @@ func TestWriteToDeniedPeer(t *testing.T) {
 		if _, err := sock.WriteTo([]byte("x"), to); !errors.Is(err, ErrPeerDenied) {
 			t.Errorf("%v: %v", to, err)
 		}
+	}
+}
+
+// One packet to the broadcast address of a network is a packet to all of it, and on a public network nothing in that address
+// tells. Loopback has one too, which the switch lets through the policy: it is the socket that must refuse.
+func TestBroadcastIsRefusedByTheSocket(t *testing.T) {
+	t.Parallel()
+	s := listen(t)
+	sock, _, err := s.relays.AllocatePacketConn(allocateFor("alice"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = sock.Close()
+		_, _, _ = sock.ReadFrom(nil)
+		s.relays.wg.Done()
+	}()
+	to := net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.255.255.255:5000"))
+	if _, err := sock.WriteTo([]byte("x"), to); !errors.Is(err, syscall.EACCES) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -129,6 +129,18 @@ func TestShutdownIsCutShort(t *testing.T) {
 	}
 }
 
+// A grace of nothing is an error only where it cut something off.
+func TestShutdownOfAnIdleServer(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // of two ready cases a select takes either
+		if err := listen(t).Shutdown(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestCloseEndsShutdown(t *testing.T) {
 	t.Parallel()
 	s := listen(t)

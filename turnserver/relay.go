@@ -105,6 +105,10 @@ func (r *relays) socket() (sock *net.UDPConn, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("turnserver: relay socket: %w", err)
 	}
+	if err := refuseBroadcast(sock); err != nil {
+		_ = sock.Close()
+		return nil, fmt.Errorf("turnserver: relay socket: %w", err)
+	}
 	r.srv.tune(sock)
 	return sock, nil
 }

@@ -206,7 +206,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-empty:
 	case <-s.closing:
 	case <-ctx.Done():
-		err = fmt.Errorf("turnserver: shutdown: %d allocations cut off: %w", s.relays.count(), context.Cause(ctx))
+		if n := s.relays.count(); n > 0 { // with none, both were ready
+			err = fmt.Errorf("turnserver: shutdown: %d allocations cut off: %w", n, context.Cause(ctx))
+		}
 	}
 	_ = s.Close()
 	return err
