@@ -19,6 +19,7 @@ type conn struct {
 	// Set once.
 	server *Server
 	ws     *websocket.Conn
+	serial uint64 // the newer of two carriers has the higher one
 	addr   netip.Addr
 	origin string
 
@@ -43,7 +44,7 @@ type conn struct {
 }
 
 func newConn(s *Server, ws *websocket.Conn, addr netip.Addr, origin string) *conn {
-	c := &conn{server: s, ws: ws, addr: addr, origin: origin}
+	c := &conn{server: s, ws: ws, serial: s.serial.Add(1), addr: addr, origin: origin}
 	c.changed.L = &c.mu
 	ws.SetPingHandler(func(data string) error { c.answerPing(data); return nil })
 	ws.SetPongHandler(func(string) error { c.heard(); return nil })

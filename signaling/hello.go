@@ -48,7 +48,6 @@ func (c *conn) hello(h protocol.Hello) {
 	servers, lifetime := s.iceServers(ICERequest{Peer: peer, Identity: grant.Identity})
 	sess := s.attach(c, peer, h, grant)
 	if sess == nil {
-		c.close(protocol.CloseTryLater)
 		return
 	}
 	c.session = sess

@@ -33,6 +33,32 @@ func TestTheNewestConnectionWins(t *testing.T) {
 	})
 }
 
+// A hello that waited for a callback of the Config, and whose client has long given up and connected again, takes nothing over:
+// it would tell the living connection never to come back.
+func TestAnOlderConnectionDoesNotReplaceANewer(t *testing.T) {
+	var hold chan struct{} // the next hello waits for it
+	inWorld(t, Config{ICEServers: func(context.Context, ICERequest) ([]protocol.ICEServer, time.Duration, error) {
+		if wait := hold; wait != nil {
+			hold = nil
+			<-wait
+		}
+		return nil, 0, nil
+	}}, func(t *testing.T, w *world) {
+		first := w.session()
+		first.drop()
+		release := make(chan struct{})
+		hold = release
+		late := w.connect()
+		late.send(protocol.Hello{Versions: []string{protocol.Version}, Instance: first.instance, Resume: first.welcome.Resume})
+		synctest.Wait() // its hello is being handled
+		newest := w.again(first)
+		newest.join(protocol.Join{Room: "tea"})
+		close(release)
+		late.ends(protocol.CloseReplaced)
+		newest.alive()
+	})
+}
+
 // A peer that resumes and never joins again has left the rooms that it was in, when the grace has passed.
 func TestResumedAndNotJoinedAgain(t *testing.T) {
 	inWorld(t, Config{}, func(t *testing.T, w *world) {

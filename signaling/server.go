@@ -30,7 +30,8 @@ type Server struct {
 
 	// Safe for use by many goroutines.
 	count    *counters
-	frames   sync.Pool // *[]byte, for reading
+	frames   sync.Pool     // *[]byte, for reading
+	serial   atomic.Uint64 // of the newest conn
 	closing  atomic.Bool
 	carriers sync.WaitGroup // conn.serve
 	running  sync.WaitGroup // timers; see timer

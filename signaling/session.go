@@ -28,12 +28,14 @@ type session struct {
 	gone         bool // no longer in Server.sessions
 }
 
-// attach gives a carrier its session: the living one of that peer, or a new one. It returns nil if the server has as many as
-// it may. An older carrier is closed: the newest wins, because the older is most likely a connection that has died unnoticed.
+// attach gives a carrier its session: the living one of that peer, or a new one. It closes the carrier and returns nil if the
+// server has as many as it may. Of two carriers the newer wins, because the older is most likely a connection that has died
+// unnoticed. That is not always the one that comes here last: its hello may have waited for a callback of the Config.
 func (s *Server) attach(c *conn, peer string, h protocol.Hello, grant Grant) *session {
 	for {
 		sess := s.sessionOf(peer)
 		if sess == nil {
+			c.close(protocol.CloseTryLater)
 			return nil
 		}
 		sess.mu.Lock()
@@ -42,6 +44,11 @@ func (s *Server) attach(c *conn, peer string, h protocol.Hello, grant Grant) *se
 			continue
 		}
 		if old := sess.conn; old != nil {
+			if old.serial > c.serial {
+				sess.mu.Unlock()
+				c.close(protocol.CloseReplaced)
+				return nil
+			}
 			old.close(protocol.CloseReplaced)
 			sess.away()
 		}
