@@ -192,6 +192,14 @@ func (c *connection) stateChanged(s webrtc.PeerConnectionState) {
 	}
 }
 
+// close delivers what was sent, for as long as ctx lasts, and ends the connection and all of it.
+func (c *connection) close(ctx context.Context, cause error) {
+	c.flush(ctx)
+	c.end(cause)
+	c.abandon()
+	<-c.done
+}
+
 // abandon says that nobody will read what has come and is not read yet.
 func (c *connection) abandon() { c.abandonOnce.Do(func() { close(c.abandoned) }) }
 

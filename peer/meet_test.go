@@ -98,10 +98,8 @@ func TestConnectByTheSideThatAnswers(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
 		a, b := w.join(none), w.join(none)
 		next(t, a, peer.EventJoined)
-		if b.Peers()[0].Instance() < a.Peers()[0].Instance() {
-			a, b = b, a // a's is the larger one, so b offers
-		}
-		if protocol.Offers(protocol.Member{Instance: b.Peers()[0].Instance()}, protocol.Member{Instance: a.Peers()[0].Instance()}) {
+		instanceOfA, instanceOfB := b.Peers()[0].Instance(), a.Peers()[0].Instance()
+		if protocol.Offers(protocol.Member{Instance: instanceOfA}, protocol.Member{Instance: instanceOfB}) {
 			a, b = b, a
 		}
 		p, err := a.Connect(within(t), b.ID())
@@ -131,6 +129,7 @@ func TestConnectIsBounded(t *testing.T) {
 		lose := func(vnet.Chunk) bool { return true }
 		w.drop.Store(&lose)
 		a, b := w.join(peer.Config{ConnectTimeout: 10 * time.Second}), w.join(peer.Config{})
+		next(t, a, peer.EventJoined)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_, err := a.Connect(ctx, b.ID())

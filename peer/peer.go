@@ -152,16 +152,13 @@ func (p *Peer) Close() error {
 	r.mu.Lock()
 	c := p.conn
 	r.mu.Unlock()
+	cause := protocol.Errorf(protocol.CodeClosed, "the peer was closed by this side")
 	if c != nil {
 		ctx, cancel := context.WithTimeout(p.ctx, r.cfg.CloseTimeout)
-		c.flush(ctx)
-		cancel()
+		defer cancel()
+		c.close(ctx, cause)
 	}
-	p.end(protocol.Errorf(protocol.CodeClosed, "the peer was closed by this side"))
-	if c != nil {
-		c.abandon()
-		<-c.done
-	}
+	p.end(cause)
 	return nil
 }
 

@@ -38,7 +38,8 @@ func TestMaxMessageSizeIsSaid(t *testing.T) {
 
 // A room that lives longer than a certificate goes on connecting, and until then uses one for all.
 func TestOneCertificateUntilItExpires(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+	day := 24 * time.Hour // between heartbeats, of which forty days have too many
+	inWorld(t, signaling.Config{Limits: signaling.Limits{Ping: day, Silence: 2 * day}}, func(t *testing.T, w *world) {
 		bot := w.join(peer.Config{})
 		fingerprint := func() string {
 			guest := w.join(peer.Config{})
@@ -53,7 +54,7 @@ func TestOneCertificateUntilItExpires(t *testing.T) {
 		if second := fingerprint(); first == "" || second != first {
 			t.Fatalf("the certificate is %q, then %q", first, second)
 		}
-		time.Sleep(40 * 24 * time.Hour)
+		time.Sleep(40 * day)
 		if later := fingerprint(); later == first {
 			t.Fatal("the certificate is still the first one")
 		}

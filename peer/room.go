@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -231,23 +232,18 @@ func (r *Room) Stats() Stats {
 	return s
 }
 
-// Close leaves the room. It delivers what was sent on the channels, says goodbye to the server, so that the others see this
-// peer leave at once, and waits for everything of the room to end. The two waits are bounded by Config.CloseTimeout each. It
-// may be called twice, and always returns nil.
+// Close leaves the room. It delivers what was sent on the channels, ends the connections, says goodbye to the server, so that
+// the others see this peer leave at once, and waits for everything of the room to end. What is delivered and the goodbye are
+// bounded by Config.CloseTimeout each. It may be called twice, and always returns nil.
 func (r *Room) Close() error {
 	r.closeOnce.Do(func() {
+		cause := protocol.Errorf(protocol.CodeClosed, "the room was closed by this side")
 		r.closing.Store(true)
+		r.closeConnections(cause)
 		if r.ctx.Err() == nil {
-			r.flush()
 			r.sayBye()
 		}
-		r.end(protocol.Errorf(protocol.CodeClosed, "the room was closed by this side"))
-		r.mu.Lock()
-		r.over = true
-		for c := range r.connections {
-			c.abandon()
-		}
-		r.mu.Unlock()
+		r.end(cause)
 		r.session.ws.Close()
 		r.goroutines.Wait()
 		r.log.Info().Msg("left")
@@ -255,18 +251,17 @@ func (r *Room) Close() error {
 	return nil
 }
 
-func (r *Room) flush() {
+// closeConnections ends the connections to all peers, those who have left among them: what they sent may still be unread.
+func (r *Room) closeConnections(cause error) {
 	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.CloseTimeout)
 	defer cancel()
 	r.mu.Lock()
-	var open []*connection
-	for c := range r.connections {
-		open = append(open, c)
-	}
+	r.over = true
+	open := slices.Collect(maps.Keys(r.connections))
 	r.mu.Unlock()
 	var all sync.WaitGroup
-	for c := range slices.Values(open) {
-		all.Go(func() { c.flush(ctx) })
+	for _, c := range open {
+		all.Go(func() { c.close(ctx, cause) })
 	}
 	all.Wait()
 }

@@ -58,7 +58,9 @@ func newWorld(t *testing.T, config signaling.Config) *world {
 	w.http = &http.Server{Handler: mux}
 	go w.http.Serve(w.signals)
 	vnetCounter.Lock()
-	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/16", LoggerFactory: logging.NewDefaultLoggerFactory()})
+	// Packets take their time, as they do: of two sides that close at the same moment none sees the other's abort in the midst
+	// of its own, for which Pion waits 200 ms under a mutex that others wait for, and a bubble's clock stands still for that.
+	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/16", MinDelay: time.Millisecond, LoggerFactory: logging.NewDefaultLoggerFactory()})
 	vnetCounter.Unlock()
 	must(t, err)
 	router.AddChunkFilter(func(c vnet.Chunk) bool {

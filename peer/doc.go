@@ -1,0 +1,28 @@
+// Package peer is Beckon's Go client: it joins a room of a signaling server, meets the other peers in it, and connects to them
+// over WebRTC data channels. The others may be browsers or programs; bots are made of this package.
+//
+//	room, err := peer.Join(ctx, "https://example.org", "tea", nil)   // who is here: room.Peers, room.Recv
+//	p, err := room.Accept(ctx)                                       // the next peer that is connected
+//	ch, err := p.Open(ctx, "chat", nil)                              // or p.Accept
+//	err = ch.SendText(ctx, "hello")                                  // waits while the other side does not read
+//	data, isText, err := ch.Recv(ctx)
+//
+// Everything is pulled, with a context that bounds the call: there are no callbacks. State can be read at any time; events say
+// that it changed. Errors have a code; see [Code] and package protocol. What ends has a Context whose cause says why.
+//
+// A room is one WebSocket. In this version a room ends when that is lost (CodeConnectionLost), and its connections with it.
+//
+// # Goroutines
+//
+// All of them are this room's, and Room.Close waits for them. Those that Pion starts for a connection are waited for by its
+// run, as far as Pion can: it leaves its accept loop and its handlers a moment to end.
+//
+//	goroutine       one per          owns                                   ends
+//	Room.read       room             reading the WebSocket; applying        when the connection ends, and ends the room
+//	Room.write      room             writing the WebSocket; heartbeats      when the room or the connection ends
+//	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context
+//	Channel.pump    channel          reading the data channel               when the stream ends and what came is read or
+//	                                                                        given up by Close of channel, peer or room
+//	(opening)       Peer.Open        one channel open in flight             when the other side answers, or the connection ends
+//	(closing)       Channel.Close    the reset of the stream                when no write is under way any more
+package peer
