@@ -31,13 +31,14 @@ type conn struct {
 	mu      sync.Mutex
 	changed sync.Cond // the queue has room again, or the drainer has ended, or closing began
 	queue   []item
-	frames  int  // text frames queued or being written
-	bytes   int  // their bytes
-	writing bool // a drainer runs
-	closing bool // nothing is accepted any more, but what is queued is written
-	broken  bool // a write has failed
-	pinging bool // a ping is queued
-	ponging bool // a pong is queued
+	frames  int       // text frames queued or being written
+	bytes   int       // their bytes
+	writing bool      // a drainer runs
+	closing bool      // nothing is accepted any more, but what is queued is written
+	until   time.Time // by when it must be, once closing has begun
+	broken  bool      // a write has failed
+	pinging bool      // a ping is queued
+	ponging bool      // a pong is queued
 	pong    string
 	pinger  *timer
 	fresh   *timer // for new ICE servers
@@ -46,6 +47,7 @@ type conn struct {
 func newConn(s *Server, ws *websocket.Conn, addr netip.Addr, origin string) *conn {
 	c := &conn{server: s, ws: ws, serial: s.serial.Add(1), addr: addr, origin: origin}
 	c.changed.L = &c.mu
+	ws.SetReadDeadline(time.Now().Add(s.limits.Hello)) // before anybody can close it, which sets another
 	ws.SetPingHandler(func(data string) error { c.answerPing(data); return nil })
 	ws.SetPongHandler(func(string) error { c.heard(); return nil })
 	// The answer to a close goes through the queue like everything else: one path writes.
@@ -64,7 +66,6 @@ func (c *conn) serve() {
 
 // read reads and handles frames. When it returns, closing has begun.
 func (c *conn) read() {
-	c.ws.SetReadDeadline(time.Now().Add(c.server.limits.Hello))
 	for c.ready() {
 		kind, r, err := c.ws.NextReader()
 		if err != nil {
@@ -203,6 +204,7 @@ func (c *conn) shut(payload []byte) bool {
 // end begins closing. c.mu must be held.
 func (c *conn) end() {
 	c.closing = true
+	c.until = time.Now().Add(c.server.limits.Write)
 	c.pinger.stop()
 	c.fresh.stop()
 	c.changed.Broadcast()

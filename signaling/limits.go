@@ -13,7 +13,7 @@ type Limits struct {
 	Ping time.Duration
 	// Silence is how long nothing may be heard from a client before its connection is dead: 25 s.
 	Silence time.Duration
-	// Write is how long one write may take before the connection is dropped: 10 s.
+	// Write is how long one write may take before the connection is dropped, and all that is queued when it is closed: 10 s.
 	Write time.Duration
 	// Linger is how long the server waits for the client to answer a close: 1 s.
 	Linger time.Duration

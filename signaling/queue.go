@@ -183,11 +183,23 @@ func (c *conn) write(it item, payload []byte) error {
 	case it.op == websocket.TextMessage:
 		return c.writeText(payload)
 	}
-	return c.ws.WriteControl(it.op, payload, time.Now().Add(c.server.limits.Write))
+	return c.ws.WriteControl(it.op, payload, c.writeBy())
+}
+
+// writeBy is the deadline of a write that begins now. Once closing has begun there is one for all that is queued: who takes a
+// frame now and then may be slow, but not for hundreds of frames after the end.
+func (c *conn) writeBy() time.Time {
+	by := time.Now().Add(c.server.limits.Write)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing && c.until.Before(by) {
+		return c.until
+	}
+	return by
 }
 
 func (c *conn) writeText(frame []byte) error {
-	c.ws.SetWriteDeadline(time.Now().Add(c.server.limits.Write))
+	c.ws.SetWriteDeadline(c.writeBy())
 	if err := c.ws.WriteMessage(websocket.TextMessage, frame); err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package signaling
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -292,6 +294,41 @@ func TestAReaderThatStandsStillIsAway(t *testing.T) {
 		if n := w.s.Stats(); n.Connections != 1 || n.Dropped[DropLost] == 0 {
 			t.Errorf("%+v", n)
 		}
+	})
+}
+
+// Who reads a frame now and then stays connected, but cannot hold up the end of its connection for each of them.
+func TestAnEndIsNotHeldUpByASlowReader(t *testing.T) {
+	slowWorld(t, Limits{}, func(t *testing.T, w *world) {
+		ada, _ := w.in("tea")
+		bob := w.slowIn("tea")
+		ada.event(protocol.EventJoined)
+		for n := range uint64(100) {
+			ada.shout(n + 1)
+			ada.event(protocol.EventMessage)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for {
+				time.Sleep(9 * time.Second)
+				// Two frames, more or less, and none that a buffer takes with them.
+				if _, err := io.ReadFull(bob.ws.NetConn(), make([]byte, 2000)); err != nil {
+					return
+				}
+			}
+		}()
+		time.Sleep(15 * time.Second)
+		if n := w.s.Stats().Connections; n != 2 {
+			t.Fatalf("%d connections", n)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := w.s.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		bob.drop()
+		<-ended
 	})
 }
 
