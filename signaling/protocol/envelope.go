@@ -3,7 +3,6 @@ package protocol
 import (
 	"bytes"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -132,7 +131,7 @@ func parseNumber(b []byte) (n uint64, err error) {
 // hint finds the known field that a misspelt key differs from by case alone: encoding/json would take the one for the other.
 func hint(key []byte) (string, bool) {
 	for _, known := range fieldNames {
-		if strings.EqualFold(known, string(key)) {
+		if bytes.EqualFold([]byte(known), key) { // of the two, the one that is short is copied
 			return known, true
 		}
 	}

@@ -101,6 +101,18 @@ func TestRoutingAllocates(t *testing.T) {
 	}
 }
 
+// A field that nobody knows costs nothing, however long its name is: it is a stranger's.
+func TestUnknownFieldsAllocateNothing(t *testing.T) {
+	frame := []byte(`{"type":"ping","` + strings.Repeat("x", 60_000) + `":1}`)
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := Parse(frame); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func route(t testing.TB, frame []byte) []byte {
 	env, err := Parse(frame)
 	if err == nil {
