@@ -749,7 +749,7 @@ var Channel = class {
   /** What the browser's close event means. */
   #loss() {
     const fault = this.#fault;
-    if (!fault || fault.sctpCauseCode === USER_INITIATED_ABORT) return void 0;
+    if (!fault || fault.errorDetail === "data-channel-failure" || fault.sctpCauseCode === USER_INITIATED_ABORT) return void 0;
     return new BeckonError("connection-lost", `${this.#what}: ${fault.message}`, { cause: fault });
   }
   /** @internal Ends it now, because of `error` or in order. */

@@ -146,7 +146,9 @@ export class Channel implements AsyncIterable<string | Uint8Array<ArrayBuffer>> 
   /** What the browser's close event means. */
   #loss(): BeckonError | undefined {
     const fault = this.#fault;
-    if (!fault || fault.sctpCauseCode === USER_INITIATED_ABORT) return undefined;
+    // A message that met the other side's close on its way fails in Chromium with an error of this channel alone, just before it
+    // closes; what ends the connection is an error of SCTP.
+    if (!fault || fault.errorDetail === "data-channel-failure" || fault.sctpCauseCode === USER_INITIATED_ABORT) return undefined;
     return new BeckonError("connection-lost", `${this.#what}: ${fault.message}`, { cause: fault });
   }
 

@@ -137,6 +137,14 @@ test("a slow reader's channel overflows, and what came before can be read", asyn
   await assert.rejects(channel.send("x"), { code: "closed" });
 });
 
+test("a message that meets the other side's close is no loss of the connection", async () => {
+  dc.receive("a");
+  dc.failLate();
+  assert.equal(await channel.closed, undefined);
+  assert.equal(await channel.recv(), "a");
+  await assert.rejects(channel.recv(), { code: "closed" });
+});
+
 test("an iteration ends with an end in order and throws with a loss", async () => {
   dc.receive("a");
   const seen: unknown[] = [];

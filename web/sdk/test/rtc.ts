@@ -65,8 +65,16 @@ export class FakeDataChannel extends EventTarget {
   }
 
   /** The association is lost, or aborted with a cause. */
-  fail(sctpCauseCode?: number): void {
-    const error = { message: "the association failed", sctpCauseCode };
+  fail(sctpCauseCode: number | null = null): void {
+    this.#failed({ message: "the association failed", errorDetail: "sctp-failure", sctpCauseCode });
+  }
+
+  /** A message was sent when the other side had closed the channel already, as Chromium tells it. */
+  failLate(): void {
+    this.#failed({ message: "", errorDetail: "data-channel-failure", sctpCauseCode: null });
+  }
+
+  #failed(error: Partial<RTCError>): void {
     this.dispatchEvent(Object.assign(new Event("error"), { error }));
     this.onerror?.({ error });
     this.close();
