@@ -25,13 +25,15 @@ type Channel struct {
 
 	opened    chan struct{} // closed when the other side has acknowledged the channel
 	started   chan struct{} // closed when raw is set
-	raw       datachannel.ReadWriteCloserDeadliner
+	raw       *datachannel.DataChannel
+	sink      func(message) // takes what comes instead of Recv; nil but for the control channel
 	unread    chan message  // filled and closed by pump
 	ended     chan struct{} // closed when pump has ended, or will never start
 	abandoned chan struct{} // closed when nobody will read any more
 	writing   chan struct{} // holds a token while somebody writes or closes
 
 	closeOnce   sync.Once
+	resetOnce   sync.Once
 	abandonOnce sync.Once
 
 	mu   sync.Mutex
@@ -62,11 +64,13 @@ func newChannel(c *connection, label string, o ChannelOptions) *Channel {
 
 // start gives the channel its stream, once Pion has opened it, and begins to read. Messages that came before wait in the
 // stream: nothing reads a detached channel but who detached it.
-func (ch *Channel) start(raw datachannel.ReadWriteCloserDeadliner) {
+func (ch *Channel) start(raw *datachannel.DataChannel) {
 	ch.raw = raw
+	ch.conn.register(ch)
 	if ch.conn.spawn(ch.pump) {
 		context.AfterFunc(ch.ctx, ch.shutWrites)
 	} else {
+		ch.conn.unregister(ch)
 		close(ch.unread)
 		close(ch.ended)
 	}
@@ -99,34 +103,13 @@ func (ch *Channel) Close() error {
 	return nil
 }
 
-func (ch *Channel) shutdown(cause error) {
-	ch.closeOnce.Do(func() {
-		ch.end(cause)
-		ch.abandon()
-		// A write that waits for the window gives up now, because shutWrites follows the end of ctx. Only when none is under
-		// way may the stream be reset: data behind the reset would look to the other side like a new channel.
-		ch.conn.spawn(func() {
-			select {
-			case <-ch.started:
-				if ch.raw != nil {
-					ch.shutWrites()
-					ch.writing <- struct{}{}
-					ch.raw.Close()
-					<-ch.writing
-				}
-			case <-ch.conn.ctx.Done():
-			}
-		})
-	})
-}
-
 func (ch *Channel) abandon() { ch.abandonOnce.Do(func() { close(ch.abandoned) }) }
 
 // offered is called by Pion for each channel that the other side opens, one after the other, before its OnOpen.
 func (c *connection) offered(dc *webrtc.DataChannel) {
 	ch := newChannel(c, dc.Label(), optionsOf(dc))
 	dc.OnOpen(func() {
-		raw, err := dc.DetachWithDeadline()
+		raw, err := detach(dc)
 		if err != nil {
 			ch.fail(err)
 			return
@@ -186,3 +169,18 @@ func (ch *Channel) whenStarted(ctx context.Context) (*Channel, error) {
 
 // past is a deadline that makes a blocked call return now.
 func past() time.Time { return time.Unix(1, 0) }
+
+// detach takes the channel out of Pion's hands. Pion's interface has not all that its one implementation has and that is
+// needed: the stream's id, and the moment of the acknowledgement.
+func detach(dc *webrtc.DataChannel) (*datachannel.DataChannel, error) {
+	raw, err := dc.DetachWithDeadline()
+	if err != nil {
+		return nil, err
+	}
+	detached, ok := raw.(*datachannel.DataChannel)
+	if !ok {
+		raw.Close()
+		return nil, protocol.Errorf(protocol.CodeInternal, "Pion's channel is a %T", raw)
+	}
+	return detached, nil
+}

@@ -24,6 +24,7 @@ type connection struct {
 	factory     *factory
 	offers      bool
 	timeout     time.Duration
+	asks        bool // the other side wants to be asked to close a channel; see close.go
 	log         zerolog.Logger
 	local       string // the peer ids, for addresses
 	remote      string
@@ -42,8 +43,10 @@ type connection struct {
 	wake         chan struct{} // a token while heard is not empty
 	pcSet        chan struct{} // closed when pc is set
 	pc           *webrtc.PeerConnection
-	closing      sync.RWMutex // held by run while it closes pc
-	maxSend      int          // bytes of a message that the other side takes; set before connected is closed
+	closing      sync.RWMutex        // held by run while it closes pc
+	control      *Channel            // set before connected is closed
+	channels     map[uint16]*Channel // guarded by mu: those that are being read, by their stream
+	maxSend      int                 // bytes of a message that the other side takes; set before connected is closed
 	mu           sync.Mutex
 	heard        []protocol.SignalData     // guarded by mu; taken by run
 	over         bool                      // guarded by mu: no goroutine may be started any more
@@ -61,6 +64,7 @@ func newConnection(ctx context.Context, end context.CancelCauseFunc, f *factory,
 		accepted:  make(chan *Channel, maxUnaccepted),
 		wake:      make(chan struct{}, 1),
 		pcSet:     make(chan struct{}),
+		channels:  make(map[uint16]*Channel),
 	}
 }
 
@@ -161,18 +165,18 @@ func (c *connection) spawn(f func()) bool {
 	return true
 }
 
-// controlOpened is called by Pion when the association is there. Nothing is said on the control channel in this version, but
-// what a later one says has to be read: unread messages would fill the window that all channels share.
+// controlOpened is called by Pion when the association is there.
 func (c *connection) controlOpened(control *webrtc.DataChannel) {
-	raw, err := control.DetachWithDeadline()
+	raw, err := detach(control)
 	if err != nil {
 		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the control channel did not open: %v", err))
 		return
 	}
 	c.maxSend = int(c.pc.SCTP().GetCapabilities().MaxMessageSize)
 	ch := newChannel(c, controlLabel, ChannelOptions{})
-	ch.abandon()
+	ch.sink = c.command
 	ch.start(raw)
+	c.control = ch
 	c.connectOnce.Do(func() { close(c.connected) })
 	if c.onConnected != nil {
 		c.onConnected()

@@ -101,6 +101,8 @@ func (r *Room) start(p *Peer, offers bool) {
 	}
 	c := newConnection(p.ctx, p.end, r.factory, offers, r.cfg.ConnectTimeout)
 	c.log = r.log.With().Str("peer", p.id).Logger()
+	m, _ := r.state.member(p.id)
+	c.asks = m.Capabilities[capabilityAskToClose]
 	c.local, c.remote = r.id, p.id
 	c.say = func(data protocol.SignalData) {
 		raw, err := json.Marshal(data)

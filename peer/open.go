@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
-	"github.com/pion/datachannel"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -55,20 +54,14 @@ func (c *connection) launch(ch *Channel, init *webrtc.DataChannelInit) {
 		ch.fail(err)
 		return
 	}
-	raw, err := dc.DetachWithDeadline()
+	raw, err := detach(dc)
 	if err != nil {
 		ch.fail(err)
 		return
 	}
 	// pion/webrtc calls OnOpen of a detached channel before the acknowledgement; pion/datachannel waits for it. It is read,
 	// and the handler called, within the reads of pump, so the handler must be there first.
-	detached, ok := raw.(*datachannel.DataChannel)
-	if !ok {
-		raw.Close()
-		ch.fail(protocol.Errorf(protocol.CodeInternal, "Pion's channel is a %T", raw))
-		return
-	}
-	detached.OnOpen(func() { close(ch.opened) })
+	raw.OnOpen(func() { close(ch.opened) })
 	ch.start(raw)
 	select {
 	case <-ch.opened:

@@ -49,16 +49,21 @@ func (ch *Channel) receive(ctx context.Context) (message, error) {
 func (ch *Channel) pump() {
 	defer close(ch.ended)
 	defer close(ch.unread)
+	defer ch.conn.unregister(ch)
 	for {
 		m, err := ch.read()
 		if err != nil {
-			ch.shutWrites() // first: see shutdown, the stream was reset in our direction too
+			ch.shutWrites() // first: Pion has reset our direction too, see close.go
 			ch.end(ch.readEnd(err))
 			return
 		}
 		if len(m.data) > maxMessage {
 			ch.shutdown(protocol.Errorf(protocol.CodeMessageTooLarge,
 				"the other side sent %d bytes and was told that %d is the most", len(m.data), maxMessage))
+			continue
+		}
+		if ch.sink != nil {
+			ch.sink(m)
 			continue
 		}
 		select {

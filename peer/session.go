@@ -45,7 +45,7 @@ func greet(ws *websocket.Conn, instance, token string) (*session, error) {
 		Token:    token,
 		Instance: instance,
 		// Pion cannot roll back an offer (pion/webrtc#2133): saying so makes this side the one that offers to browsers.
-		Capabilities: protocol.Capabilities{protocol.CapabilityRollback: false},
+		Capabilities: protocol.Capabilities{protocol.CapabilityRollback: false, capabilityAskToClose: true},
 	}))
 	if err == nil {
 		err = s.await(protocol.TypeWelcome, func(frame []byte) (err error) {

@@ -1,0 +1,117 @@
+package peer
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// A data channel is closed by resetting its stream, each side its own direction (RFC 8831, section 6.7). Nothing may be sent
+// behind the reset, because to the receiver it would begin a new channel: Pion's stops accepting channels for good when a
+// stream begins with anything but an open message, or waits for one for ever.
+//
+// But Pion answers a reset with its own inside the read that learns of it, while a write of ours may be waiting for the window
+// in the same stream and goes on when it opens. So between two Go peers the side that closes does not reset: it asks the other
+// to, on the control channel. That one stops its writes, resets, and the answer comes from the side that has nothing left to
+// send. Browsers close a channel in one step and need no asking.
+
+// capabilityAskToClose tells the others that this side wants to be asked.
+const capabilityAskToClose = "askToClose"
+
+// askedTimeout is how long the other side may take to reset a channel after it was asked. Then it is reset all the same.
+const askedTimeout = 5 * time.Second
+
+// controlMessage is what is said on the control channel. Fields of later versions are ignored.
+type controlMessage struct {
+	// Close asks to reset the stream with this id.
+	Close *uint16 `json:"close,omitempty"`
+}
+
+// shutdown closes the channel from this side.
+func (ch *Channel) shutdown(cause error) {
+	ch.closeOnce.Do(func() {
+		ch.end(cause)
+		ch.abandon()
+		ch.conn.spawn(func() {
+			select {
+			case <-ch.started:
+			case <-ch.conn.ctx.Done():
+				return
+			}
+			if ch.raw == nil {
+				return
+			}
+			ch.stopWrites()
+			if ch.askToClose() {
+				timer := time.NewTimer(askedTimeout)
+				defer timer.Stop()
+				select {
+				case <-ch.ended:
+				case <-ch.conn.ctx.Done():
+				case <-timer.C:
+				}
+			}
+			ch.reset()
+		})
+	})
+}
+
+// askToClose asks the other side to reset, and tells whether it could.
+func (ch *Channel) askToClose() bool {
+	c := ch.conn
+	if !c.asks {
+		return false
+	}
+	select {
+	case <-c.connected:
+		ask := `{"close":` + strconv.Itoa(int(ch.raw.StreamIdentifier())) + `}`
+		return c.control.write(c.ctx, []byte(ask), true) == nil
+	default:
+		return false
+	}
+}
+
+// stopWrites returns when no write is under way, and none will be again. The channel's context has ended.
+func (ch *Channel) stopWrites() {
+	ch.shutWrites()
+	ch.writing <- struct{}{}
+	<-ch.writing
+}
+
+func (ch *Channel) reset() { ch.resetOnce.Do(func() { ch.raw.Close() }) }
+
+// command does what came on the control channel. It is called by that channel's pump.
+func (c *connection) command(m message) {
+	var said controlMessage
+	if !m.text || json.Unmarshal(m.data, &said) != nil || said.Close == nil {
+		return
+	}
+	c.mu.Lock()
+	ch := c.channels[*said.Close]
+	c.mu.Unlock()
+	if ch == nil || ch.sink != nil {
+		return // it has been reset already, or is the control channel itself
+	}
+	ch.end(protocol.Errorf(protocol.CodeClosed, "the other side closed the channel"))
+	c.spawn(func() {
+		ch.stopWrites()
+		ch.reset()
+	})
+}
+
+func (c *connection) register(ch *Channel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.channels[ch.raw.StreamIdentifier()] = ch
+}
+
+// unregister forgets ch, unless its stream belongs to another channel already.
+func (c *connection) unregister(ch *Channel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if id := ch.raw.StreamIdentifier(); c.channels[id] == ch {
+		delete(c.channels, id)
+	}
+}
