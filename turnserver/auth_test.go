@@ -1,6 +1,7 @@
 package turnserver
 
 import (
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -41,6 +42,35 @@ func TestUserID(t *testing.T) {
 		ra := &turn.RequestAttributes{Username: username, Realm: "beckon", Method: stun.MethodAllocate}
 		if id, _, ok := a.handle(ra); !ok || id != want {
 			t.Errorf("%s: %q %v", username, id, ok)
+		}
+	}
+}
+
+func TestUsernamesThatOpenNothing(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1700000000, 0)
+	for username, want := range map[string]authFailure{
+		"1699999999:alice": authExpired,
+		"1700000000:alice": authExpired, // the second of its end is after it
+		"0:alice":          authExpired,
+		"-1:alice":         authExpired,
+
+		"":                           authUsername,
+		":":                          authUsername,
+		":1800000000":                authUsername,
+		"alice:1800000000":           authUsername,
+		" 1800000000:alice":          authUsername,
+		"1800000000 :alice":          authUsername,
+		"1e10:alice":                 authUsername,
+		"0x7fffffff:alice":           authUsername,
+		"9223372036854775808:alice":  authUsername, // one more than an int64 holds
+		"18446744073709551616:alice": authUsername,
+	} {
+		var n counters
+		a := &authenticator{realm: "beckon", secret: testSecret, now: func() time.Time { return now }, stats: &n}
+		ra := &turn.RequestAttributes{Username: username, Realm: "beckon", Method: stun.MethodAllocate, SrcAddr: &net.UDPAddr{}}
+		if id, key, ok := a.handle(ra); ok || id != "" || key != nil || n.auth[want].Load() != 1 {
+			t.Errorf("%q: %q %v, counted %v", username, id, ok, n.auth[want].Load())
 		}
 	}
 }
