@@ -46,7 +46,8 @@ type Config struct {
 	Logger zerolog.Logger
 	// TLS is for wss and https servers. nil means the system's roots.
 	TLS *tls.Config
-	// Dial makes the connection to the signaling server. nil dials as net.Dialer does.
+	// Dial makes the connection to the signaling server. nil dials as net.Dialer does, through the
+	// proxy that the environment names (HTTPS_PROXY); with a Dial of your own there is no proxy but what it does.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// SettingEngine may change how Pion is set up, after this package has set what it needs. It is called once per Join.
 	// Detached data channels, blocking writes and the message size must be left as they are. nil changes nothing.

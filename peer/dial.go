@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/gorilla/websocket"
@@ -18,15 +19,16 @@ func dial(ctx context.Context, server string, cfg *Config) (*websocket.Conn, err
 		return nil, err
 	}
 	open := cfg.Dial
+	var proxy func(*http.Request) (*url.URL, error)
 	if open == nil {
-		open = new(net.Dialer).DialContext
+		open, proxy = new(net.Dialer).DialContext, http.ProxyFromEnvironment
 	}
 	// gorilla lets a deadline of ctx end the handshake, but not its cancellation: that has to close the connection under it.
 	unwatch := func() bool { return true }
 	dialer := websocket.Dialer{
 		Subprotocols:    []string{protocol.Version},
 		TLSClientConfig: cfg.TLS,
-		Proxy:           http.ProxyFromEnvironment,
+		Proxy:           proxy,
 		NetDialContext: func(_ context.Context, network, addr string) (net.Conn, error) {
 			conn, err := open(ctx, network, addr)
 			if err == nil {
