@@ -92,6 +92,39 @@ func TestBadBeginnings(t *testing.T) {
 	}
 }
 
+// The time for the hello is not prolonged by anything less, or a stranger could stay for ever at no cost.
+func TestTheHelloIsDueWhateverElseComes(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		start := time.Now()
+		silent, pinging, ponging, half := w.connect(), w.connect(), w.connect(), w.connect()
+		for kind, c := range map[int]*client{websocket.PingMessage: pinging, websocket.PongMessage: ponging} {
+			go func() {
+				for c.ws.WriteControl(kind, nil, time.Now().Add(time.Second)) == nil {
+					time.Sleep(time.Second)
+				}
+			}()
+		}
+		go func() { // a hello that never ends, byte by byte
+			out, err := half.ws.NextWriter(websocket.TextMessage)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for err == nil {
+				time.Sleep(time.Millisecond)
+				_, err = out.Write([]byte("   "))
+			}
+		}()
+		for _, c := range []*client{silent, pinging, ponging, half} {
+			c.ends(protocol.CloseHelloTimeout)
+			if d := time.Since(start); d != 5*time.Second {
+				t.Errorf("after %v", d)
+			}
+		}
+		time.Sleep(2 * time.Second) // the writers see the end
+	})
+}
+
 func TestNobodyGetsInByDefault(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,8 +1,10 @@
 package signaling
 
 import (
+	"bufio"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/beckon-rtc/beckon/internal/memnet"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
@@ -163,6 +166,19 @@ func TestConnectionsPerAddress(t *testing.T) {
 	})
 }
 
+// What fails after it was counted in, in the upgrade itself, is counted out again.
+func TestAFailedUpgradeKeepsNoPlace(t *testing.T) {
+	inWorld(t, Config{Limits: Limits{PerAddress: 1}}, func(t *testing.T, w *world) {
+		bad := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Protocol": {"beckon.v1"}}
+		for range 3 {
+			if res, body := w.do(t, "GET", bad); res.StatusCode != 400 || !has(body, "Sec-WebSocket-Key") {
+				t.Errorf("%s: %s", res.Status, body)
+			}
+		}
+		w.session().alive() // and the Close after the test waits for nobody who never was
+	})
+}
+
 // An address that a handler in front has set may come without a port; what is no address counts as one address.
 func TestRemoteAddr(t *testing.T) {
 	t.Parallel()
@@ -222,6 +238,89 @@ func TestShutdown(t *testing.T) {
 			t.Errorf("%+v", n)
 		}
 	})
+}
+
+// A grace that was taken back is no timer that a Shutdown would have to wait for.
+func TestShutdownDoesNotWaitForAGraceTakenBack(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		ada, _ := w.in("tea")
+		ada.drop()
+		synctest.Wait()
+		ada = w.again(ada)
+		ada.join(protocol.Join{Room: "tea"})
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := w.s.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// slowHijack is a response that is upgraded only when the test says so.
+type slowHijack struct {
+	http.ResponseWriter
+	reached chan<- struct{}
+	release <-chan struct{}
+}
+
+func (h slowHijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	h.reached <- struct{}{}
+	<-h.release
+	return h.ResponseWriter.(http.Hijacker).Hijack()
+}
+
+// Who is in the middle of the upgrade when the server ends is counted in, but listed nowhere yet.
+func TestTheEndFindsWhoIsBeingUpgraded(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(*Server) error
+		code protocol.CloseCode
+	}{
+		"shutdown": {func(s *Server) error { return s.Shutdown(context.Background()) }, protocol.CloseGoingAway},
+		"close":    {(*Server).Close, websocket.CloseAbnormalClosure},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				reached, release := make(chan struct{}), make(chan struct{})
+				w := serve(t, Config{}, 0)
+				l := memnet.Listen(0)
+				hs := &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+					w.s.ServeHTTP(slowHijack{rw, reached, release}, r)
+				})}
+				go hs.Serve(l)
+				defer hs.Close()
+				w.l = l
+				var cl *client
+				dialled := make(chan struct{})
+				go func() {
+					defer close(dialled)
+					ws, _, err := w.dial(local, nil)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					cl = &client{t: t, ws: ws, in: make(chan string, 10), closed: make(chan int, 1)}
+				}()
+				<-reached
+				ended := make(chan error, 1)
+				go func() { ended <- c.end(w.s) }()
+				synctest.Wait()
+				close(release)
+				<-dialled
+				if t.Failed() {
+					return
+				}
+				go cl.pump()
+				if c.code == protocol.CloseGoingAway {
+					next[protocol.GoAway](cl)
+				}
+				cl.ends(c.code)
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 // A client that does not read cannot hold a Shutdown up beyond its context, nor can a callback.

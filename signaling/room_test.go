@@ -214,6 +214,28 @@ func TestTheLastPositionThatTheRingHolds(t *testing.T) {
 	})
 }
 
+// The ring is bounded in bytes too: two of these fit.
+func TestTheRingIsBoundedInBytes(t *testing.T) {
+	inWorld(t, Config{Limits: Limits{RingBytes: 2500}}, func(t *testing.T, w *world) {
+		bob, j := w.in("tea")
+		for n := range uint64(5) { // @2 to @6
+			bob.shout(n + 1)
+			bob.event(protocol.EventMessage)
+		}
+		if got := bob.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: 4}); !got.Replay {
+			t.Errorf("%+v", got)
+		}
+		for n := range uint64(2) {
+			if e := bob.event(protocol.EventMessage); e.N != n+4 {
+				t.Errorf("%+v", e)
+			}
+		}
+		if got := bob.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: 3}); got.Replay || !got.Gap {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
 func TestJoinAgainOnTheSameConnection(t *testing.T) {
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")

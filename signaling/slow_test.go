@@ -247,31 +247,53 @@ func TestASignalStandsBehindTheEventsBeforeIt(t *testing.T) {
 
 // Who asks and does not read the answers is not read from.
 func TestAnswersPauseWhoAsks(t *testing.T) {
-	slowWorld(t, Limits{QueueFrames: 8}, func(t *testing.T, w *world) {
+	for name, l := range map[string]Limits{"frames": {QueueFrames: 8}, "bytes": {QueueBytes: 8 * 21}} {
+		t.Run(name, func(t *testing.T) {
+			slowWorld(t, l, func(t *testing.T, w *world) {
+				ada, _ := w.in("tea")
+				bob := w.slowIn("tea")
+				ada.event(protocol.EventJoined)
+				const all = 3000
+				before := w.s.Stats().FramesIn
+				go func() {
+					for n := range uint64(all) {
+						if bob.ws.WriteMessage(websocket.TextMessage, protocol.Encode(protocol.Ping{T: n + 1})) != nil {
+							return
+						}
+					}
+				}()
+				synctest.Wait()
+				// The network holds 4096 bytes of pongs of at least 21, and the queue 8.
+				if read := w.s.Stats().FramesIn - before; read > 4096/21+10 {
+					t.Errorf("%d requests were read with nobody reading the answers", read)
+				}
+				ada.alive()
+				ada.quiet()
+				go bob.pump()
+				for n := range uint64(all) {
+					if p := next[protocol.Pong](bob); p.T != n+1 {
+						t.Fatalf("%d. is %+v", n, p)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Large frames fill a queue long before there are many.
+func TestAQueueIsBoundedInBytes(t *testing.T) {
+	slowWorld(t, Limits{QueueBytes: 8 << 10}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob := w.slowIn("tea")
 		ada.event(protocol.EventJoined)
-		const all = 3000
-		before := w.s.Stats().FramesIn
-		go func() {
-			for n := range uint64(all) {
-				if bob.ws.WriteMessage(websocket.TextMessage, protocol.Encode(protocol.Ping{T: n + 1})) != nil {
-					return
-				}
-			}
-		}()
-		synctest.Wait()
-		// The network holds 4096 bytes of pongs of at least 21, and the queue 8.
-		if read := w.s.Stats().FramesIn - before; read > 4096/21+10 {
-			t.Errorf("%d requests were read with nobody reading the answers", read)
+		data := json.RawMessage(`"` + strings.Repeat("x", 1000) + `"`)
+		for n := range uint64(100) {
+			ada.send(protocol.Signal{Room: "tea", To: bob.welcome.Peer, ToInstance: bob.instance, N: n + 1, Data: data})
 		}
-		ada.alive()
-		ada.quiet()
-		go bob.pump()
-		for n := range uint64(all) {
-			if p := next[protocol.Pong](bob); p.T != n+1 {
-				t.Fatalf("%d. is %+v", n, p)
-			}
+		synctest.Wait()
+		// The network holds four, the queue eight, and one is being written.
+		if busy := len(ada.in); busy < 100-4-8-1 || busy > 100-8 {
+			t.Errorf("%d of 100 refused", busy)
 		}
 	})
 }

@@ -43,14 +43,42 @@ func TestStable(t *testing.T) {
 		next[protocol.Pong](bob)
 		check(3)
 		bob.send(protocol.Ack{Room: "tea", Position: 1000}) // of another epoch
-		bob.send(protocol.Ack{Room: "tea", Position: 1})
 		bob.send(protocol.Ack{Room: "tea", Position: 6})
-		check(4) // ada's
+		bob.send(protocol.Ack{Room: "tea", Position: 1}) // late; it takes nothing back
+		check(4)                                         // ada's
 		time.Sleep(29 * time.Second)
 		bob.send(protocol.Ack{Room: "tea", Position: 7})
 		check(4)
 		time.Sleep(time.Second) // now ada has said nothing for 30 s and holds back nobody
 		check(7)
+	})
+}
+
+// Who acknowledges a part of what it owes has time for the rest from then on.
+func TestAnAcknowledgementBuysTime(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		ada, _ := w.in("tea")
+		bob, _ := w.in("tea")
+		ada.event(protocol.EventJoined)
+		for n := range uint64(3) { // @3 to @5
+			ada.say("tea", n+1)
+			ada.event(protocol.EventMessage)
+		}
+		time.Sleep(20 * time.Second)
+		bob.send(protocol.Ack{Room: "tea", Position: 3})
+		time.Sleep(29 * time.Second)
+		if got := ada.stableNow(5); got != 3 {
+			t.Errorf("stable is %d", got)
+		}
+		time.Sleep(time.Second)
+		if got := ada.stableNow(6); got != 6 {
+			t.Errorf("stable is %d", got)
+		}
+		bob.send(protocol.Ack{Room: "tea", Position: 4}) // it counts again, but what was said to be stable stays so
+		synctest.Wait()
+		if got := ada.stableNow(7); got != 6 {
+			t.Errorf("stable is %d", got)
+		}
 	})
 }
 
