@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // What is committed must be what would be generated now.
 func TestNoDrift(t *testing.T) {
