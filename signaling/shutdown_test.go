@@ -180,6 +180,10 @@ func TestCloseBeforeAnybodyCame(t *testing.T) {
 	if err := s.Shutdown(context.Background()); err != nil {
 		t.Error(err)
 	}
+	// A request that was let in a moment before is counted in no more: nobody waits for it.
+	if status, _ := s.admit(local); status != http.StatusServiceUnavailable {
+		t.Errorf("admitted: %d", status)
+	}
 }
 
 func TestCloseIsNow(t *testing.T) {
