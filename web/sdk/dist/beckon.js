@@ -813,6 +813,16 @@ function opened(dc, what) {
     dc.addEventListener("close", () => reject(new BeckonError("closed", `${what}: closed before it was open`)), { once: true });
   });
 }
+function nextTask() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(void 0);
+  });
+}
 function checkOptions({ maxRetransmits, maxPacketLifeTime }) {
   if (maxRetransmits !== void 0 && maxPacketLifeTime !== void 0) {
     throw new TypeError("open: maxRetransmits and maxPacketLifeTime exclude each other; give one");
@@ -1089,7 +1099,10 @@ var Peer = class extends typedEventTarget() {
     const channel = this.#adopt(dc);
     this.#arriving++;
     await opened(dc, "accept").then(
-      () => this.#unaccepted.push(channel),
+      async () => {
+        await nextTask();
+        this.#unaccepted.push(channel);
+      },
       () => {
       }
       // it closed before it opened: nobody has seen it

@@ -31,8 +31,8 @@ export function checkAborted(signal: AbortSignal | undefined, what: string): voi
 }
 
 /**
- * Waits for a promise or for the signal, whichever is first. The promise is not stopped by this: `given` up is called so that
- * whoever works on it can.
+ * Waits for a promise or for the signal, whichever is first. The promise is not stopped by this: `givenUp` is called so that
+ * whoever works on it can stop.
  */
 export function abortable<T>(
   promise: Promise<T>,

@@ -25,14 +25,16 @@ export type Ranked = Pick<Member, "peer" | "joined">;
  * All members see one log, so all agree.
  */
 export function connects(topology: Topology, limit: number, members: Iterable<Ranked>, a: string, b: string): boolean {
-  if (topology !== "mesh" || a === b) return false;
-  const all = [...members];
-  return within(all, a, limit) && within(all, b, limit);
+  if (a === b) return false;
+  const all = meshed(topology, limit, members);
+  return all.has(a) && all.has(b);
 }
 
-function within(members: readonly Ranked[], peer: string, limit: number): boolean {
-  const self = members.find((member) => member.peer === peer);
-  return self !== undefined && members.filter((member) => member.joined < self.joined).length < limit;
+/** The peers of whom every pair connects by itself. */
+export function meshed(topology: Topology, limit: number, members: Iterable<Ranked>): Set<string> {
+  if (topology !== "mesh") return new Set();
+  const ranked = [...members].sort((a, b) => a.joined - b.joined);
+  return new Set(ranked.slice(0, limit).map(({ peer }) => peer));
 }
 
 /** Whether a string may name a room: 1 to 64 ASCII letters, digits and `. _ ~ -`, the first a letter or digit. */

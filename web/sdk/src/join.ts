@@ -1,5 +1,5 @@
 import { checkAborted, deadline } from "./abort.js";
-import { BeckonError } from "./error.js";
+import { asBeckonError, BeckonError } from "./error.js";
 import type { JoinOptions } from "./options.js";
 import { Room } from "./room.js";
 import { checkRoom, socketURL } from "./url.js";
@@ -24,8 +24,8 @@ export async function join(url: string | URL, room: string, options: JoinOptions
   checkAborted(options.signal, `join ${room}`);
   const { connectTimeout = 30_000 } = options;
   const late = () => new BeckonError("connect-failed", `join ${room}: no answer from ${socket} in ${connectTimeout / 1000} s`);
+  const joining = connecting(socket, room, options);
   const limit = deadline(options.signal, connectTimeout, late);
-  const joining = new Room(socket, room, options);
   try {
     await joining._enter(limit.signal);
     return joining;
@@ -34,5 +34,14 @@ export async function join(url: string | URL, room: string, options: JoinOptions
     throw error;
   } finally {
     limit.clear();
+  }
+}
+
+/** Makes the room. Browsers refuse some URLs at once: a server without TLS on a page with it, or a port that is not allowed. */
+function connecting(socket: string, room: string, options: JoinOptions): Room {
+  try {
+    return new Room(socket, room, options);
+  } catch (error) {
+    throw asBeckonError(error, "connect-failed", `connect to ${socket}`);
   }
 }

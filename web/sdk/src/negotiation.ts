@@ -68,7 +68,7 @@ export class Negotiation {
     } else if ("candidate" in data) {
       const candidate = data.candidate as RTCIceCandidateInit | null;
       this.#do(() => this.#add(candidate));
-    } else {
+    } else if (data.want && this.#peer.offers) {
       this.#do(() => this.#offer());
     }
   }

@@ -5,7 +5,7 @@ import { asBeckonError, BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { EndEvent, LeftEvent, PeerEvent, type PeerEventMap } from "./happenings.js";
 import { isNegotiation, Negotiation } from "./negotiation.js";
-import { checkOptions, opened, Opener } from "./open.js";
+import { checkOptions, nextTask, opened, Opener } from "./open.js";
 import type { Abortable, ChannelOptions } from "./options.js";
 import { pathOf, type Path } from "./path.js";
 import type { LeftReason, Member, SignalData } from "./protocol_gen.js";
@@ -33,6 +33,8 @@ export interface PeerHost {
   say(peer: Peer, data: unknown): Promise<void>;
   /** The connection with the peer is open. */
   connected(peer: Peer): void;
+  /** The connection with the peer is closed, or will never be made. */
+  ended(peer: Peer): void;
 }
 
 /** Another member of a room, and the connection with it. */
@@ -112,10 +114,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     const connection = await this.#ready(`open ${JSON.stringify(label)} to ${this.id}`, signal);
     let channel!: Channel;
     try {
-      await this.#opener.open(connection, label, options, signal, (dc) => (channel = this.#adopt(dc)));
+      await this.#opener.open(connection, label, options, signal, (dc) => (channel = this.#adopt(dc)).closed);
     } catch (error) {
-      if (this.#state !== "closed") throw error;
-      throw (await this.closed) ?? error;
+      if (error instanceof TypeError) throw error;
+      const reason = this.#state === "closed" ? await this.closed : undefined;
+      // The browser's own is that it has no further channel to give.
+      throw reason ?? asBeckonError(error, "connect-failed", `open ${JSON.stringify(label)} to ${this.id}`);
     }
     return channel;
   }
@@ -225,6 +229,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.#unaccepted.end(error);
     this.#negotiation?.close();
     this.#ended.resolve(error);
+    this.#host.ended(this);
     this.dispatchEvent(new EndEvent(error));
   }
 
@@ -288,8 +293,11 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     }
     const channel = this.#adopt(dc);
     this.#arriving++;
-    await opened(dc, "accept").then(
-      () => this.#unaccepted.push(channel),
+    await opened(dc, channel.closed, "accept").then(
+      async () => {
+        await nextTask();
+        this.#unaccepted.push(channel);
+      },
       () => {}, // it closed before it opened: nobody has seen it
     );
     this.#arriving--;

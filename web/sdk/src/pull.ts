@@ -40,6 +40,14 @@ export class PullQueue<T> {
     this.weight += this.#weigh(item);
   }
 
+  /** Takes an item out that nobody has taken yet. */
+  remove(item: T): void {
+    const index = this.#items.indexOf(item, this.#head);
+    if (index < 0) return;
+    this.#items.splice(index, 1);
+    this.weight -= this.#weigh(item);
+  }
+
   /** Ends the queue: in order without an error, or because of one. Only the first end counts. */
   end(error: BeckonError | undefined): void {
     if (this.#ended) return;

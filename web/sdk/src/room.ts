@@ -1,5 +1,5 @@
 import { abortable, checkAborted, deferred } from "./abort.js";
-import { connects, newInstance } from "./decide.js";
+import { meshed, newInstance } from "./decide.js";
 import { Delivery } from "./delivery.js";
 import { BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
@@ -65,15 +65,12 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /** Takes the next peer that is connected, each once, waiting for it. Rejects with `closed`, or with why the room ended. */
   async accept({ signal }: Abortable = {}): Promise<Peer> {
-    for (;;) {
-      const peer = await this.#connected.pull(signal);
-      if (peer.state === "connected") return peer;
-    }
+    return this.#connected.pull(signal);
   }
 
   /** All peers as they get connected, as from `accept`, until the room is closed in order; throws if it is lost. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Peer, void, undefined> {
-    for await (const peer of this.#connected.iterate()) if (peer.state === "connected") yield peer;
+  [Symbol.asyncIterator](): AsyncGenerator<Peer, void, undefined> {
+    return this.#connected.iterate();
   }
 
   /**
@@ -155,11 +152,13 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       },
       connectTimeout: this.#options.connectTimeout ?? 30_000,
       configuration: () => this.#configuration(),
-      say: (peer, data) => this.#delivery.send({ peer: peer.id, instance: peer.instance }, data),
+      say: (peer, data) => this.#say(peer, data),
       connected: (peer) => {
         this.#connected.push(peer);
         this.dispatchEvent(new PeerEvent("connected", peer));
       },
+      // An app that listens to events never accepts: those who come and go must not pile up, each with its RTCPeerConnection.
+      ended: (peer) => this.#connected.remove(peer),
     };
     await this.#session.request(
       {
@@ -176,7 +175,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /** @internal Gives up an attempt to join. */
   _abandon(): void {
-    this.#session.bye();
+    void this.#session.close();
     this.#end(undefined);
   }
 
@@ -223,23 +222,27 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
         break;
     }
     if (this.#roster.position - this.#acked < ACK_EVERY || this.#closing || this.#over) return;
-    this.#acked = this.#roster.position;
-    this.#session.send({ type: "ack", room: this.name, position: this.#acked });
+    try {
+      this.#session.send({ type: "ack", room: this.name, position: this.#roster.position });
+      this.#acked = this.#roster.position;
+    } catch {
+      // Too much waits to be sent: the next entry tries again, and every ping says it, too.
+    }
   }
 
   #apply(changes: Change[]): void {
     // First all members, then all events: a listener finds a room that is whole.
     const events = changes.flatMap((change) => this.#change(change) ?? []);
-    // Whoever joins is the last in rank, so only a leaving can move others into the mesh; looking at all is simple and right.
-    for (const peer of this.#peers.values()) {
-      if (peer.state === "waiting" && this.#meshes(peer.id)) peer._start();
-    }
+    // A joining brings one more into the mesh, a leaving may move others into it.
+    if (changes.some(({ kind }) => kind === "joined" || kind === "left")) this.#mesh();
     for (const event of events) event();
   }
 
-  #meshes(id: string): boolean {
+  /** Starts the connections that the room makes by itself and that are not there yet. */
+  #mesh(): void {
     const { topology, members } = this.#roster;
-    return connects(topology, this.#meshLimit, members.values(), this.id, id);
+    const all = meshed(topology, this.#meshLimit, members.values());
+    if (all.has(this.id)) for (const id of all) this.#peers.get(id)?._start();
   }
 
   /** Does what a change asks for, and returns what announces it. */
@@ -279,7 +282,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     if (kind === "updated") this.#session.settle(this.#updating);
     if (kind !== "left" || this.#closing) return undefined;
     return () => {
-      this.#session.bye();
+      void this.#session.close();
       this.#end(new BeckonError("connection-lost", `The server took this peer out of ${this.name}.`));
     };
   }
@@ -300,6 +303,14 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     return peer && (() => this.dispatchEvent(new RoomMessageEvent(peer, data)));
   }
 
+  /** Sends a signal; one who has left is told nothing any more, and must not be remembered for it. */
+  #say(peer: Peer, data: unknown): Promise<void> {
+    if (this.#peers.get(peer.id) !== peer || this.#over) {
+      return Promise.reject(new BeckonError(this.#over ? "closed" : "unknown-peer", `${peer.id} is not in ${this.name} any more.`));
+    }
+    return this.#delivery.send({ peer: peer.id, instance: peer.instance }, data);
+  }
+
   #signalled(frame: Signal): void {
     const peer = this.#peers.get(frame.from ?? "");
     // A signal never overtakes the event that brings its sender, so one of a stranger is of somebody who is gone.
@@ -310,9 +321,10 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       this.dispatchEvent(new SignalEvent(peer, data));
       return;
     }
-    // Who asks from beyond the mesh gets no offer; its own library tells it so.
+    // Who asks from beyond the mesh gets neither offer nor answer; its own library tells it so. A signal never overtakes an
+    // event, so whoever saw room for itself in the mesh is in it for us, too.
     const beyond = peer.state === "waiting" && this.#roster.topology === "mesh";
-    if (!(beyond && data.want)) peer._receive(data);
+    if (!beyond) peer._receive(data);
   }
 
   #end(error: BeckonError | undefined): void {

@@ -7,5 +7,10 @@ export declare class Opener {
 }
 /** Resolves when a channel is open; rejects with `closed` if it closes before. */
 export declare function opened(dc: RTCDataChannel, what: string): Promise<void>;
+/**
+ * Resolves in a later task of the event loop. In Chromium 156 the bytes that are sent on a channel of the other side's within the
+ * task of its datachannel event stay in bufferedAmount for ever, and who waits for it to fall waits as long.
+ */
+export declare function nextTask(): Promise<void>;
 /** Throws a TypeError for options that cannot be meant. */
 export declare function checkOptions({ maxRetransmits, maxPacketLifeTime }: ChannelOptions): void;
