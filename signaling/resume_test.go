@@ -59,6 +59,29 @@ func TestAnOlderConnectionDoesNotReplaceANewer(t *testing.T) {
 	})
 }
 
+// What an older connection asked for and gets when a newer one has its session is nobody's.
+func TestAReplacedConnectionChangesNothing(t *testing.T) {
+	var release chan struct{}
+	inWorld(t, Config{Authorize: func(_ context.Context, req AuthRequest) (Grant, error) {
+		if req.Token == "slow" {
+			<-release
+			return Grant{Rooms: []string{"*"}}, nil
+		}
+		return Grant{Rooms: []string{"tea"}}, nil
+	}}, func(t *testing.T, w *world) {
+		release = make(chan struct{})
+		old := w.session()
+		old.send(protocol.Token{Token: "slow"})
+		synctest.Wait()
+		c := w.again(old)
+		close(release)
+		old.ends(protocol.CloseReplaced)
+		c.send(protocol.Join{Room: "coffee"})
+		c.refused(protocol.CodeForbidden)
+		c.join(protocol.Join{Room: "tea"})
+	})
+}
+
 // A peer that resumes and never joins again has left the rooms that it was in, when the grace has passed.
 func TestResumedAndNotJoinedAgain(t *testing.T) {
 	inWorld(t, Config{}, func(t *testing.T, w *world) {

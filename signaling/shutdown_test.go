@@ -16,7 +16,10 @@ import (
 )
 
 func TestShutdown(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	relay := func(context.Context, ICERequest) ([]protocol.ICEServer, time.Duration, error) {
+		return nil, 10 * time.Minute, nil // whose renewal nobody waits for
+	}
+	inWorld(t, Config{ICEServers: relay}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
