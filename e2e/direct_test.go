@@ -25,7 +25,7 @@ func TestDirect(t *testing.T) {
 			t.Parallel()
 			needAll(t, pair[:]...)
 			s := newSite(t)
-			b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin)
+			b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s")
 			left, right := s.exchange(t, b, pair[0], pair[1], nil)
 			left.isDirect(t, "left")
 			right.isDirect(t, "right")
@@ -70,7 +70,7 @@ func TestConnectOnDemand(t *testing.T) {
 			t.Parallel()
 			needAll(t, c.asks, c.waits)
 			s := newSite(t)
-			b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin)
+			b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s")
 			left, _ := s.exchange(t, b, c.asks, c.waits, func(left, right *task) {
 				left.Join.Topology, right.Join.Topology = protocol.TopologyNone, protocol.TopologyNone
 				left.Connect = true

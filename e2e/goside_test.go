@@ -22,38 +22,29 @@ import (
 // goSide is a side that is a Go program: this one.
 type goSide struct {
 	task
-	log  logBuffer
-	done chan struct{} // closed when result and err are there
+	log logBuffer
 
 	mu     sync.Mutex
-	result report // guarded by mu until done
-	err    error
+	result report // guarded by mu while run runs
 }
 
 // startGo begins a side in a goroutine, which ends when the exchange does or ctx, and before the test does.
-func startGo(t *testing.T, ctx context.Context, k task) *goSide {
+func startGo(t *testing.T, ctx context.Context, k task, ended chan<- outcome) {
 	t.Helper()
-	g := &goSide{task: k, done: make(chan struct{}), result: report{Received: make(map[string][]summary)}}
-	go func() {
-		defer close(g.done)
-		g.err = g.run(ctx)
-	}()
+	g := &goSide{task: k, result: report{Received: make(map[string][]summary)}}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
+		err := g.run(ctx)
+		ended <- outcome{name: k.Name, report: g.result, err: err}
+	})
 	t.Cleanup(func() {
-		<-g.done
+		cancel()
+		running.Wait()
 		if t.Failed() {
 			t.Logf("the Go side %q logged:\n%s", k.Name, &g.log)
 		}
 	})
-	return g
-}
-
-func (g *goSide) report(t *testing.T) report {
-	t.Helper()
-	<-g.done
-	if g.err != nil {
-		t.Fatalf("the Go side %q: %v", g.Name, g.err)
-	}
-	return g.result
 }
 
 func (g *goSide) run(ctx context.Context) error {

@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"encoding/json"
+	"errors"
 	"slices"
 	"testing"
 
@@ -72,28 +74,35 @@ type candidate struct {
 	RelayProtocol string `json:"relayProtocol"`
 }
 
-// party is one side at work.
-type party interface {
-	// report waits for the side's report, and fails the test when there is none.
-	report(t *testing.T) report
+// outcome is how a side ended: with a report, or without one.
+type outcome struct {
+	name string // of the side
+	report
+	err error
 }
 
-// pageSide is a side that is a page.
-type pageSide struct{ *page }
-
-func (p pageSide) report(t *testing.T) (r report) {
-	t.Helper()
-	p.verdict(t, &r)
-	return r
-}
-
-// start begins a side of the kind.
-func (s *site) start(t *testing.T, kind browser.Kind, k task) party {
+// start begins a side of the kind, which says once how it ended. It has ended before the test has.
+func (s *site) start(t *testing.T, kind browser.Kind, k task, ended chan<- outcome) {
 	t.Helper()
 	if kind == golang {
-		return startGo(t, s.ctx, k)
+		startGo(t, s.ctx, k, ended)
+		return
 	}
-	return pageSide{s.open(t, kind, "exchange.js", k)}
+	p := s.open(t, kind, "exchange.js", k)
+	go func() {
+		o := outcome{name: k.Name}
+		select {
+		case v := <-p.verdicts:
+			if !v.OK {
+				o.err = errors.New(v.Error)
+			} else {
+				o.err = json.Unmarshal(v.Data, &o.report)
+			}
+		case <-p.browser.Done():
+			o.err = errors.New("the browser ended before the page gave its verdict")
+		}
+		ended <- o
+	}()
 }
 
 // kinds of channel: one option each, or none. What is limited gets few messages through a full socket, and the rest many.
@@ -118,9 +127,20 @@ func (s *site) exchange(t *testing.T, b *server, left, right browser.Kind, chang
 	if change != nil {
 		change(&tasks[0], &tasks[1])
 	}
-	one, two := s.start(t, left, tasks[0]), s.start(t, right, tasks[1])
-	r = two.report(t)
-	l = one.report(t)
+	ended := make(chan outcome, 2)
+	s.start(t, left, tasks[0], ended)
+	s.start(t, right, tasks[1], ended)
+	for range tasks {
+		o := <-ended
+		switch {
+		case o.err != nil: // at once: the other one waits for this one
+			t.Fatalf("%s-%s, the %s side: %v", left, right, o.name, o.err)
+		case o.name == tasks[0].Name:
+			l = o.report
+		default:
+			r = o.report
+		}
+	}
 	l.check(t, string(left)+" (left)", tasks[1])
 	r.check(t, string(right)+" (right)", tasks[0])
 	if l.End != string(protocol.CodeClosed) || l.Left != protocol.LeftBye {

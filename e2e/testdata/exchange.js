@@ -36,7 +36,9 @@ export default async function (task, log) {
     } else await swap(channel, task, report.received, "accepted");
     return channel;
   });
+  const watch = setInterval(() => progress(peer, report).then((p) => log("so far:", p)), 5000);
   await Promise.all([...opened.map((o, i) => run(`opened ${task.channels[i].label}`, o)), ...accepted.map((a) => run("accepted", a))]);
+  clearInterval(watch);
   report.path = await peer.path();
   report.pair = await selectedPair(peer.connection);
 
@@ -53,6 +55,14 @@ export default async function (task, log) {
   }
   await room.close();
   return report;
+}
+
+/** How far it is, for the log of one that hangs. */
+async function progress({ connection, state }, { received }) {
+  const came = Object.entries(received).map(([where, messages]) => `${where} ${messages.length}`);
+  const stats = [...(await connection.getStats()).values()].filter((s) => s.type === "data-channel");
+  const moved = stats.map((s) => `${s.label} ${s.state} ${s.messagesSent} sent ${s.messagesReceived} received`);
+  return { state, ice: connection.iceConnectionState, came, moved };
 }
 
 async function meet(room, task) {
