@@ -51,14 +51,10 @@ function offers(a, b) {
   if (canA !== canB) return !canA;
   return a.instance < b.instance;
 }
-function connects(topology, limit, members, a, b) {
-  if (topology !== "mesh" || a === b) return false;
-  const all = [...members];
-  return within(all, a, limit) && within(all, b, limit);
-}
-function within(members, peer, limit) {
-  const self = members.find((member2) => member2.peer === peer);
-  return self !== void 0 && members.filter((member2) => member2.joined < self.joined).length < limit;
+function meshed(topology, limit, members) {
+  if (topology !== "mesh") return /* @__PURE__ */ new Set();
+  const ranked = [...members].sort((a, b) => a.joined - b.joined);
+  return new Set(ranked.slice(0, limit).map(({ peer }) => peer));
 }
 function validRoom(name2) {
   return name2.length <= MAX_NAME && /^[A-Za-z0-9][A-Za-z0-9._~-]*$/.test(name2);
@@ -342,7 +338,7 @@ var Negotiation = class {
     } else if ("candidate" in data) {
       const candidate = data.candidate;
       this.#do(() => this.#add(candidate));
-    } else {
+    } else if (data.want && this.#peer.offers) {
       this.#do(() => this.#offer());
     }
   }
@@ -579,6 +575,13 @@ var PullQueue = class {
     this.#items.push(item);
     this.weight += this.#weigh(item);
   }
+  /** Takes an item out that nobody has taken yet. */
+  remove(item) {
+    const index = this.#items.indexOf(item, this.#head);
+    if (index < 0) return;
+    this.#items.splice(index, 1);
+    this.weight -= this.#weigh(item);
+  }
   /** Ends the queue: in order without an error, or because of one. Only the first end counts. */
   end(error) {
     if (this.#ended) return;
@@ -774,7 +777,10 @@ var MAX_OPENING = 16;
 var Opener = class {
   #opening = 0;
   #waiting = [];
-  /** Opens a channel and waits until it is open; rejects with `closed` or `aborted`. `made` is given it at once. */
+  /**
+   * Opens a channel and waits until it is open; rejects with `closed` or `aborted`. `made` is given it at once, and returns a
+   * promise of its end.
+   */
   async open(connection, label, options, signal, made) {
     const what = `open ${JSON.stringify(label)}`;
     await this.#turn(signal, what);
@@ -783,8 +789,7 @@ var Opener = class {
       checkAborted(signal, what);
       if (connection.connectionState === "closed") throw new BeckonError("closed", `${what}: the connection is closed`);
       dc = connection.createDataChannel(label, init(options));
-      made(dc);
-      await abortable(opened(dc, what), signal, what);
+      await abortable(opened(dc, made(dc), what), signal, what);
     } catch (error) {
       dc?.close();
       throw error;
@@ -806,11 +811,13 @@ var Opener = class {
     this.#opening++;
   }
 };
-function opened(dc, what) {
+function opened(dc, ended, what) {
   if (dc.readyState === "open") return Promise.resolve();
   return new Promise((resolve, reject) => {
     dc.addEventListener("open", () => resolve(), { once: true });
-    dc.addEventListener("close", () => reject(new BeckonError("closed", `${what}: closed before it was open`)), { once: true });
+    const closed = () => reject(new BeckonError("closed", `${what}: closed before it was open`));
+    dc.addEventListener("close", closed, { once: true });
+    void ended.then(closed);
   });
 }
 function nextTask() {
@@ -944,10 +951,11 @@ var Peer = class extends typedEventTarget() {
     const connection = await this.#ready(`open ${JSON.stringify(label)} to ${this.id}`, signal);
     let channel;
     try {
-      await this.#opener.open(connection, label, options, signal, (dc) => channel = this.#adopt(dc));
+      await this.#opener.open(connection, label, options, signal, (dc) => (channel = this.#adopt(dc)).closed);
     } catch (error) {
-      if (this.#state !== "closed") throw error;
-      throw await this.closed ?? error;
+      if (error instanceof TypeError) throw error;
+      const reason = this.#state === "closed" ? await this.closed : void 0;
+      throw reason ?? asBeckonError(error, "connect-failed", `open ${JSON.stringify(label)} to ${this.id}`);
     }
     return channel;
   }
@@ -1043,6 +1051,7 @@ var Peer = class extends typedEventTarget() {
     this.#unaccepted.end(error);
     this.#negotiation?.close();
     this.#ended.resolve(error);
+    this.#host.ended(this);
     this.dispatchEvent(new EndEvent(error));
   }
   #negotiate() {
@@ -1098,7 +1107,7 @@ var Peer = class extends typedEventTarget() {
     }
     const channel = this.#adopt(dc);
     this.#arriving++;
-    await opened(dc, "accept").then(
+    await opened(dc, channel.closed, "accept").then(
       async () => {
         await nextTask();
         this.#unaccepted.push(channel);
@@ -1590,14 +1599,11 @@ var Room = class extends typedEventTarget() {
   }
   /** Takes the next peer that is connected, each once, waiting for it. Rejects with `closed`, or with why the room ended. */
   async accept({ signal } = {}) {
-    for (; ; ) {
-      const peer = await this.#connected.pull(signal);
-      if (peer.state === "connected") return peer;
-    }
+    return this.#connected.pull(signal);
   }
   /** All peers as they get connected, as from `accept`, until the room is closed in order; throws if it is lost. */
-  async *[Symbol.asyncIterator]() {
-    for await (const peer of this.#connected.iterate()) if (peer.state === "connected") yield peer;
+  [Symbol.asyncIterator]() {
+    return this.#connected.iterate();
   }
   /**
    * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
@@ -1673,11 +1679,13 @@ var Room = class extends typedEventTarget() {
       },
       connectTimeout: this.#options.connectTimeout ?? 3e4,
       configuration: () => this.#configuration(),
-      say: (peer, data) => this.#delivery.send({ peer: peer.id, instance: peer.instance }, data),
+      say: (peer, data) => this.#say(peer, data),
       connected: (peer) => {
         this.#connected.push(peer);
         this.dispatchEvent(new PeerEvent("connected", peer));
-      }
+      },
+      // An app that listens to events never accepts: those who come and go must not pile up, each with its RTCPeerConnection.
+      ended: (peer) => this.#connected.remove(peer)
     };
     await this.#session.request(
       {
@@ -1693,7 +1701,7 @@ var Room = class extends typedEventTarget() {
   }
   /** @internal Gives up an attempt to join. */
   _abandon() {
-    this.#session.bye();
+    void this.#session.close();
     this.#end(void 0);
   }
   /** A page that goes away has no time for manners, but a goodbye spares the others the wait for a timeout. */
@@ -1734,19 +1742,22 @@ var Room = class extends typedEventTarget() {
         break;
     }
     if (this.#roster.position - this.#acked < ACK_EVERY || this.#closing || this.#over) return;
-    this.#acked = this.#roster.position;
-    this.#session.send({ type: "ack", room: this.name, position: this.#acked });
+    try {
+      this.#session.send({ type: "ack", room: this.name, position: this.#roster.position });
+      this.#acked = this.#roster.position;
+    } catch {
+    }
   }
   #apply(changes) {
     const events = changes.flatMap((change) => this.#change(change) ?? []);
-    for (const peer of this.#peers.values()) {
-      if (peer.state === "waiting" && this.#meshes(peer.id)) peer._start();
-    }
+    if (changes.some(({ kind }) => kind === "joined" || kind === "left")) this.#mesh();
     for (const event of events) event();
   }
-  #meshes(id) {
+  /** Starts the connections that the room makes by itself and that are not there yet. */
+  #mesh() {
     const { topology, members } = this.#roster;
-    return connects(topology, this.#meshLimit, members.values(), this.id, id);
+    const all = meshed(topology, this.#meshLimit, members.values());
+    if (all.has(this.id)) for (const id of all) this.#peers.get(id)?._start();
   }
   /** Does what a change asks for, and returns what announces it. */
   #change(change) {
@@ -1784,7 +1795,7 @@ var Room = class extends typedEventTarget() {
     if (kind === "updated") this.#session.settle(this.#updating);
     if (kind !== "left" || this.#closing) return void 0;
     return () => {
-      this.#session.bye();
+      void this.#session.close();
       this.#end(new BeckonError("connection-lost", `The server took this peer out of ${this.name}.`));
     };
   }
@@ -1802,6 +1813,13 @@ var Room = class extends typedEventTarget() {
     const peer = this.#peers.get(from);
     return peer && (() => this.dispatchEvent(new RoomMessageEvent(peer, data)));
   }
+  /** Sends a signal; one who has left is told nothing any more, and must not be remembered for it. */
+  #say(peer, data) {
+    if (this.#peers.get(peer.id) !== peer || this.#over) {
+      return Promise.reject(new BeckonError(this.#over ? "closed" : "unknown-peer", `${peer.id} is not in ${this.name} any more.`));
+    }
+    return this.#delivery.send({ peer: peer.id, instance: peer.instance }, data);
+  }
   #signalled(frame) {
     const peer = this.#peers.get(frame.from ?? "");
     if (!peer || peer.instance !== frame.fromInstance || !this.#delivery.accept(frame)) return;
@@ -1812,7 +1830,7 @@ var Room = class extends typedEventTarget() {
       return;
     }
     const beyond = peer.state === "waiting" && this.#roster.topology === "mesh";
-    if (!(beyond && data.want)) peer._receive(data);
+    if (!beyond) peer._receive(data);
   }
   #end(error) {
     if (this.#over) return;
@@ -1880,8 +1898,8 @@ async function join(url, room2, options = {}) {
   checkAborted(options.signal, `join ${room2}`);
   const { connectTimeout = 3e4 } = options;
   const late = () => new BeckonError("connect-failed", `join ${room2}: no answer from ${socket} in ${connectTimeout / 1e3} s`);
+  const joining = connecting(socket, room2, options);
   const limit = deadline(options.signal, connectTimeout, late);
-  const joining = new Room(socket, room2, options);
   try {
     await joining._enter(limit.signal);
     return joining;
@@ -1890,6 +1908,13 @@ async function join(url, room2, options = {}) {
     throw error;
   } finally {
     limit.clear();
+  }
+}
+function connecting(socket, room2, options) {
+  try {
+    return new Room(socket, room2, options);
+  } catch (error) {
+    throw asBeckonError(error, "connect-failed", `connect to ${socket}`);
   }
 }
 export {

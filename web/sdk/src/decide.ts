@@ -17,20 +17,13 @@ export function offers(a: Offerer, b: Offerer): boolean {
   return a.instance < b.instance;
 }
 
-/** What {@link connects} looks at. */
+/** What {@link meshed} looks at. */
 export type Ranked = Pick<Member, "peer" | "joined">;
 
 /**
- * Whether the room connects peers `a` and `b` by itself: in a mesh, those do who are among the first `limit` members by rank.
- * All members see one log, so all agree.
+ * The peers of whom the room connects every pair by itself: in a mesh, the first `limit` members by rank. All members see one
+ * log, so all agree. (Go's Connects asks about one pair; here all are asked about at once, after every change.)
  */
-export function connects(topology: Topology, limit: number, members: Iterable<Ranked>, a: string, b: string): boolean {
-  if (a === b) return false;
-  const all = meshed(topology, limit, members);
-  return all.has(a) && all.has(b);
-}
-
-/** The peers of whom every pair connects by itself. */
 export function meshed(topology: Topology, limit: number, members: Iterable<Ranked>): Set<string> {
   if (topology !== "mesh") return new Set();
   const ranked = [...members].sort((a, b) => a.joined - b.joined);

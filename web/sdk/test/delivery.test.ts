@@ -61,6 +61,8 @@ test("with a refused signal those after it are lost, those before it are not", a
 
 test("only the next number is accepted; a double is answered again", async () => {
   assert.equal(delivery.accept(signal(2)), false, "a gap");
+  await clock.advance(25);
+  assert.deepEqual(numbers(), [], "which has no receipt");
   assert.equal(delivery.accept(signal(1)), true);
   assert.equal(delivery.accept(signal(1)), false, "a double");
   assert.equal(delivery.accept(signal(2)), true);

@@ -135,6 +135,7 @@ test("beyond the mesh nobody connects until there is room", async () => {
   assert.equal(get("late").state, "waiting");
   await assert.rejects(room.connect("late"), { code: "mesh-full" });
   await hear(late, { want: true });
+  await hear(late, { candidate: null });
   assert.equal(get("late").state, "waiting");
   await socket.say(event(21, "left", "p3", { reason: "bye" }));
   assert.equal(get("late").state, "connecting");
@@ -215,6 +216,44 @@ test("closing closes channels first, then says goodbye, then closes the connecti
   assert.ok(room.peers.has("cyd"), "it is still a member");
   await assert.rejects(peer.open("y"), { code: "closed" });
   await assert.rejects(peer.accept(), { code: "closed" });
+});
+
+test("the end of a connection ends what is being opened, with or without an event", async () => {
+  const { peer, pc } = await connected();
+  const opening = watched(peer.open("x"));
+  await settled();
+  Object.assign(pc.channels[1] as FakeDataChannel, { close: () => {} });
+  void peer.close();
+  await clock.advance(10000);
+  await assert.rejects(opening, { code: "closed" });
+});
+
+test("a browser that has no further channel to give says so with a code", async () => {
+  const { peer, pc } = await connected();
+  const cause = new Error("OperationError");
+  pc.createDataChannel = () => {
+    throw cause;
+  };
+  await assert.rejects(peer.open("x"), { code: "connect-failed", cause });
+});
+
+test("a peer that has gone is not accepted, nor kept for it", async () => {
+  await connected();
+  await socket.say(event(10, "left", "cyd", { reason: "bye" }));
+  const back = { ...browser, joined: 11 };
+  await socket.say(event(11, "joined", "cyd", { member: back }));
+  FakePeerConnection.last?.control.open();
+  assert.equal(await room.accept(), get("cyd"));
+});
+
+test("who does not offer makes no offer, whatever is said to it", async () => {
+  await enter([pion]);
+  await hear(pion, { description: { type: "offer", sdp: "x" } });
+  said();
+  await hear(pion, { want: true });
+  await hear(pion, { want: false });
+  await hear(pion, { description: null });
+  assert.deepEqual(said(), []);
 });
 
 test("the other side's goodbye is an end in order; a lost association and a failed connection are not", async () => {

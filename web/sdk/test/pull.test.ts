@@ -16,6 +16,16 @@ test("items wait for readers, and readers for items, in order", async () => {
   assert.deepEqual(await both, [3, 4]);
 });
 
+test("what is removed is not delivered, and weighs nothing", async () => {
+  const queue = new PullQueue<number>("q", (n) => n);
+  for (const n of [1, 2, 3]) queue.push(n);
+  assert.equal(await queue.pull(), 1);
+  queue.remove(2);
+  queue.remove(1);
+  assert.deepEqual([queue.length, queue.weight], [1, 3]);
+  assert.equal(await queue.pull(), 3);
+});
+
 test("what came before the end is delivered before the end", async () => {
   const queue = new PullQueue<number>("q");
   queue.push(1);

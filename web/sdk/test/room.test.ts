@@ -147,6 +147,8 @@ test("signals to a peer: receipt, refusal, leaving", async () => {
   await socket.say(event(10, "left", "bob", { reason: "bye" }));
   assert.equal(await peer.closed, undefined);
   assert.equal(peer.state, "closed");
+  await assert.rejects(peer.signal(4), { code: "unknown-peer" });
+  assert.deepEqual(socket.frames(), [], "to one who has left, nothing is sent");
 });
 
 test("the log is acknowledged every few entries", async () => {
@@ -155,6 +157,15 @@ test("the log is acknowledged every few entries", async () => {
   await socket.say({ type: "pong" });
   for (let i = 10; i <= 40; i++) await socket.say(event(i, "away", "bob"));
   assert.deepEqual(socket.frames(), [{ type: "ack", room: "tea", position: 25 }]);
+});
+
+test("an acknowledgement that finds the way full waits for the next entry", async () => {
+  for (let i = 0; i < 1300; i++) void room.send(i).catch(() => {});
+  socket.sent = [];
+  for (let i = 10; i <= 26; i++) await socket.say(event(i, "away", "bob"));
+  assert.ok(!socket.frames().some((frame) => frame.type === "ack"));
+  await clock.advance(40000);
+  assert.ok(socket.frames().some((frame) => frame.type === "ping" && frame.acks?.["tea"] === 26));
 });
 
 test("a gap is announced when the room is whole again", async () => {
@@ -171,4 +182,26 @@ test("a peer that nobody knows cannot be connected to, and a room that put us ou
   await assert.rejects(room.connect("zoe"), { code: "unknown-peer" });
   await socket.say(event(10, "left", "ada", { reason: "timeout" }));
   assert.equal((await room.closed)?.code, "connection-lost");
+  await clock.advance(2000);
+  assert.equal(socket.readyState, 3);
+});
+
+test("a page that goes away for good says bye, one that may come back does not", async () => {
+  await socket.drop();
+  const listeners = new Set<(event: { persisted: boolean }) => void>();
+  installSocket({
+    addEventListener: (_: "pagehide", listener: () => void) => listeners.add(listener),
+    removeEventListener: (_: "pagehide", listener: () => void) => listeners.delete(listener),
+  });
+  const joining = join("http://127.0.0.1", "tea");
+  socket = FakeSocket.last;
+  await letIn(socket);
+  room = await joining;
+  for (const hide of listeners) hide({ persisted: true });
+  assert.deepEqual(socket.frames(), []);
+  for (const hide of listeners) hide({ persisted: false });
+  assert.deepEqual(socket.frames(), [{ type: "bye" }]);
+  assert.equal(await room.closed, undefined);
+  assert.equal(listeners.size, 0);
+  for (const name of ["addEventListener", "removeEventListener"]) Reflect.deleteProperty(globalThis, name);
 });

@@ -39,6 +39,9 @@ test("the way in: subprotocol, hello, join", async () => {
   await socket.say(refusal("room-full", { id: 2, retryAfter: 7 }));
   await assert.rejects(joining, { code: "room-full", retryAfter: 7 });
   assert.deepEqual(socket.frames().map((frame) => frame.type), ["join", "bye"]);
+  assert.equal(socket.readyState, 1, "the server is to close it");
+  await clock.advance(2000);
+  assert.equal(socket.readyState, 3, "but is not waited for for ever");
   assert.equal(clock.running, 0);
 });
 
@@ -55,6 +58,17 @@ test("a server that is not there, does not let in, or does not answer", async ()
   assert.equal(clock.running, 0);
 });
 
+test("a URL that the browser refuses at once is an error of ours", async () => {
+  const cause = new Error("SecurityError");
+  const refusing = function () {
+    throw cause;
+  };
+  installSocket({ WebSocket: refusing });
+  await assert.rejects(join("http://127.0.0.1", "tea"), { code: "connect-failed", cause });
+  assert.equal(clock.running, 0);
+  installSocket();
+});
+
 test("joining can be given up, at every stage", async () => {
   const controller = new AbortController();
   const joining = join("http://127.0.0.1", "tea", { signal: controller.signal });
@@ -62,6 +76,8 @@ test("joining can be given up, at every stage", async () => {
   controller.abort("why");
   await assert.rejects(joining, { code: "aborted", cause: "why" });
   await assert.rejects(join("http://127.0.0.1", "tea", { signal: controller.signal }), { code: "aborted" });
+  await clock.advance(2000);
+  assert.equal(FakeSocket.last.readyState, 3);
   assert.equal(clock.running, 0);
 
   const { room, socket } = await joined();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import decide from "../../../signaling/protocol/testdata/decide.json";
 import frames from "../../../signaling/protocol/testdata/frames.json";
-import { connects, offers, reconnect, validInstance, validRoom, type Offerer } from "../src/decide.js";
+import { meshed, offers, reconnect, validInstance, validRoom, type Offerer } from "../src/decide.js";
 import { decode, encode, parse } from "../src/frames.js";
 import type { Topology } from "../src/protocol_gen.js";
 
@@ -57,7 +57,8 @@ test("who offers", () => {
 
 test("who connects", () => {
   for (const { name, topology, limit, members, a, b, connects: want } of decide.connects) {
-    assert.equal(connects(topology as Topology, limit, members, a, b), want, name);
+    const all = meshed(topology as Topology, limit, members);
+    assert.equal(a !== b && all.has(a) && all.has(b), want, name);
   }
 });
 

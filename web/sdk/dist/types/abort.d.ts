@@ -12,8 +12,8 @@ export declare function abortError(signal: AbortSignal, what: string): BeckonErr
 /** Throws if the signal is aborted already. */
 export declare function checkAborted(signal: AbortSignal | undefined, what: string): void;
 /**
- * Waits for a promise or for the signal, whichever is first. The promise is not stopped by this: `given` up is called so that
- * whoever works on it can.
+ * Waits for a promise or for the signal, whichever is first. The promise is not stopped by this: `givenUp` is called so that
+ * whoever works on it can stop.
  */
 export declare function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined, what: string, givenUp?: () => void): Promise<T>;
 /**

@@ -6,13 +6,13 @@ export type Offerer = Pick<Member, "instance" | "capabilities">;
  * else the smaller instance. Exactly one of the two does, so offers never cross.
  */
 export declare function offers(a: Offerer, b: Offerer): boolean;
-/** What {@link connects} looks at. */
+/** What {@link meshed} looks at. */
 export type Ranked = Pick<Member, "peer" | "joined">;
 /**
- * Whether the room connects peers `a` and `b` by itself: in a mesh, those do who are among the first `limit` members by rank.
- * All members see one log, so all agree.
+ * The peers of whom the room connects every pair by itself: in a mesh, the first `limit` members by rank. All members see one
+ * log, so all agree. (Go's Connects asks about one pair; here all are asked about at once, after every change.)
  */
-export declare function connects(topology: Topology, limit: number, members: Iterable<Ranked>, a: string, b: string): boolean;
+export declare function meshed(topology: Topology, limit: number, members: Iterable<Ranked>): Set<string>;
 /** Whether a string may name a room: 1 to 64 ASCII letters, digits and `. _ ~ -`, the first a letter or digit. */
 export declare function validRoom(name: string): boolean;
 /** Whether a string is an instance or epoch: 16 lower-case hex digits. */

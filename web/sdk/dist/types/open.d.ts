@@ -2,11 +2,17 @@ import type { ChannelOptions } from "./options.js";
 /** Opens data channels on one connection, a few at a time; further ones wait. */
 export declare class Opener {
     #private;
-    /** Opens a channel and waits until it is open; rejects with `closed` or `aborted`. `made` is given it at once. */
-    open(connection: RTCPeerConnection, label: string, options: ChannelOptions, signal: AbortSignal | undefined, made: (dc: RTCDataChannel) => void): Promise<void>;
+    /**
+     * Opens a channel and waits until it is open; rejects with `closed` or `aborted`. `made` is given it at once, and returns a
+     * promise of its end.
+     */
+    open(connection: RTCPeerConnection, label: string, options: ChannelOptions, signal: AbortSignal | undefined, made: (dc: RTCDataChannel) => Promise<unknown>): Promise<void>;
 }
-/** Resolves when a channel is open; rejects with `closed` if it closes before. */
-export declare function opened(dc: RTCDataChannel, what: string): Promise<void>;
+/**
+ * Resolves when a channel is open; rejects with `closed` if it closes before, or `ended` says so: closing the connection on
+ * this side closes channels without an event (WebRTC, section 4.4.1.5).
+ */
+export declare function opened(dc: RTCDataChannel, ended: Promise<unknown>, what: string): Promise<void>;
 /**
  * Resolves in a later task of the event loop. In Chromium 156 the bytes that are sent on a channel of the other side's within the
  * task of its datachannel event stay in bufferedAmount for ever, and who waits for it to fall waits as long.

@@ -20,6 +20,8 @@ export interface PeerHost {
     say(peer: Peer, data: unknown): Promise<void>;
     /** The connection with the peer is open. */
     connected(peer: Peer): void;
+    /** The connection with the peer is closed, or will never be made. */
+    ended(peer: Peer): void;
 }
 declare const Peer_base: new () => import("./events.js").TypedEventTarget<PeerEventMap>;
 /** Another member of a room, and the connection with it. */

@@ -13,6 +13,8 @@ export declare class PullQueue<T> {
     get length(): number;
     /** Adds an item; after the end it is dropped. */
     push(item: T): void;
+    /** Takes an item out that nobody has taken yet. */
+    remove(item: T): void;
     /** Ends the queue: in order without an error, or because of one. Only the first end counts. */
     end(error: BeckonError | undefined): void;
     /** Takes the next item, waiting for it; readers are served in their order. Rejects with `closed` or the queue's error. */
