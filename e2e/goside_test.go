@@ -57,13 +57,17 @@ func (g *goSide) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var answering sync.WaitGroup
+	defer answering.Wait()
 	defer room.Close()
 	p, err := g.meet(ctx, room)
 	if err != nil {
 		return err
 	}
-	// Closed at the end of it all, in one place: the channels of both sides are used to say so.
+	// Those of a kind are written by one step each, and read when all steps are done.
 	var ours, theirs *peer.Channel
+	var limited []*peer.Channel
+	answers := make(chan error, len(g.Channels)) // of the channels that may lose messages: the other side closes them at the end
 	var steps []func(context.Context) error
 	for _, c := range g.Channels {
 		steps = append(steps, func(ctx context.Context) error {
@@ -71,27 +75,29 @@ func (g *goSide) run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			if c.limited() {
+				g.note(func() { limited = append(limited, ch) })
+				return g.knock(ctx, ch)
+			}
 			if c.Label == "reliable" {
 				ours = ch
 			}
-			if c.limited() {
-				return g.knock(ctx, ch)
-			}
 			return g.swap(ctx, ch, "opened/")
-		}, func(ctx context.Context) error {
-			ch, err := p.Accept(ctx)
+		}, func(stepCtx context.Context) error {
+			ch, err := p.Accept(stepCtx)
 			if err != nil {
 				return err
 			}
 			c := channelOf(ch)
 			g.note(func() { g.result.Options = append(g.result.Options, c) })
 			if c.limited() {
-				return g.answer(ctx, ch)
+				answering.Go(func() { answers <- g.answer(ctx, ch) })
+				return nil
 			}
 			if c.Label == "reliable" {
-				g.note(func() { theirs = ch })
+				theirs = ch
 			}
-			return g.swap(ctx, ch, "accepted/")
+			return g.swap(stepCtx, ch, "accepted/")
 		})
 	}
 	if err := parallel(ctx, steps); err != nil {
@@ -103,7 +109,33 @@ func (g *goSide) run(ctx context.Context) error {
 	if ours == nil || theirs == nil {
 		return errors.New("the other side opened no channel that is called reliable")
 	}
-	return g.part(ctx, room, ours, theirs)
+	if err := meetAt(ctx, "exchanged", ours, theirs); err != nil {
+		return err
+	}
+	for _, ch := range limited {
+		ch.Close()
+	}
+	for range limited {
+		if err := <-answers; err != nil {
+			return err
+		}
+	}
+	if err := meetAt(ctx, "closed", ours, theirs); err != nil {
+		return err
+	}
+	return g.part(ctx, room, theirs)
+}
+
+// meetAt waits until the other side has come as far.
+func meetAt(ctx context.Context, point string, ours, theirs *peer.Channel) error {
+	if err := ours.SendText(ctx, point); err != nil {
+		return err
+	}
+	said, _, err := theirs.Recv(ctx)
+	if err != nil || string(said) != point {
+		return fmt.Errorf("not %s came but %.40q: %w", point, said, err)
+	}
+	return nil
 }
 
 // meet gets the connection to the only other member.
@@ -125,19 +157,13 @@ func (g *goSide) meet(ctx context.Context, room *peer.Room) (*peer.Peer, error) 
 	return room.Connect(ctx, other.ID())
 }
 
-// part sees the exchange to its end: neither side goes before both have all that they wait for.
-func (g *goSide) part(ctx context.Context, room *peer.Room, ours, theirs *peer.Channel) error {
-	if err := ours.SendText(ctx, "done"); err != nil {
-		return err
-	}
-	said, _, err := theirs.Recv(ctx)
-	if err != nil || string(said) != "done" {
-		return fmt.Errorf("after all messages came %.40q: %w", said, err)
-	}
+// part leaves, or waits until the other side has left.
+func (g *goSide) part(ctx context.Context, room *peer.Room, theirs *peer.Channel) error {
 	if g.Leaves {
 		return room.Close()
 	}
-	if _, _, err = theirs.Recv(ctx); err == nil {
+	_, _, err := theirs.Recv(ctx)
+	if err == nil {
 		return errors.New("a message came after the last")
 	}
 	g.result.End = string(peer.Code(err))
@@ -180,7 +206,7 @@ func (g *goSide) swap(ctx context.Context, ch *peer.Channel, how string) error {
 	})
 }
 
-// knock sends a message on a channel that may lose it until one comes back, and closes the channel.
+// knock sends a message on a channel that may lose it until one comes back.
 func (g *goSide) knock(ctx context.Context, ch *peer.Channel) error {
 	for {
 		if err := ch.Send(ctx, binaryOf(g.Name+"/"+ch.Label(), 1000)); err != nil {
@@ -190,7 +216,7 @@ func (g *goSide) knock(ctx context.Context, ch *peer.Channel) error {
 		err := g.take(try, ch, "opened/")
 		cancel()
 		if err == nil {
-			return ch.Close()
+			return nil
 		}
 		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 			return err
@@ -214,8 +240,7 @@ func (g *goSide) answer(ctx context.Context, ch *peer.Channel) error {
 			g.received("accepted/"+ch.Label(), summarize(data, text))
 			first = false
 		}
-		// One that is closed by now has had an answer.
-		if err := ch.Send(ctx, binaryOf(g.Name+"/"+ch.Label(), 1000)); err != nil && peer.Code(err) != protocol.CodeClosed {
+		if err := ch.Send(ctx, binaryOf(g.Name+"/"+ch.Label(), 1000)); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ const golang browser.Kind = "go"
 
 // task is what one side of an exchange has to do: to meet the only other member of a room, to open Channels to it and accept
 // as many, to send messages(Name, label) on each, both ways at the same time, and to tell what came. On a channel that may
-// lose messages it sends one again and again until one comes back, and then closes the channel.
+// lose messages it sends one again and again until one comes back. When both have all, each closes those of its own.
 //
 // testdata/exchange.js and goside_test.go do it, in the same words.
 type task struct {

@@ -15,39 +15,36 @@ export default async function (task, log) {
   peer.addEventListener("close", ({ error }) => log("the connection closed", String(error)));
 
   const report = { before, options: [], received: {}, closed: 0 };
-  const run = async (label, step) => {
-    await step.catch((cause) => {
+  const watch = setInterval(() => progress(peer, report).then((p) => log("so far:", p)), 5000);
+  const step = async (label, done) => {
+    const result = await done.catch((cause) => {
       throw new Error(`${task.name}, ${label}`, { cause });
     });
     await log("done:", label);
+    return result;
   };
-  const opened = task.channels.map(async ({ label, ...options }) => {
-    const channel = await peer.open(label, options);
-    await (isLimited(options) ? knock : swap)(channel, task, report.received, "opened");
-    return channel;
-  });
-  const accepted = task.channels.map(async () => {
-    const channel = await peer.accept();
-    const { label, ordered, maxRetransmits, maxPacketLifeTime, protocol } = channel;
-    report.options.push({ label, ordered, maxRetransmits, maxPacketLifeTime, protocol });
-    if (isLimited(channel)) {
-      await answer(channel, task, report.received);
-      report.closed++;
-    } else await swap(channel, task, report.received, "accepted");
-    return channel;
-  });
-  const watch = setInterval(() => progress(peer, report).then((p) => log("so far:", p)), 5000);
-  await Promise.all([...opened.map((o, i) => run(`opened ${task.channels[i].label}`, o)), ...accepted.map((a) => run("accepted", a))]);
-  clearInterval(watch);
+  const opening = task.channels.map(({ label, ...options }) => step(`open ${label}`, openOne(peer, label, options, task, report)));
+  const answers = []; // one promise for each channel that may lose messages: the other side closes it at the end
+  const accepting = task.channels.map(() => step("accept", acceptOne(peer, task, report, answers)));
+  const opened = await Promise.all(opening);
+  const accepted = await Promise.all(accepting);
   report.path = await peer.path();
   report.pair = await selectedPair(peer.connection);
 
-  // Neither side goes before both have all that they wait for.
-  const ours = (await Promise.all(opened)).find((c) => c.label === "reliable");
-  const theirs = (await Promise.all(accepted)).find((c) => c.label === "reliable");
-  await ours.send("done");
-  const said = await theirs.recv();
-  if (said !== "done") throw new Error(`after all messages came ${JSON.stringify(summary(said))}`);
+  // Neither side goes on before both have come as far.
+  const ours = opened.find((c) => c.label === "reliable");
+  const theirs = accepted.find((c) => c.label === "reliable");
+  const meetAt = async (point) => {
+    await ours.send(point);
+    const said = await theirs.recv();
+    if (said !== point) throw new Error(`not ${point} came but ${JSON.stringify(summary(said))}`);
+    await log("both have", point);
+  };
+  await meetAt("exchanged");
+  for (const channel of opened.filter(isLimited)) await channel.close();
+  await Promise.all(answers);
+  await meetAt("closed");
+  clearInterval(watch);
   if (!task.leaves) {
     const end = await theirs.recv().catch((error) => error);
     report.end = end.code ?? `a message: ${end}`;
@@ -55,6 +52,21 @@ export default async function (task, log) {
   }
   await room.close();
   return report;
+}
+
+async function openOne(peer, label, options, task, report) {
+  const channel = await peer.open(label, options);
+  await (isLimited(channel) ? knock : swap)(channel, task, report.received, "opened");
+  return channel;
+}
+
+async function acceptOne(peer, task, report, answers) {
+  const channel = await peer.accept();
+  const { label, ordered, maxRetransmits, maxPacketLifeTime, protocol } = channel;
+  report.options.push({ label, ordered, maxRetransmits, maxPacketLifeTime, protocol });
+  if (isLimited(channel)) answers.push(answer(channel, task, report));
+  else await swap(channel, task, report.received, "accepted");
+  return channel;
 }
 
 /** How far it is, for the log of one that hangs. */
@@ -90,7 +102,7 @@ async function swap(channel, { name, sizes }, received, how) {
   await Promise.all([send(), take()]);
 }
 
-/** On a channel that may lose messages: sends one until one comes back, and closes it. */
+/** On a channel that may lose messages: sends one until one comes back. */
 async function knock(channel, { name }, received) {
   for (let came; came === undefined; ) {
     await channel.send(binary(`${name}/${channel.label}`, 1000));
@@ -99,15 +111,13 @@ async function knock(channel, { name }, received) {
     });
     if (came !== undefined) received[`opened/${channel.label}`] = [summary(came)];
   }
-  await channel.close();
 }
 
 /** The other side of knock: answers every message until the channel is closed. */
-async function answer(channel, { name }, received) {
+async function answer(channel, { name }, report) {
   for await (const message of channel) {
-    received[`accepted/${channel.label}`] ??= [summary(message)];
-    await channel.send(binary(`${name}/${channel.label}`, 1000)).catch((error) => {
-      if (error.code !== "closed") throw error; // it has had one answer
-    });
+    report.received[`accepted/${channel.label}`] ??= [summary(message)];
+    await channel.send(binary(`${name}/${channel.label}`, 1000));
   }
+  report.closed++;
 }

@@ -1,0 +1,96 @@
+//go:build unix
+
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// TestRelay has pairs of stacks exchange the same messages through the relay alone, which each side reaches over the transport
+// that it is given servers for.
+func TestRelay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		left, right browser.Kind
+		transports  []string
+	}{
+		{golang, golang, []string{"udp", "tcp"}},
+		{browser.Chromium, golang, []string{"udp", "tcp"}},
+		{browser.Chromium, browser.Chromium, []string{"udp", "tcp"}},
+		{browser.Firefox, golang, []string{"udp", "tcp"}},
+	} {
+		for _, transport := range c.transports {
+			t.Run(string(c.left)+"-"+string(c.right)+"-"+transport, func(t *testing.T) {
+				t.Parallel()
+				needAll(t, c.left, c.right)
+				s := newSite(t)
+				b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s")
+				left, right := s.exchange(t, b, c.left, c.right, func(left, right *task) {
+					for _, k := range []*task{left, right} {
+						k.Join.ICETransportPolicy = "relay"
+						k.Join.ICEServers = iceServers(t, b, transport)
+					}
+				})
+				left.isRelayed(t, "left", c.left, transport)
+				right.isRelayed(t, "right", c.right, transport)
+			})
+		}
+	}
+}
+
+// TestRelayByPolicy leaves the servers to the SDKs, as an application does.
+func TestRelayByPolicy(t *testing.T) {
+	t.Parallel()
+	needAll(t, browser.Chromium)
+	s := newSite(t)
+	b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s")
+	left, right := s.exchange(t, b, browser.Chromium, golang, func(left, right *task) {
+		left.Join.ICETransportPolicy, right.Join.ICETransportPolicy = "relay", "relay"
+	})
+	left.isRelayed(t, "left", browser.Chromium, "")
+	right.isRelayed(t, "right", golang, "")
+}
+
+// isRelayed asks the SDK and the stack below it. transport is how this side reaches the relay; empty is by any.
+func (r report) isRelayed(t *testing.T, who string, kind browser.Kind, transport string) {
+	t.Helper()
+	local := r.Pair.Local
+	if !r.Path.Relayed || local.CandidateType != "relay" || r.Pair.Remote.CandidateType != "relay" {
+		t.Errorf("%s: the path is %+v by the pair %+v, want relays", who, r.Path, r.Pair)
+	}
+	if transport == "" {
+		return
+	}
+	if local.RelayProtocol != transport {
+		t.Errorf("%s: it reaches the relay over %q, want %q", who, local.RelayProtocol, transport)
+	}
+	if r.Path.Protocol != transport {
+		t.Errorf("%s: the SDK says that its packets go over %q, want %q", who, r.Path.Protocol, transport)
+	}
+}
+
+// iceServers asks the server for its relay, as a client that is nobody, and leaves what is reached over the transport.
+func iceServers(t *testing.T, b *server, transport string) []protocol.ICEServer {
+	t.Helper()
+	w := dialWire(t, b)
+	w.send(t, websocket.TextMessage, helloFrame())
+	servers := frameOf[protocol.Welcome](t, w, protocol.TypeWelcome).ICEServers
+	w.bye(t)
+	for i := range servers {
+		servers[i].URLs = slices.DeleteFunc(servers[i].URLs, func(url string) bool {
+			return !strings.HasPrefix(url, "turn:") || !strings.HasSuffix(url, "?transport="+transport)
+		})
+	}
+	servers = slices.DeleteFunc(servers, func(s protocol.ICEServer) bool { return len(s.URLs) == 0 })
+	if len(servers) == 0 {
+		t.Fatalf("the server hands out no relay over %s", transport)
+	}
+	return servers
+}
