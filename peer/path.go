@@ -12,8 +12,8 @@ import (
 type Path struct {
 	// Relayed tells that they go over a TURN server, of either side.
 	Relayed bool
-	// Protocol is "udp" or "tcp", as the selected candidates have it. A relay that this side reaches over TCP still has a
-	// candidate of "udp", which is what it speaks to the other side.
+	// Protocol is what this side's packets go in, "udp" or "tcp": to the peer, or to the relay that this side uses. (What the
+	// relay speaks to the other side is another matter, and always UDP.)
 	Protocol string
 	// RTT is the round-trip time of the last connectivity check; 0 when none has been measured yet.
 	RTT time.Duration
@@ -47,6 +47,11 @@ func (c *connection) path() (Path, error) {
 	}
 	if stats, ok := transport.GetSelectedCandidatePairStats(); ok {
 		path.RTT = time.Duration(stats.CurrentRoundTripTime * float64(time.Second))
+		// Only the statistics know how a relay is reached: over "udp", "tcp", "dtls" or "tls".
+		local, ok := c.pc.GetStats()[stats.LocalCandidateID].(webrtc.ICECandidateStats)
+		if ok && (local.RelayProtocol == "tcp" || local.RelayProtocol == "tls") {
+			path.Protocol = "tcp"
+		}
 	}
 	return path, nil
 }
