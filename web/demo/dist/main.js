@@ -441,6 +441,7 @@ var SHA256 = class {
 var CHUNK = 64 * 1024;
 var MAX_FILE = 512 * 1024 * 1024;
 var SLICE = 1024 * 1024;
+var MAX_PARTS = 1024;
 var MAX_HEADER = 4096;
 var TransferError = class extends Error {
   constructor(reason2, remote, cause) {
@@ -539,11 +540,11 @@ async function receiveFile(ch, header, moved, signal) {
         return { blob: new Blob([...blobs, ...parts], { type: "application/octet-stream" }), sha256 };
       }
       got += message.length;
-      if (got > header.size) throw new TransferError("bad-file", false);
+      if (message.length === 0 || got > header.size) throw new TransferError("bad-file", false);
       hash2.update(message);
       parts.push(message);
       held += message.length;
-      if (held >= SLICE) {
+      if (held >= SLICE || parts.length >= MAX_PARTS) {
         blobs.push(new Blob(parts));
         parts = [];
         held = 0;

@@ -18,6 +18,8 @@ export const MAX_FILE = 512 * 1024 * 1024;
 
 /** Files are read in slices of this size, and received chunks are put together to such: fewer, larger steps. */
 const SLICE = 1024 * 1024;
+/** As many chunks at most, however small: each costs some hundred bytes besides its own. */
+const MAX_PARTS = 1024;
 const MAX_HEADER = 4096;
 
 /** What of a channel a transfer needs. */
@@ -161,11 +163,12 @@ export async function receiveFile(
         return { blob: new Blob([...blobs, ...parts], { type: "application/octet-stream" }), sha256 };
       }
       got += message.length;
-      if (got > header.size) throw new TransferError("bad-file", false);
+      // Empty messages would be kept without ever coming to an end.
+      if (message.length === 0 || got > header.size) throw new TransferError("bad-file", false);
       hash.update(message);
       parts.push(message as Uint8Array<ArrayBuffer>);
       held += message.length;
-      if (held >= SLICE) {
+      if (held >= SLICE || parts.length >= MAX_PARTS) {
         blobs.push(new Blob(parts));
         parts = [];
         held = 0;

@@ -146,6 +146,7 @@ test("what is not the announced file is refused", async () => {
   const cases: [string, Message[], string][] = [
     ["too short", [new Uint8Array(3), JSON.stringify({ sha256: digest })], "bad-file"],
     ["too long", [new Uint8Array(5)], "bad-file"],
+    ["empty", [new Uint8Array(0)], "bad-file"],
     ["damaged", [Uint8Array.of(0, 0, 0, 1), JSON.stringify({ sha256: digest })], "wrong-digest"],
     ["no trailer", [new Uint8Array(4), "the end"], "bad-file"],
   ];
