@@ -8,8 +8,9 @@
 // Exit codes: 0 all went well, Ctrl-C included; 1 it did not work; 2 the command line makes no sense. Every error is
 // one sentence on stderr that ends in what to do.
 //
-//	goroutine      owns                                   ends
-//	main           everything; waits for all of the below   with the process
+//	goroutine      owns                                    ends
+//	main           everything; waits for all but the next  with the process
+//	interrupted    the signals                             with the process
 //	http           http.Server.Serve of `serve`            Shutdown or Close of the HTTP server
 //	drain          one Shutdown each, after Ctrl-C         when its server has drained or the grace is over
 //	echo peer      a connected peer of `bot echo`          when the peer or the bot is closed

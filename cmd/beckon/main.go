@@ -11,11 +11,20 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends the context and so begins an orderly end. From then on signals are the system's again, so
-	// that a second one ends the process at once.
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go interrupted(signals, cancel, os.Exit)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, os.Environ()))
+}
+
+// interrupted begins an orderly end at the first signal and ends the process at the second. The second is not left to the
+// system, which ignores it for the first process of a container and for what a script started in the background.
+func interrupted(signals <-chan os.Signal, cancel context.CancelFunc, exit func(code int)) {
+	<-signals
+	cancel()
+	<-signals
+	exit(exitFailure)
 }
 
 // The exit codes of the program.

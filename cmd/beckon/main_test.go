@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -89,6 +90,19 @@ func TestUsageErrors(t *testing.T) {
 		if !strings.HasPrefix(got.stderr, "beckon: ") || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, c.says) {
 			t.Errorf("%q says %q, want one line with %q", c.args, got.stderr, c.says)
 		}
+	}
+}
+
+func TestInterrupts(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	signals, exited := make(chan os.Signal), make(chan int)
+	go interrupted(signals, cancel, func(code int) { exited <- code })
+	signals <- os.Interrupt
+	<-ctx.Done()
+	signals <- syscall.SIGTERM
+	if code := <-exited; code != exitFailure {
+		t.Errorf("exit code %d, want %d", code, exitFailure)
 	}
 }
 

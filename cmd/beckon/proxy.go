@@ -36,7 +36,7 @@ func clientOf(r *http.Request, proxies []netip.Prefix) (client netip.Addr, ok bo
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		addr, err := netip.ParseAddr(strings.TrimSpace(hop))
+		addr, err := hopAddr(strings.TrimSpace(hop))
 		if err != nil {
 			break
 		}
@@ -46,4 +46,12 @@ func clientOf(r *http.Request, proxies []netip.Prefix) (client netip.Addr, ok bo
 		}
 	}
 	return client, ok
+}
+
+// hopAddr reads an address as proxies write it: alone, in brackets, or with the port, which some add.
+func hopAddr(s string) (netip.Addr, error) {
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr(), nil
+	}
+	return netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
 }

@@ -31,9 +31,9 @@ type servers struct {
 	turn      *turnserver.Server // nil without a relay
 }
 
-// listen binds everything, so that what cannot be had is found before anything is served. ctx bounds the binding.
+// listen binds everything, so that what cannot be had is found before anything is served. It does not end with ctx.
 func listen(ctx context.Context, p *plan, log zerolog.Logger) (*servers, error) {
-	// An interrupt while we start should end as one later does, and binding takes no time.
+	// An interrupt while we start should end as one later does: with the URL printed and everything closed in order.
 	ctx = context.WithoutCancel(ctx)
 	s := &servers{plan: p, log: log}
 	var err error
