@@ -20,4 +20,4 @@ go test -race -timeout 20m $(go list ./... | grep -v '/e2e')
 
 bash scripts/e2e.sh
 
-printf '\nAll of it passed in %d s.\n' "$(elapsed)"
+printf '\nEverything that can run here passed in %d s.\n' "$(elapsed)"

@@ -5,6 +5,10 @@ source "$(dirname "$0")/lib.sh"
 
 need nodejs node
 need npm npm
+if ! node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' </dev/null; then
+	echo "node is $(node --version), and 18 is the oldest that will do: install a newer one" >&2
+	exit 1
+fi
 cd web
 # npm writes the first file at the end of an installation.
 if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
