@@ -482,6 +482,7 @@ async function push(ch, file, id, moved, stop) {
     for (let i = 0; i < slice.length; i += CHUNK) {
       if (stop.aborted) return void 0;
       await ch.send(slice.subarray(i, i + CHUNK));
+      if (stop.aborted) return void 0;
       moved(Math.max(0, at + Math.min(i + CHUNK, slice.length) - ch.bufferedAmount));
     }
   }
@@ -629,8 +630,13 @@ var TransferRow = class {
   #speed = new Speed();
   #moved = 0;
   #painted = 0;
-  /** Tells how many bytes have gone over. May be called for every chunk: it paints some ten times a second. */
+  #over = false;
+  /**
+   * Tells how many bytes have gone over. May be called for every chunk: it paints some ten times a second. What comes after
+   * the end does not change the line any more.
+   */
   moved(count) {
+    if (this.#over) return;
     const now = performance.now();
     const rate = this.#speed.note(now, count);
     this.#moved = count;
@@ -669,6 +675,7 @@ var TransferRow = class {
     this.#ended();
   }
   #ended() {
+    this.#over = true;
     this.#meter.hidden = true;
     this.#button.textContent = "Remove";
     this.#button.setAttribute("aria-label", `Remove ${this.file.name} from the list`);

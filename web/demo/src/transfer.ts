@@ -89,6 +89,8 @@ async function push(ch: Pipe, file: File, id: string, moved: Moved, stop: AbortS
     for (let i = 0; i < slice.length; i += CHUNK) {
       if (stop.aborted) return undefined;
       await ch.send(slice.subarray(i, i + CHUNK));
+      // Whoever stopped it, while this waited for room in the buffer, is done with it: nothing has moved any more.
+      if (stop.aborted) return undefined;
       moved(Math.max(0, at + Math.min(i + CHUNK, slice.length) - ch.bufferedAmount));
     }
   }

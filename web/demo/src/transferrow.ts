@@ -27,6 +27,7 @@ export class TransferRow {
   #speed = new Speed();
   #moved = 0;
   #painted = 0;
+  #over = false;
 
   constructor(
     private readonly direction: Direction,
@@ -52,8 +53,12 @@ export class TransferRow {
     this.moved(0);
   }
 
-  /** Tells how many bytes have gone over. May be called for every chunk: it paints some ten times a second. */
+  /**
+   * Tells how many bytes have gone over. May be called for every chunk: it paints some ten times a second. What comes after
+   * the end does not change the line any more.
+   */
   moved(count: number): void {
+    if (this.#over) return;
     const now = performance.now();
     const rate = this.#speed.note(now, count);
     this.#moved = count;
@@ -96,6 +101,7 @@ export class TransferRow {
   }
 
   #ended(): void {
+    this.#over = true;
     this.#meter.hidden = true;
     this.#button.textContent = "Remove";
     this.#button.setAttribute("aria-label", `Remove ${this.file.name} from the list`);

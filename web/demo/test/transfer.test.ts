@@ -122,6 +122,36 @@ test("either side can cancel, and the other hears of it", async () => {
   }
 });
 
+test("after a cancel, bytes that were still on their way count no more", async () => {
+  for (const who of ["sender", "receiver"]) {
+    const [a, b] = pipe();
+    // Full at the third chunk, as a channel is whose other side has stopped reading, until it is let go.
+    let letGo = () => {};
+    const full = new Promise<void>((resolve) => {
+      const send = a.send.bind(a);
+      let chunks = 0;
+      a.send = async (message) => {
+        if (typeof message === "string" || ++chunks < 3) return send(message);
+        resolve();
+        await new Promise<void>((go) => (letGo = go));
+      };
+    });
+    const stop = new AbortController();
+    const moves: number[] = [];
+    const check = assert.rejects(
+      sendFile(a, file(5 * CHUNK).file, "id", (n) => moves.push(n), stop.signal),
+      ended("cancelled", who === "receiver"),
+    );
+    await full;
+    if (who === "sender") stop.abort();
+    else await b.send(JSON.stringify({ error: "cancelled" }));
+    await check;
+    letGo();
+    await new Promise((resolve) => setImmediate(resolve)); // all that follows from it has been done
+    assert.deepEqual(moves, [CHUNK, 2 * CHUNK], who);
+  }
+});
+
 test("a channel that closes on the way is the end for both", async () => {
   const [a, b] = pipe();
   const sender = assert.rejects(sendFile(a, file(5_000_000).file, "id", nothing, never), ended("closed", false));
