@@ -169,6 +169,27 @@ func TestRate(t *testing.T) {
 	})
 }
 
+// A flood is dropped frame by frame, but at the pace of the limit: one client must not keep the server busy with refusals.
+func TestAFloodIsReadSlowly(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		c := w.session()
+		before := w.s.Stats().FramesIn
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for c.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) == nil {
+			}
+		}()
+		time.Sleep(time.Second)
+		// The burst, and then in each fiftieth of a second one that is allowed and one that is refused.
+		if n := w.s.Stats().FramesIn - before; n < 200 || n > 200+2*50+2 {
+			t.Errorf("%d frames were read", n)
+		}
+		c.drop()
+		<-ended
+	})
+}
+
 func TestJoinRate(t *testing.T) {
 	inWorld(t, Config{}, func(t *testing.T, w *world) {
 		c := w.session()

@@ -21,6 +21,8 @@ func (c *conn) handle(frame []byte) {
 	if over := take(c.session.frames, "too many frames"); over != nil {
 		c.server.count.drops[DropRate].Add(1)
 		c.refuse(env, over)
+		// To drop what comes is not enough: reading and answering a flood takes a whole core. What is not read comes slowly.
+		time.Sleep(over.after)
 		return
 	}
 	if err == nil {
@@ -92,8 +94,8 @@ type limited struct {
 
 func (l *limited) Error() string { return l.why.Error() }
 
-// take takes one from a limiter, or says when it makes sense to ask again.
-func take(l *rate.Limiter, text string) error {
+// take takes one from a limiter, or says when it makes sense to ask again: for frames, that is after 1/Rate seconds at most.
+func take(l *rate.Limiter, text string) *limited {
 	now := time.Now()
 	r := l.ReserveN(now, 1)
 	wait := r.DelayFrom(now)

@@ -15,8 +15,8 @@ func (c *conn) onJoin(frame []byte) error {
 	if err := c.checkAttributes(j.Attributes); err != nil {
 		return err
 	}
-	if err := take(c.session.joins, "too many joins"); err != nil {
-		return err
+	if over := take(c.session.joins, "too many joins"); over != nil {
+		return over
 	}
 	return c.held(func(sess *session) error {
 		if m := sess.rooms[j.Room]; m != nil {
