@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -25,7 +26,7 @@ const artifacts = "artifacts"
 // screen is a Chromium window that a test drives with clicks and keys, as a
 // person would: for pages that have no script of the test in them.
 type screen struct {
-	ctx context.Context // the tab
+	ctx context.Context // of the tab, for as long as the test has patience
 
 	// thrown has what no code of the page caught. It is buffered; what is
 	// beyond that is dropped, because the test fails by the first.
@@ -66,12 +67,15 @@ func newScreen(t *testing.T, address string, width, height int64) *screen {
 
 	// The test's context ends before its cleanup; the browser shall be closed
 	// by that, because only chromedp knows all of its processes.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
-	ctx, closeBrowser := chromedp.NewExecAllocator(ctx, options...)
-	ctx, closeTab := chromedp.NewContext(ctx)
+	tab, closeBrowser := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	tab, closeTab := chromedp.NewContext(tab)
+	ctx, cancel := context.WithTimeout(tab, patience)
 	s := &screen{ctx: ctx, thrown: make(chan string, 16)}
 	var reader sync.WaitGroup
 	t.Cleanup(func() {
+		if t.Failed() {
+			leave(t, tab, address)
+		}
 		closeTab()
 		closeBrowser() // waits for it
 		cancel()
@@ -88,7 +92,7 @@ func newScreen(t *testing.T, address string, width, height int64) *screen {
 			t.Logf("the console of %s:\n%s", address, strings.Join(s.console, "\n"))
 		}
 	})
-	messages := chromedp.Console(ctx)
+	messages := chromedp.Console(tab)
 	reader.Go(func() {
 		for message, err := range messages {
 			if err != nil {
@@ -132,6 +136,14 @@ func (s *screen) text(t *testing.T, selector chromedp.CSS) string {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// leave shows what the window of tab shows when the test has failed.
+func leave(t *testing.T, tab context.Context, address string) {
+	ctx, cancel := context.WithTimeout(tab, 5*time.Second)
+	defer cancel()
+	shown, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("body")))
+	t.Logf("%s shows (%v):\n%s", address, err, shown)
 }
 
 // shoot keeps a picture of what the window shows as artifacts/name.png.

@@ -139,28 +139,33 @@ func launch(ctx context.Context, path string, args ...string) (*server, error) {
 	return s, nil
 }
 
-// interrupt ends the server as Ctrl-C does. It returns what is wrong with the
-// end: an exit code other than 0, which a report of the race detector is too,
-// more on stdout than the first line, or no end at all.
+// interrupt ends the server as Ctrl-C does. It returns what is wrong with the end, as of the function interrupt, or that there
+// is more on stdout than the first line.
 func (s *server) interrupt() error {
-	defer s.process.Close()
-	if err := s.process.Signal(syscall.SIGINT); err != nil {
-		return errors.Join(err, s.process.Err())
-	}
-	select {
-	case <-s.process.Done():
-	case <-time.After(shutdown):
-		// Go prints all goroutines when it dies of this.
-		_ = s.process.Signal(syscall.SIGQUIT)
-		return fmt.Errorf("still there %v after Ctrl-C: %w", shutdown, s.process.Err())
-	}
-	if err := s.process.Err(); err != nil {
+	if err := interrupt(s.process); err != nil {
 		return err
 	}
 	if out := s.stdout.String(); out != s.Room+"\n" {
 		return fmt.Errorf("stdout has more than the room's URL: %q", out)
 	}
 	return nil
+}
+
+// interrupt ends a program as Ctrl-C does, and returns what is wrong with the end: an exit code other than 0, which a report
+// of the race detector is too, or no end at all. One that has ended before is judged by how.
+func interrupt(p *process.Process) error {
+	defer p.Close()
+	if err := p.Signal(syscall.SIGINT); err != nil {
+		return p.Err()
+	}
+	select {
+	case <-p.Done():
+	case <-time.After(shutdown):
+		// Go prints all goroutines when it dies of this.
+		_ = p.Signal(syscall.SIGQUIT)
+		return fmt.Errorf("still there %v after Ctrl-C: %w", shutdown, p.Err())
+	}
+	return p.Err()
 }
 
 // splitRoom takes a room's URL, http://HOST:PORT/r/NAME, apart.
