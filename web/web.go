@@ -1,6 +1,6 @@
 // Package web serves what browsers need: the demo page and the browser SDK, both out of the binary.
 //
-//	/                      the demo, which makes up a room's name and goes there
+//	/                      leads to a room, see Config.NewRoom
 //	/r/{room}              the demo in a room
 //	/assets/{file}         what the demo consists of
 //	/sdk/{file}            the SDK: beckon.js, its source map and its types; for pages of any origin
@@ -11,9 +11,12 @@
 package web
 
 import (
+	"crypto/rand"
 	"embed"
 	"io/fs"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 //go:embed demo/dist sdk/dist missing.html
@@ -24,6 +27,9 @@ type Config struct {
 	// ValidRoom tells whether a room may have this name; a link to another gets a page that says so, with status 404. It may
 	// be called by many requests at once. nil lets every name through: the page then hears from the SDK that it is none.
 	ValidRoom func(name string) bool
+	// NewRoom names the room that / leads to: one that visitors may join, which only the caller can know, and best one that
+	// nobody is in. It may be called by many requests at once. nil makes up eight random letters and digits.
+	NewRoom func() string
 }
 
 // Handler returns New of the zero Config.
@@ -36,9 +42,16 @@ func New(cfg Config) http.Handler {
 	if valid == nil {
 		valid = func(string) bool { return true }
 	}
+	newRoom := cfg.NewRoom
+	if newRoom == nil {
+		newRoom = func() string { return strings.ToLower(rand.Text()[:8]) }
+	}
 	page, missing := load(files, "demo/dist/index.html"), load(files, "missing.html")
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", page)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store") // the next visit is to another room
+		http.Redirect(w, r, "/r/"+url.PathEscape(newRoom()), http.StatusSeeOther)
+	})
 	mux.HandleFunc("GET /r/{room}", func(w http.ResponseWriter, r *http.Request) {
 		if !valid(r.PathValue("room")) {
 			missing.serveStatus(w, http.StatusNotFound)

@@ -25,14 +25,14 @@ func get(t *testing.T, h http.Handler, method, path string, header ...string) *h
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	h := New(Config{ValidRoom: func(name string) bool { return name == "tea" }})
+	h := New(Config{ValidRoom: func(name string) bool { return name == "tea" }, NewRoom: func() string { return "tea" }})
 	for _, c := range []struct {
 		method, path string
 		status       int
 		mediaType    string
 		holds        string
 	}{
-		{"GET", "/", 200, "text/html; charset=utf-8", `data-testid="room-name"`},
+		{"GET", "/", 303, "text/html; charset=utf-8", `href="/r/tea"`},
 		{"GET", "/r/tea", 200, "text/html; charset=utf-8", `data-testid="room-name"`},
 		{"GET", "/r/coffee", 404, "text/html; charset=utf-8", "No room can have this address"},
 		{"GET", "/r/", 404, "text/html; charset=utf-8", "No room can have this address"},
@@ -71,6 +71,23 @@ func TestZeroConfigServesEveryRoom(t *testing.T) {
 	t.Parallel()
 	if w := get(t, Handler(), "GET", "/r/!"); w.Code != http.StatusOK {
 		t.Errorf("status %d, want 200", w.Code)
+	}
+}
+
+// Whatever the name, / leads to that room and to nowhere else, and is asked again the next time.
+func TestNewRoom(t *testing.T) {
+	t.Parallel()
+	for room, want := range map[string]string{"tea": "/r/tea", "/evil.example": "/r/%2Fevil.example"} {
+		w := get(t, New(Config{NewRoom: func() string { return room }}), "GET", "/")
+		if got := w.Header().Get("Location"); w.Code != http.StatusSeeOther || got != want {
+			t.Errorf("%s: status %d to %q, want 303 to %q", room, w.Code, got, want)
+		}
+	}
+	h := Handler()
+	first, second := get(t, h, "GET", "/").Header().Get("Location"), get(t, h, "GET", "/").Header().Get("Location")
+	name := strings.TrimPrefix(first, "/r/")
+	if len(name) != 8 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") != "" || first == second {
+		t.Errorf("without NewRoom / leads to %q, then to %q", first, second)
 	}
 }
 
@@ -129,7 +146,7 @@ func TestHead(t *testing.T) {
 	defer srv.Close()
 	client := srv.Client()
 	defer client.CloseIdleConnections()
-	for path, status := range map[string]int{"/": 200, "/r/tea": 200, "/r/coffee": 404, "/sdk/beckon.js": 200} {
+	for path, status := range map[string]int{"/r/tea": 200, "/r/coffee": 404, "/sdk/beckon.js": 200} {
 		resp, err := client.Head(srv.URL + path)
 		if err != nil {
 			t.Fatal(err)
@@ -145,7 +162,7 @@ func TestHead(t *testing.T) {
 // there is no network beyond the server.
 func TestPagesKeepThePolicy(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/", "/nothing"} {
+	for _, path := range []string{"/r/tea", "/nothing"} {
 		body := get(t, Handler(), "GET", path).Body.String()
 		for _, bad := range []string{"<script>", "<style", " style=", " onclick=", "javascript:", `"https:`, `"http:`, `"//`} {
 			if strings.Contains(body, bad) {

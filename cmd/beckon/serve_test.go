@@ -122,6 +122,28 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// Who comes without a link is led to a room that is open, and to another one every time.
+func TestHomeLeadsToAnOpenRoom(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--listen", "127.0.0.1:0", "--no-turn", "--allow-anonymous", "team-*")
+	base, _, _ := strings.Cut(s.first, "/r/")
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	seen := map[string]bool{strings.TrimPrefix(s.first, base): true}
+	for range 3 {
+		resp, err := client.Get(base + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		room := resp.Request.URL.Path
+		if resp.StatusCode != http.StatusOK || !strings.HasPrefix(room, "/r/team-") || seen[room] {
+			t.Errorf("/ leads to %s: %s, after %v", room, resp.Status, seen)
+		}
+		seen[room] = true
+	}
+}
+
 // The names of a stranger do not open a server in dev mode to his pages.
 func TestRebindingIsRefused(t *testing.T) {
 	t.Parallel()

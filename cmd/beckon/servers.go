@@ -55,7 +55,10 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (*servers, error) 
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/v1/ws", s.signaling)
-	mux.Handle("/", web.New(web.Config{ValidRoom: protocol.ValidRoom}))
+	mux.Handle("/", web.New(web.Config{
+		ValidRoom: protocol.ValidRoom,
+		NewRoom:   func() string { return openRoom(p.anonymous) },
+	}))
 	s.http = &http.Server{
 		Handler: s.guard(throughProxies(p.proxies, mux)),
 		// Against clients that open a connection and say nothing, or read nothing. A connection that became a WebSocket

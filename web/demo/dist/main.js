@@ -126,13 +126,6 @@ var PLACES = [
   "tide",
   "wharf"
 ];
-function random(bound) {
-  return crypto.getRandomValues(new Uint32Array(1))[0] % bound;
-}
-function roomName() {
-  const number = 1e3 + random(9e3);
-  return `${QUALITIES[random(QUALITIES.length)]}-${PLACES[random(PLACES.length)]}-${number}`;
-}
 function hash(text) {
   let h = 2166136261;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
@@ -841,7 +834,7 @@ function showRefused(error, again) {
   show("refused", refusal(error), again, code(error));
 }
 function showLost(error, again) {
-  const notice = code(error) === "connection-lost" ? { title: "Connection lost", body: "The server is out of reach, so this room is closed here.", action: "Rejoin" } : { ...refusal(error), title: "You are no longer in the room", action: "Rejoin" };
+  const notice = code(error) === "connection-lost" ? { title: "Connection lost", body: "The server is out of reach, so this room is closed here.", action: "Rejoin" } : { title: "You are no longer in the room", body: refusal(error).body, action: "Rejoin" };
   show("lost", notice, again, code(error));
 }
 function show(state, notice, again, why) {
@@ -855,7 +848,7 @@ function show(state, notice, again, why) {
   const button = find("#notice-action");
   button.hidden = !notice.action || !again;
   setText(button, notice.action ?? "");
-  button.onclick = again ?? null;
+  button.onclick = notice.instead ?? again ?? null;
   box.hidden = false;
 }
 function code(error) {
@@ -872,8 +865,15 @@ function refusal(error) {
     case "room-full":
       return { title: "The room is full", body: "It has as many members as it may have.", action: "Try again" };
     case "unauthorized":
-    case "forbidden":
       return { title: "This room is not open to you", body };
+    case "forbidden":
+      return {
+        title: "This room is not open to everybody",
+        body: "Who runs this server decides which rooms are.",
+        action: "Go to an open room",
+        instead: () => location.assign("/")
+        // where the server knows one
+      };
     case "rate-limited":
       return { title: "Too fast", body: "The server asks for a moment of patience.", action: "Try again" };
     case "connect-failed":
@@ -1127,16 +1127,11 @@ var NAME_KEY = "beckon-name";
 var field = find("#my-name");
 var room;
 function pageRoom() {
-  const found = /^\/r\/([^/]+)$/.exec(location.pathname);
-  if (!found) {
-    const name2 = roomName();
-    history.replaceState(null, "", `/r/${name2}`);
-    return name2;
-  }
+  const name2 = location.pathname.slice("/r/".length);
   try {
-    return decodeURIComponent(found[1]);
+    return decodeURIComponent(name2);
   } catch {
-    return found[1];
+    return name2;
   }
 }
 function announce(text) {

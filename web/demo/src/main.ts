@@ -5,7 +5,7 @@ import { Chat } from "./chat.js";
 import { find, setText } from "./dom.js";
 import { Files } from "./files.js";
 import { flag, hoist } from "./flag.js";
-import { cleanName, nickname, roomName } from "./names.js";
+import { cleanName, nickname } from "./names.js";
 import { showJoined, showJoining, showLost, showRefused } from "./notice.js";
 import { People } from "./people.js";
 import { Session } from "./session.js";
@@ -17,18 +17,13 @@ const NAME_KEY = "beckon-name";
 const field = find<HTMLInputElement>("#my-name");
 let room: Room | undefined; // of the current or last stay
 
-/** The name of the room that this page is for; on a page for none, a fresh one, which becomes the page's address. */
+/** The name of the room that this page is for: the server sends the page for /r/ROOM only. */
 function pageRoom(): string {
-  const found = /^\/r\/([^/]+)$/.exec(location.pathname);
-  if (!found) {
-    const name = roomName();
-    history.replaceState(null, "", `/r/${name}`);
-    return name;
-  }
+  const name = location.pathname.slice("/r/".length);
   try {
-    return decodeURIComponent(found[1]!);
+    return decodeURIComponent(name);
   } catch {
-    return found[1]!; // a stray %: no room has such a name, as the SDK will say
+    return name; // a stray %: no room has such a name, as the SDK will say
   }
 }
 

@@ -1,4 +1,4 @@
-// Names: a fresh one for a room, and one for a peer that has not said its own.
+// Names of peers: what they say of themselves, and something to call those who do not.
 
 /** The longest own name, in characters. The server bounds the attributes as a whole, this bounds a line of the page. */
 export const MAX_NAME = 32;
@@ -16,20 +16,6 @@ const PLACES = [
   "lagoon", "lamp", "lantern", "mast", "mole", "oar", "pier", "quay", "reef", "ridge", "river", "sail", "shoal", "shore",
   "sound", "strait", "surf", "tern", "tide", "wharf",
 ] as const;
-
-/** A number below `bound` from the browser's own source of randomness. The bias of the remainder is below 2⁻²⁰ here. */
-function random(bound: number): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0]! % bound;
-}
-
-/**
- * A fresh room name such as `quiet-harbor-4821`: something to read out on the telephone. There are about eighteen million:
- * enough that two rooms rarely meet, and no secret. Who must keep others out uses tokens.
- */
-export function roomName(): string {
-  const number = 1000 + random(9000);
-  return `${QUALITIES[random(QUALITIES.length)]}-${PLACES[random(PLACES.length)]}-${number}`;
-}
 
 /** A number from a text, the same in every browser (FNV-1a, 32 bit). */
 export function hash(text: string): number {

@@ -9,8 +9,10 @@ export type PageState = "joining" | "joined" | "lost" | "refused";
 interface Notice {
   title: string;
   body: string;
-  /** The label of the button that tries again; none where trying again is no use. */
+  /** The label of the button; none where nothing can be done. */
   action?: string;
+  /** What the button does, unless that is to try again. */
+  instead?: () => void;
 }
 
 /** Says that the page is on its way into the room. */
@@ -35,7 +37,7 @@ export function showLost(error: unknown, again: () => void): void {
   const notice: Notice =
     code(error) === "connection-lost"
       ? { title: "Connection lost", body: "The server is out of reach, so this room is closed here.", action: "Rejoin" }
-      : { ...refusal(error), title: "You are no longer in the room", action: "Rejoin" };
+      : { title: "You are no longer in the room", body: refusal(error).body, action: "Rejoin" };
   show("lost", notice, again, code(error));
 }
 
@@ -51,7 +53,7 @@ function show(state: PageState, notice: Notice, again?: () => void, why?: string
   const button = find<HTMLButtonElement>("#notice-action");
   button.hidden = !notice.action || !again;
   setText(button, notice.action ?? "");
-  button.onclick = again ?? null;
+  button.onclick = notice.instead ?? again ?? null;
   box.hidden = false;
 }
 
@@ -70,8 +72,14 @@ function refusal(error: unknown): Notice {
     case "room-full":
       return { title: "The room is full", body: "It has as many members as it may have.", action: "Try again" };
     case "unauthorized":
-    case "forbidden":
       return { title: "This room is not open to you", body };
+    case "forbidden":
+      return {
+        title: "This room is not open to everybody",
+        body: "Who runs this server decides which rooms are.",
+        action: "Go to an open room",
+        instead: () => location.assign("/"), // where the server knows one
+      };
     case "rate-limited":
       return { title: "Too fast", body: "The server asks for a moment of patience.", action: "Try again" };
     case "connect-failed":

@@ -1,19 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseURL } from "../../sdk/src/url.js";
 import { bytes, percent, Speed, wait } from "../src/format.js";
-import { cleanName, displayName, MAX_NAME, nickname, roomName } from "../src/names.js";
-
-test("a fresh room has a name that the server takes, and another every time", () => {
-  const seen = new Set<string>();
-  for (let i = 0; i < 200; i++) {
-    const name = roomName();
-    assert.match(name, /^[a-z]+-[a-z]+-[1-9][0-9]{3}$/);
-    assert.equal(parseURL(`http://localhost/r/${name}`).room, name);
-    seen.add(name);
-  }
-  assert.ok(seen.size > 190, `${seen.size} of 200 differ`);
-});
+import { cleanName, displayName, MAX_NAME, nickname } from "../src/names.js";
 
 test("a name is one line without characters that turn it around", () => {
   assert.equal(cleanName("  Ada\n Lovelace\t"), "Ada Lovelace");
