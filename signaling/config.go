@@ -32,8 +32,8 @@ type Config struct {
 	Origins []string
 	// Limits bound what clients can make the server do. Zero fields have the specification's defaults.
 	Limits Limits
-	// Logger gets a line for each session's begin and end at info, misbehaving clients at debug, and what the operator must
-	// know at error. The zero value is silent.
+	// Logger gets a line for each session's begin and end at info, misbehaving clients at debug, the first refusal of an origin
+	// at warn, and what the operator must know at error. The zero value is silent.
 	Logger zerolog.Logger
 }
 

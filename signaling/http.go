@@ -41,7 +41,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusBadRequest, "the WebSocket subprotocol "+protocol.Version+" is needed: new WebSocket(url, \""+protocol.Version+"\")")
 		return
 	case !s.originAllowed(r):
-		s.log.Debug().Str("remote", r.RemoteAddr).Str("origin", r.Header.Get("Origin")).Msg("origin refused")
+		s.logStranger(r)
 		s.refuse(w, http.StatusForbidden, "pages of this origin may not connect; the operator can allow it")
 		return
 	}

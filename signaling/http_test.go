@@ -1,13 +1,19 @@
 package signaling
 
 import (
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/gorilla/websocket"
+	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 func TestRequestsThatAreNotUpgraded(t *testing.T) {
@@ -98,6 +104,46 @@ func TestOrigins(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The operator sees once that an origin is refused, and no client can fill the log or the memory with origins.
+func TestRefusedOriginsInTheLog(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	s := New(Config{Authorize: AllowAnonymous("*"), Logger: zerolog.New(&log).Level(zerolog.WarnLevel)})
+	defer s.Close()
+	from := func(origin string) {
+		r := httptest.NewRequest(http.MethodGet, "http://beckon.test/v1/ws", nil)
+		for name, value := range map[string]string{
+			"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Protocol": protocol.Version, "Origin": origin,
+		} {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != http.StatusForbidden {
+			t.Fatalf("%.40s: status %d", origin, w.Code)
+		}
+	}
+	from("https://app.example")
+	from("https://app.example")
+	if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), `"origin":"https://app.example"`) ||
+		!strings.Contains(log.String(), "allow the origin") {
+		t.Errorf("twice the same origin: %d lines:\n%s", n, &log)
+	}
+	from("https://" + strings.Repeat("long", 2000))
+	if n := log.Len(); n > 1000 {
+		t.Errorf("%d bytes in the log", n)
+	}
+	for i := range 3 * maxStrangers {
+		from(fmt.Sprintf("https://%d.example", i))
+	}
+	if n := strings.Count(log.String(), "\n"); n != maxStrangers {
+		t.Errorf("%d lines in the log, want %d", n, maxStrangers)
+	}
+	if len(s.strangers) != maxStrangers {
+		t.Errorf("%d origins in memory, want %d", len(s.strangers), maxStrangers)
+	}
 }
 
 func TestAnyOrigin(t *testing.T) {

@@ -44,6 +44,29 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	return false
 }
 
+// maxStrangers bounds how many origins are remembered as refused. Clients invent them: so it also bounds what they can write
+// into the log of warnings.
+const maxStrangers = 100
+
+// logStranger logs a refused origin: as a warning for the first time, for then it is most often a page of the operator's own that
+// nobody has allowed yet, and the browser does not let that page know why.
+func (s *Server) logStranger(r *http.Request) {
+	origin := r.Header.Get("Origin")
+	origin = origin[:min(len(origin), 300)] // a host has up to 253 characters
+	s.mu.Lock()
+	_, known := s.strangers[origin]
+	first := !known && len(s.strangers) < maxStrangers
+	if first {
+		s.strangers[origin] = struct{}{}
+	}
+	s.mu.Unlock()
+	line := s.log.Debug()
+	if first {
+		line = s.log.Warn()
+	}
+	line.Str("remote", r.RemoteAddr).Str("origin", origin).Msg("origin refused; if its pages are yours, allow the origin")
+}
+
 func matchOrigin(pattern, origin string) bool {
 	if pattern == "*" || strings.EqualFold(pattern, origin) {
 		return true

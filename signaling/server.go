@@ -42,6 +42,7 @@ type Server struct {
 	sessions  map[string]*session // by peer id
 	rooms     map[string]*room    // by name
 	addresses map[netip.Prefix]int
+	strangers map[string]struct{} // origins that were refused, the first maxStrangers
 }
 
 // New makes a server. It starts no goroutine until somebody connects.
@@ -62,6 +63,7 @@ func New(cfg Config) *Server {
 		sessions:  map[string]*session{},
 		rooms:     map[string]*room{},
 		addresses: map[netip.Prefix]int{},
+		strangers: map[string]struct{}{},
 	}
 	s.frames.New = func() any { b := make([]byte, 0, 2<<10); return &b }
 	s.upgrader = websocket.Upgrader{
