@@ -1399,6 +1399,7 @@ var Session = class {
   #lastID = 0;
   #pacer;
   #heartbeat;
+  #wasOpen = false;
   #leaving = false;
   #over = false;
   /** Begins to connect. `url` is the WebSocket's. */
@@ -1408,7 +1409,10 @@ var Session = class {
     this.#opened.promise.catch(() => {
     });
     const socket = this.#socket = new WebSocket(url, VERSION);
-    socket.onopen = () => this.#opened.resolve();
+    socket.onopen = () => {
+      this.#wasOpen = true;
+      this.#opened.resolve();
+    };
     socket.onmessage = (event) => this.#received(event.data);
     socket.onclose = (event) => this.#end(this.#leaving ? void 0 : this.#closeError(event));
   }
@@ -1529,6 +1533,7 @@ var Session = class {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encode(frame));
   }
   #closeError(event) {
+    if (!this.#wasOpen) return new BeckonError("connect-failed", cannotConnect(this.#url));
     const known = Object.values(closeCodes).find((row) => row.code === event.code);
     const why = known?.text ?? (event.reason || `The connection was closed with code ${event.code}.`);
     const code = event.code === closeCodes.unauthorized.code ? "unauthorized" : event.code === closeCodes["unsupported-version"].code ? "unsupported" : this.welcome ? "connection-lost" : "connect-failed";
@@ -1551,6 +1556,11 @@ var Session = class {
     this.#owner.ended(error);
   }
 };
+function cannotConnect(url) {
+  const page = globalThis.location;
+  const own = !page || page.host === new URL(url).host;
+  return `Cannot connect to ${url}: is a Beckon server there${own ? "" : `, and does it allow pages of ${page.origin} (--allow-origin)`}?`;
+}
 
 // sdk/src/room.ts
 var ACK_EVERY = 16;

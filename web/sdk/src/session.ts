@@ -53,6 +53,7 @@ export class Session {
   #lastID = 0;
   #pacer: Pacer | undefined;
   #heartbeat: Heartbeat | undefined;
+  #wasOpen = false;
   #leaving = false;
   #over = false;
 
@@ -62,7 +63,10 @@ export class Session {
     this.#owner = owner;
     this.#opened.promise.catch(() => {}); // `open` may not be waiting any more
     const socket = (this.#socket = new WebSocket(url, VERSION));
-    socket.onopen = () => this.#opened.resolve();
+    socket.onopen = () => {
+      this.#wasOpen = true;
+      this.#opened.resolve();
+    };
     socket.onmessage = (event: MessageEvent<unknown>) => this.#received(event.data);
     socket.onclose = (event) => this.#end(this.#leaving ? undefined : this.#closeError(event));
   }
@@ -201,6 +205,7 @@ export class Session {
   }
 
   #closeError(event: { code: number; reason: string }): BeckonError {
+    if (!this.#wasOpen) return new BeckonError("connect-failed", cannotConnect(this.#url));
     const known = Object.values(closeCodes).find((row) => row.code === event.code);
     const why = known?.text ?? (event.reason || `The connection was closed with code ${event.code}.`);
     const code =
@@ -230,4 +235,14 @@ export class Session {
     this.#closed.resolve();
     this.#owner.ended(error);
   }
+}
+
+/**
+ * The sentence for a WebSocket that never opened. The browser tells nobody why, so this names what it may be. The page's origin
+ * is a reason only if it is not the server's own, and in a program that is no page there is none.
+ */
+function cannotConnect(url: string): string {
+  const page = globalThis.location;
+  const own = !page || page.host === new URL(url).host;
+  return `Cannot connect to ${url}: is a Beckon server there${own ? "" : `, and does it allow pages of ${page.origin} (--allow-origin)`}?`;
 }

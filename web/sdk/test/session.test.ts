@@ -47,7 +47,9 @@ test("the way in: subprotocol, hello, join", async () => {
 
 test("a server that is not there, does not let in, or does not answer", async () => {
   for (const [code, want] of [[1006, "connect-failed"], [4504, "unauthorized"], [4503, "unsupported"], [4003, "connect-failed"]] as const) {
-    const joining = join("http://127.0.0.1", "tea");
+    const joining = watched(join("http://127.0.0.1", "tea"));
+    FakeSocket.last.open();
+    await settled();
     void FakeSocket.last.drop(code);
     await assert.rejects(joining, { code: want }, String(code));
   }
@@ -55,6 +57,26 @@ test("a server that is not there, does not let in, or does not answer", async ()
   await clock.advance(5000);
   await unanswered;
   assert.equal(FakeSocket.last.readyState, 3);
+  assert.equal(clock.running, 0);
+});
+
+test("a connection that never opens: what it may be", async () => {
+  const pages = [
+    [undefined, "is a Beckon server there?"],
+    [{ host: "127.0.0.1:1", origin: "http://127.0.0.1:1" }, "is a Beckon server there?"],
+    [
+      { host: "localhost:8000", origin: "http://localhost:8000" },
+      "is a Beckon server there, and does it allow pages of http://localhost:8000 (--allow-origin)?",
+    ],
+    [{ host: "", origin: "null" }, "is a Beckon server there, and does it allow pages of null (--allow-origin)?"],
+  ] as const;
+  for (const [location, question] of pages) {
+    installSocket({ location });
+    const joining = join("http://127.0.0.1:1", "tea");
+    void FakeSocket.last.drop(1006);
+    await assert.rejects(joining, { code: "connect-failed", message: `Cannot connect to ws://127.0.0.1:1/v1/ws: ${question}` });
+  }
+  installSocket({ location: undefined });
   assert.equal(clock.running, 0);
 });
 
