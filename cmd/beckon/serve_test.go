@@ -116,10 +116,8 @@ func TestServe(t *testing.T) {
 	if !strings.Contains(s.stderr.String(), `{"level":"warn"`) || !strings.Contains(s.stderr.String(), "dev mode is open") {
 		t.Errorf("no warning that dev mode is open in:\n%s", s.stderr)
 	}
-	if conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://")); err == nil {
-		conn.Close()
-		t.Error("the port is still open after the end")
-	}
+	// That the port is closed shows in the leak check: who accepts on it would be left. Dialling it would not, because by now
+	// it may be another test's.
 }
 
 // Who comes without a link is led to a room that is open, and to another one every time.
