@@ -33,8 +33,8 @@ func TestDemo(t *testing.T) {
 
 	ada.say(t, "Did you get home?")
 	bob.sees(t, "message-text", "Did you get home?")
-	bob.say(t, "Yes, 今さっき 🏡")
-	ada.sees(t, "message-text", "Yes, 今さっき 🏡")
+	bob.say(t, "Yes, à l'instant – grüß Zoë")
+	ada.sees(t, "message-text", "Yes, à l'instant – grüß Zoë")
 	others := testID("message") + ":not([data-own])"
 	if from := bob.text(t, others+" "+testID("message-name")); from != "Ada" {
 		t.Errorf("Bob's page says that the message is from %q", from)

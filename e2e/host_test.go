@@ -11,7 +11,7 @@ import (
 // hostIP returns an IPv4 address of this machine that is not loopback, because
 // Firefox uses no loopback address for ICE, neither its own nor its peer's. A
 // machine without one skips the test, or fails it where browsers are required.
-func hostIP(t *testing.T) netip.Addr {
+func hostIP(t testing.TB) netip.Addr {
 	t.Helper()
 	interfaces, err := net.Interfaces()
 	if err != nil {

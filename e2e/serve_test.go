@@ -35,7 +35,7 @@ var built struct {
 
 // beckon returns the path of the binary, built from this checkout by the first
 // test that needs it, and with the race detector if the tests have it.
-func beckon(t *testing.T) string {
+func beckon(t testing.TB) string {
 	t.Helper()
 	built.once.Do(func() {
 		if built.dir, built.err = os.MkdirTemp("", "beckon-e2e"); built.err != nil {
@@ -85,7 +85,7 @@ type server struct {
 // serve starts `beckon serve --dev` on free ports of ip, with further
 // arguments, and returns when it listens. When the test ends it is stopped as
 // by Ctrl-C, and must end well.
-func serve(t *testing.T, ip string, args ...string) *server {
+func serve(t testing.TB, ip string, args ...string) *server {
 	t.Helper()
 	free := net.JoinHostPort(ip, "0")
 	args = append([]string{"serve", "--dev", "--listen", free, "--turn-listen", free}, args...)
@@ -104,7 +104,7 @@ func serve(t *testing.T, ip string, args ...string) *server {
 
 // Stop ends the server as Ctrl-C does and fails the test unless it ends well:
 // see interrupt. Later calls do nothing.
-func (s *server) Stop(t *testing.T) {
+func (s *server) Stop(t testing.TB) {
 	t.Helper()
 	s.stop.Do(func() {
 		if err := s.interrupt(); err != nil {

@@ -65,7 +65,7 @@ type verdict struct {
 }
 
 // newSite starts the test's server. It ends with the test.
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	listener, err := net.Listen("tcp", net.JoinHostPort(hostIP(t).String(), "0"))
 	if err != nil {
@@ -91,7 +91,7 @@ func newSite(t *testing.T) *site {
 // open runs testdata/script in a new browser of the kind, with params, which
 // are anything that JSON can hold. The browser ends with the test, which skips
 // when there is none. It returns at once: several pages run side by side.
-func (s *site) open(t *testing.T, kind browser.Kind, script string, params any) *page {
+func (s *site) open(t testing.TB, kind browser.Kind, script string, params any) *page {
 	t.Helper()
 	browser.Need(t, kind)
 	encoded, err := json.Marshal(params)
@@ -117,7 +117,7 @@ func (s *site) open(t *testing.T, kind browser.Kind, script string, params any) 
 
 // verdict waits for the page's verdict, fails the test unless it is good, and
 // decodes what the script returned into data, which may be nil.
-func (p *page) verdict(t *testing.T, data any) {
+func (p *page) verdict(t testing.TB, data any) {
 	t.Helper()
 	v := p.await(t)
 	if !v.OK {
@@ -132,7 +132,7 @@ func (p *page) verdict(t *testing.T, data any) {
 }
 
 // await waits for the page's verdict, whatever it is.
-func (p *page) await(t *testing.T) verdict {
+func (p *page) await(t testing.TB) verdict {
 	t.Helper()
 	select {
 	case v := <-p.verdicts:
@@ -145,7 +145,7 @@ func (p *page) await(t *testing.T) verdict {
 
 // close ends the page's browser and shows what there is to see if the test has
 // failed. A page that failed after its verdict fails the test here.
-func (p *page) close(t *testing.T) {
+func (p *page) close(t testing.TB) {
 	if err := p.browser.Close(); err != nil {
 		t.Error(err)
 	}
