@@ -206,6 +206,33 @@ function hoist(room2) {
   return [0, 1, 2].map((i) => flag(`${i}${room2}${i}`));
 }
 
+// demo/src/follow.ts
+var NEAR = 80;
+var Follow = class {
+  constructor(list) {
+    this.list = list;
+  }
+  list;
+  #following = true;
+  #top = 0;
+  /** To be called when the list was scrolled, by whom ever, and before anything is added. */
+  scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.list;
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.#following = true;
+    else if (scrollTop < this.#top) this.#following = false;
+    this.#top = scrollTop;
+  }
+  /** To be called when something was added or the size has changed: stays at the end if it was there. */
+  keep() {
+    if (this.#following) this.toEnd();
+  }
+  toEnd() {
+    this.#following = true;
+    this.list.scrollTop = this.list.scrollHeight;
+    this.#top = this.list.scrollTop;
+  }
+};
+
 // demo/src/chat.ts
 var CHAT = "chat";
 var MAX_TEXT = 4e3;
@@ -223,10 +250,13 @@ var Chat = class {
       event.preventDefault();
       form.requestSubmit();
     };
+    this.#list.onscroll = () => this.#follow.scrolled();
+    new ResizeObserver(() => this.#follow.keep()).observe(this.#list);
     document.addEventListener("visibilitychange", () => this.#count(0));
   }
   self;
   #list = find("#messages");
+  #follow = new Follow(this.#list);
   #input = find("#say");
   #channels = /* @__PURE__ */ new Map();
   #last = "";
@@ -271,6 +301,7 @@ var Chat = class {
     fate.parentElement?.setAttribute("data-reached", String(reached));
     if (results.length === 0) setText(fate, "Nobody was connected to hear this.");
     else if (reached < results.length) setText(fate, `Reached ${reached} of ${results.length}.`);
+    this.#follow.keep();
   }
   /** Adds a message; returns the place where its fate can be told. */
   #add(from, name2, said, own) {
@@ -290,16 +321,17 @@ var Chat = class {
     this.#append(
       el("li", { class: `message ${own}`, "data-testid": "message", "data-from": from, "data-own": own === "own" }, head, body, fate)
     );
+    if (own) this.#follow.toEnd();
     if (document.hidden) this.#count(this.#unread + 1);
     return fate;
   }
   #append(item) {
     const list = this.#list;
-    const follow = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+    this.#follow.scrolled();
     list.append(item);
     while (list.childElementCount > MAX_MESSAGES) list.firstElementChild?.remove();
     find("#quiet").hidden = true;
-    if (follow) list.scrollTop = list.scrollHeight;
+    this.#follow.keep();
   }
   #count(unread) {
     this.#unread = unread;

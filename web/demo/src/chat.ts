@@ -3,6 +3,7 @@
 import type { Channel, Peer } from "/sdk/beckon.js";
 import { el, find, setText } from "./dom.js";
 import { flag } from "./flag.js";
+import { Follow } from "./follow.js";
 import { displayName } from "./names.js";
 
 /** The label of the channels, and the longest message in characters; a longer one is cut. */
@@ -13,6 +14,7 @@ const MAX_MESSAGES = 500;
 
 export class Chat {
   #list = find("#messages");
+  #follow = new Follow(this.#list);
   #input = find<HTMLTextAreaElement>("#say");
   #channels = new Map<Peer, Channel>();
   #last = ""; // who spoke last, so that a run of messages has one head
@@ -31,6 +33,8 @@ export class Chat {
       event.preventDefault();
       form.requestSubmit();
     };
+    this.#list.onscroll = () => this.#follow.scrolled();
+    new ResizeObserver(() => this.#follow.keep()).observe(this.#list);
     document.addEventListener("visibilitychange", () => this.#count(0));
   }
 
@@ -76,6 +80,7 @@ export class Chat {
     fate.parentElement?.setAttribute("data-reached", String(reached));
     if (results.length === 0) setText(fate, "Nobody was connected to hear this.");
     else if (reached < results.length) setText(fate, `Reached ${reached} of ${results.length}.`);
+    this.#follow.keep(); // that was another line
   }
 
   /** Adds a message; returns the place where its fate can be told. */
@@ -97,18 +102,18 @@ export class Chat {
     this.#append(
       el("li", { class: `message ${own}`, "data-testid": "message", "data-from": from, "data-own": own === "own" }, head, body, fate),
     );
+    if (own) this.#follow.toEnd();
     if (document.hidden) this.#count(this.#unread + 1);
     return fate;
   }
 
   #append(item: HTMLLIElement): void {
     const list = this.#list;
-    // Who has scrolled up to read is left there.
-    const follow = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+    this.#follow.scrolled();
     list.append(item);
     while (list.childElementCount > MAX_MESSAGES) list.firstElementChild?.remove();
     find("#quiet").hidden = true;
-    if (follow) list.scrollTop = list.scrollHeight;
+    this.#follow.keep();
   }
 
   #count(unread: number): void {
