@@ -6,8 +6,6 @@ import (
 	"context"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
@@ -27,7 +25,12 @@ func TestTabIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { room.Close() })
-	demo := newScreen(t, b.Room, 1200, 800)
+	window := newScreen(t, b.Base+"/assets/icon.svg", 1200, 800) // it stays open
+	tab, closeTab := chromedp.NewContext(window.ctx)
+	defer closeTab()
+	if err := chromedp.Do(tab, chromedp.Navigate(b.Room)); err != nil {
+		t.Fatal(err)
+	}
 	p, err := room.Accept(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -36,10 +39,7 @@ func TestTabIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	demo.do(t, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.Call(ctx, cdppage.Close, cdp.Empty{})
-		return chromedp.Void{}, err
-	})
+	closeTab()
 	if e := next(t, ctx, room, peer.EventLeft); e.Reason != protocol.LeftBye {
 		t.Errorf("it left because of %q, want %q", e.Reason, protocol.LeftBye)
 	}
