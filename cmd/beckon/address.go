@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -52,7 +53,7 @@ func checkHost(s string) error {
 	}
 	host = strings.Trim(host, "[]")
 	if host != s && host != "" {
-		return usagef("--public-host %q is more than a name or an address: did you mean %s?", s, host)
+		return usagef("--public-host %q is more than a name or an address: did you mean %s? A URL goes into --public-url", s, host)
 	}
 	for _, label := range strings.Split(strings.TrimSuffix(s, "."), ".") {
 		if !validLabel(label) {
@@ -60,6 +61,24 @@ func checkHost(s string) error {
 		}
 	}
 	return nil
+}
+
+// parsePublicURL reads a --public-url: scheme and host alone, because the demo's own links start at the root.
+func parsePublicURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case !strings.Contains(s, "://"):
+		return nil, usagef("--public-url %q has no scheme: did you mean %q?", s, "https://"+strings.TrimLeft(s, "/"))
+	case err != nil || u.Hostname() == "":
+		return nil, usagef("--public-url %q is no URL: write it like https://beckon.example.org", s)
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, usagef("--public-url %q is no web page's: use https, or http", s)
+	}
+	root := &url.URL{Scheme: u.Scheme, Host: u.Host}
+	if strings.TrimSuffix(u.String(), "/") != root.String() {
+		return nil, usagef("--public-url %q is more than a server's: did you mean %q?", s, root)
+	}
+	return root, nil
 }
 
 // validLabel follows RFC 1123 section 2.1, and lets underscores pass, which some local names have.

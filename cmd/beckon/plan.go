@@ -3,6 +3,8 @@ package main
 import (
 	"net"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +20,7 @@ type plan struct {
 	http       address
 	turn       *turnPlan // nil with --no-turn
 	proxies    []netip.Prefix
+	publicURL  *url.URL // nil if clients reach the server where it listens; else scheme and host
 	publicHost string   // "" if clients are told addresses
 	anonymous  []string // rooms that everybody may join, as in signaling.Grant
 	origins    []string
@@ -60,6 +63,13 @@ func (c *serveCmd) plan(machine func() (netip.Addr, error)) (*plan, error) {
 			return nil, err
 		}
 	}
+	if c.PublicURL != "" {
+		if p.publicURL, err = parsePublicURL(c.PublicURL); err != nil {
+			return nil, err
+		}
+		// A proxy need not pass on the host that the browser asked for, and then these pages would be somebody else's.
+		p.origins = append(p.origins, p.publicURL.String())
+	}
 	if p.proxies, err = turnserver.ParsePrefixes(c.TrustProxy); err != nil {
 		return nil, flagError("--trust-proxy", err)
 	}
@@ -72,8 +82,8 @@ func (c *serveCmd) plan(machine func() (netip.Addr, error)) (*plan, error) {
 			return nil, err
 		}
 	}
-	p.origins = c.AllowOrigin
-	for _, origin := range p.origins {
+	p.origins = slices.Concat(p.origins, c.AllowOrigin)
+	for _, origin := range c.AllowOrigin {
 		if err := signaling.CheckOrigin(origin); err != nil {
 			return nil, usagef("--allow-origin %s", strings.TrimPrefix(err.Error(), "signaling: origin "))
 		}
@@ -101,6 +111,9 @@ func (c *serveCmd) together() error {
 			"or try things out on this machine with --dev")
 	case !c.NoTurn:
 		return nil
+	case c.PublicURL != "" && c.PublicHost != "":
+		return usagef("--no-turn runs no relay that could be found by --public-host %s, and the room is at --public-url %s: leave out "+
+			"--public-host", c.PublicHost, c.PublicURL)
 	case c.TurnListen != "":
 		return usagef("--no-turn runs no relay that could listen on --turn-listen %s: leave one of them out", c.TurnListen)
 	case c.TurnRelayAddress != "":

@@ -10,7 +10,8 @@ import (
 type serveCmd struct {
 	Dev        bool     `group:"try" help:"Development: loopback only unless --listen says otherwise, everybody may join every room, and the relay reaches this machine. Where a default port is taken, a free one is used."`
 	Listen     string   `group:"http" placeholder:"ADDR" defaults:":8080; with --dev 127.0.0.1:8080" help:"Address of signaling and the demo, as HOST:PORT; port 0 takes a free one."`
-	PublicHost string   `group:"http" placeholder:"NAME" defaults:"the relay's address; for the room the host of --listen" help:"Name or address of this machine for clients, in the TURN URLs and in the room that is printed."`
+	PublicURL  string   `group:"http" placeholder:"URL" defaults:"http:// and where the server listens" help:"Where clients reach signaling and the demo, if that is a proxy: like https://beckon.example.org. The room that is printed is there, and its pages may connect."`
+	PublicHost string   `group:"http" placeholder:"NAME" defaults:"the relay's address; for the room the host of --listen" help:"Name or address of this machine for clients, in the TURN URLs and, without --public-url, in the room that is printed."`
 	TrustProxy []string `group:"http" placeholder:"CIDR" sep:"," help:"Proxy whose X-Forwarded-For is believed about who the client is. Can be repeated."`
 
 	AllowAnonymous []string `group:"access" placeholder:"ROOM" sep:"," help:"Room that everybody may join, or all that begin alike: team-*. Can be repeated."`

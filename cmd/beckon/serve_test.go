@@ -176,6 +176,34 @@ func TestRebindingIsRefused(t *testing.T) {
 	}
 }
 
+// Behind a proxy, the room is where the proxy is, and its pages may connect though the proxy tells the server another host.
+func TestPublicURL(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"--public-url https://beckon.example/":                               "https://beckon.example/r/",
+		"--public-url http://[2001:db8::1]:8443":                             "http://[2001:db8::1]:8443/r/",
+		"--public-url https://beckon.example --public-host turn.example":     "https://beckon.example/r/",
+		"--public-url https://beckon.example --turn-relay-address 192.0.2.1": "https://beckon.example/r/",
+	} {
+		args := append([]string{"serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0"}, strings.Fields(args)...)
+		got := runNow(t, nil, args...)
+		if got.code != exitOK || !strings.HasPrefix(got.stdout, want) || strings.Count(got.stdout, "\n") != 1 {
+			t.Errorf("%v: %+v, want a room at %s", args, got, want)
+		}
+	}
+	p, err := planned(t, "", nil, "--dev", "--public-url", "https://Beckon.example", "--allow-origin", "https://app.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(p.origins, " "); got != "https://Beckon.example https://app.example" {
+		t.Errorf("the origins are %s", got)
+	}
+	// Nor is it a stranger's name.
+	if !ownName("beckon.example", p) || ownName("evil.example", p) {
+		t.Error("in dev mode, the server does not know its own name from another")
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{

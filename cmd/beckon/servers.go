@@ -148,6 +148,10 @@ func (s *servers) warn() {
 
 // roomURL is what to open in a browser.
 func (s *servers) roomURL() string {
+	path := "/r/" + openRoom(s.plan.anonymous)
+	if base := s.plan.publicURL; base != nil {
+		return base.JoinPath(path).String()
+	}
 	at := addrPort(s.listener.Addr())
 	host := s.plan.publicHost
 	switch {
@@ -168,7 +172,7 @@ func (s *servers) roomURL() string {
 	u := url.URL{
 		Scheme: "http",
 		Host:   net.JoinHostPort(host, strconv.Itoa(int(at.Port()))),
-		Path:   "/r/" + openRoom(s.plan.anonymous),
+		Path:   path,
 	}
 	return u.String()
 }
