@@ -168,6 +168,15 @@ func TestCheckOrigin(t *testing.T) {
 	}
 }
 
+// Nobody means https://null.
+func TestNullOriginIsExplained(t *testing.T) {
+	t.Parallel()
+	err := CheckOrigin("null")
+	if err == nil || !strings.Contains(err.Error(), "pages from files") || !strings.Contains(err.Error(), "`*`") {
+		t.Error(err)
+	}
+}
+
 func TestConnectionsPerAddress(t *testing.T) {
 	inWorld(t, Config{Limits: Limits{PerAddress: 2}}, func(t *testing.T, w *world) {
 		dial := func(from string) (*websocket.Conn, int) {

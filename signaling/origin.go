@@ -10,8 +10,12 @@ import (
 // CheckOrigin tells what is wrong with an entry of Config.Origins: nil if it can match an origin. A Server ignores entries
 // that cannot, and says so in its log; who reads them from a person should refuse them.
 func CheckOrigin(pattern string) error {
-	if pattern == "*" {
+	switch pattern {
+	case "*":
 		return nil
+	case "null": // RFC 6454, section 7.1
+		return fmt.Errorf("signaling: origin %q: that is the origin of pages from files and of sandboxed frames, whoever made them; "+
+			"serve yours over HTTP, or let `*` allow the pages of everybody", pattern)
 	}
 	u, err := url.Parse(pattern)
 	switch {

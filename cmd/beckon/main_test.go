@@ -84,6 +84,7 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --dev --public-host a..b", "write it like beckon.example.org"},
 		{"serve --dev --allow-origin app.example.org", `--allow-origin "app.example.org"`},
 		{"serve --dev --allow-origin https://app.example.org/", `did you mean "https://app.example.org"?`},
+		{"serve --dev --allow-origin null", "let `*` allow the pages of everybody"},
 		{"serve --allow-anonymous te*a", "did you mean \"te*\"?"},
 		{"serve --allow-anonymous=-tea", "team-*"},
 		{"serve --allow-anonymous tea/pot", "names no room"},

@@ -15,7 +15,7 @@ type serveCmd struct {
 	TrustProxy []string `group:"http" placeholder:"CIDR" sep:"," help:"Proxy whose X-Forwarded-For is believed about who the client is. Can be repeated."`
 
 	AllowAnonymous []string `group:"access" placeholder:"ROOM" sep:"," help:"Room that everybody may join, or all that begin alike: team-*. Can be repeated."`
-	AllowOrigin    []string `group:"access" placeholder:"ORIGIN" sep:"," defaults:"the server's own" help:"Other origin whose pages may connect, like https://app.example.org. Can be repeated."`
+	AllowOrigin    []string `group:"access" placeholder:"ORIGIN" sep:"," defaults:"the server's own" help:"Other origin whose pages may connect, like https://app.example.org or https://*.example.org; or * for all, pages from files included. Can be repeated."`
 	Secret         string   `group:"access" placeholder:"TEXT" defaults:"a random one" help:"Signs what a client shows when it comes back. Set it to have that survive a restart."`
 
 	TurnListen       string   `group:"turn" placeholder:"ADDR" defaults:":3478; with --dev port 3478 of the host of --listen" help:"Address of STUN and TURN, UDP and TCP, as HOST:PORT; port 0 takes a free one."`
