@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -20,6 +21,9 @@ const description = `Beckon is the self-hosted backend for peer-to-peer apps: si
 
 Try it with "beckon serve --dev" and open the URL that it prints in two tabs.`
 
+// exampleRoom is a room's URL as one looks, for help and hints.
+const exampleRoom = "http://127.0.0.1:8080/r/quiet-fox-4821"
+
 // parse reads the command line. The command it returns is what the command line asks for; done tells that there is
 // nothing left to do because it asked for help.
 func parse(args []string, stdout, stderr io.Writer, env []string) (command func(context.Context, *process) error, done bool, err error) {
@@ -27,17 +31,29 @@ func parse(args []string, stdout, stderr io.Writer, env []string) (command func(
 	if err != nil {
 		return nil, false, err
 	}
-	kctx, err := parser.Parse(args)
+	kctx, err := parser.Parse(asMeant(args))
 	switch {
 	case done:
 		return nil, true, nil
 	case err != nil:
-		return nil, false, &usageError{err.Error() + hintOf(args)}
+		text := strings.ReplaceAll(err.Error(), `"<url>"`, "a room's URL, like "+exampleRoom)
+		return nil, false, &usageError{text + hintOf(args)}
 	}
 	return func(ctx context.Context, p *process) error {
 		kctx.BindTo(ctx, (*context.Context)(nil))
 		return kctx.Run(p)
 	}, false, nil
+}
+
+// asMeant knows what people try who know other programs.
+func asMeant(args []string) []string {
+	switch {
+	case len(args) == 1 && args[0] == "--version":
+		return []string{"version"}
+	case len(args) > 0 && args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	return args
 }
 
 // newParser makes the parser. Kong prints help while it parses and then wants to exit, which is helped's to note.

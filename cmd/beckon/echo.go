@@ -25,7 +25,7 @@ type echoCmd struct {
 func (echoCmd) Help() string {
 	return `Example:
 
-    beckon bot echo http://127.0.0.1:8080/r/quiet-fox-4821
+    beckon bot echo ` + exampleRoom + `
 
 It runs until Ctrl-C, or until the server ends the session.`
 }

@@ -40,8 +40,11 @@ func TestUsageErrors(t *testing.T) {
 		{"serv", "see `beckon --help`"},
 		{"serve --lisen :1", `did you mean "--listen"?`},
 		{"serve --lisen :1", "see `beckon serve --help`"},
-		{"serve --grace soon --dev", `"soon"`},
-		{"serve --grace=-1s --dev", "write it like 10s"},
+		{"serve --grace soon --dev", `--grace: "soon" is no time to wait: write it like 10s`},
+		{"serve --grace=-1s --dev", `--grace: "-1s" is no time to wait`},
+		{"serve --dev --grace -5s", `--grace: "-5s" is no time to wait`},
+		{"serve --dev --grace", `--grace: "" is no time to wait`},
+		{"serve --dev --grace 10", `--grace: "10" has no unit: did you mean "10s"?`},
 		{"serve --log-level loud --dev", "trace"},
 
 		// Together.
@@ -71,7 +74,7 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --dev --turn-relay-address 0.0.0.0", "like 198.51.100.7"},
 		{"serve --allow-anonymous tea --turn-listen turn.example.org:3478", "--turn-relay-address is missing"},
 		{"serve --dev --turn-secret short", "openssl rand"},
-		{"serve --dev --secret short", "openssl rand"},
+		{"serve --dev --secret x", "--secret is so short that it could be guessed: use at least 16 characters"},
 		{"serve --dev --public-host https://a.example:8080/x", "did you mean a.example?"},
 		{"serve --dev --public-host [::1]:80", "did you mean ::1?"},
 		{"serve --dev --public-host https://a.example", "--public-url"},
@@ -90,7 +93,7 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --allow-anonymous tea/pot", "names no room"},
 
 		{"bot", "echo"},
-		{"bot echo", "see `beckon bot echo --help`"},
+		{"bot echo", "expected a room's URL, like http://127.0.0.1:8080/r/quiet-fox-4821 (see `beckon bot echo --help`)"},
 	} {
 		got := runNow(t, nil, strings.Fields(c.args)...)
 		if got.code != exitUsage || got.stdout != "" {
@@ -121,10 +124,27 @@ func TestVersion(t *testing.T) {
 	if got.code != exitOK || got.stderr != "" {
 		t.Fatalf("%+v", got)
 	}
+	if flag := runNow(t, nil, "--version"); flag != got {
+		t.Errorf("--version: %+v, want what version says", flag)
+	}
 	for _, line := range []string{"beckon ", "commit ", "go ", "platform "} {
 		if !strings.Contains("\n"+got.stdout, "\n"+line) {
 			t.Errorf("no line %q in %q", line, got.stdout)
 		}
+	}
+}
+
+// Who asks for help in other programs' words gets it.
+func TestHelpCommand(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"", "serve", "bot echo"} {
+		want := runNow(t, nil, append(strings.Fields(command), "--help")...)
+		if got := runNow(t, nil, strings.Fields("help "+command)...); got != want || want.code != exitOK {
+			t.Errorf("help %s: %+v, want %+v", command, got, want)
+		}
+	}
+	if got := runNow(t, nil, "help", "serv"); got.code != exitUsage || !strings.Contains(got.stderr, `did you mean "serve"?`) {
+		t.Errorf("help for what is not there: %+v", got)
 	}
 }
 

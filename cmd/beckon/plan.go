@@ -53,7 +53,7 @@ func (c *serveCmd) plan(machine func() (netip.Addr, error)) (*plan, error) {
 	if err := c.together(); err != nil {
 		return nil, err
 	}
-	p := &plan{dev: c.Dev, publicHost: c.PublicHost, grace: c.Grace}
+	p := &plan{dev: c.Dev, publicHost: c.PublicHost, grace: time.Duration(c.Grace)}
 	var err error
 	if p.http, err = c.httpAddress(); err != nil {
 		return nil, err
@@ -90,9 +90,6 @@ func (c *serveCmd) plan(machine func() (netip.Addr, error)) (*plan, error) {
 	}
 	if p.secret, err = secret("--secret", c.Secret); err != nil {
 		return nil, err
-	}
-	if c.Grace < 0 {
-		return nil, usagef("--grace %v is in the past: write it like 10s; 0s does not wait", c.Grace)
 	}
 	if !c.NoTurn {
 		p.turn, err = c.turnPlan(p.http, machine)
@@ -174,8 +171,8 @@ func secret(flag, value string) ([]byte, error) {
 		return nil, nil
 	}
 	if len(value) < minSecret {
-		return nil, usagef("%s has %d characters and could be guessed: use at least %d, from `openssl rand -base64 24` for example",
-			flag, len(value), minSecret)
+		return nil, usagef("%s is so short that it could be guessed: use at least %d characters, from `openssl rand -base64 24` for example",
+			flag, minSecret)
 	}
 	return []byte(value), nil
 }

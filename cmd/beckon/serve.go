@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 // serveCmd is the flags of `beckon serve`. What they mean together is decided in plan.
@@ -16,17 +19,17 @@ type serveCmd struct {
 
 	AllowAnonymous []string `group:"access" placeholder:"ROOM" sep:"," help:"Room that everybody may join, or all that begin alike: team-*. Can be repeated."`
 	AllowOrigin    []string `group:"access" placeholder:"ORIGIN" sep:"," defaults:"the server's own" help:"Other origin whose pages may connect, like https://app.example.org or https://*.example.org; or * for all, pages from files included. Can be repeated."`
-	Secret         string   `group:"access" placeholder:"TEXT" defaults:"a random one" help:"Signs what a client shows when it comes back. Set it to have that survive a restart."`
+	Secret         string   `group:"access" placeholder:"TEXT" defaults:"a random one" help:"Signs what a client shows when it comes back. At least 16 characters. Set it to have that survive a restart."`
 
 	TurnListen       string   `group:"turn" placeholder:"ADDR" defaults:":3478; with --dev port 3478 of the host of --listen" help:"Address of STUN and TURN, UDP and TCP, as HOST:PORT; port 0 takes a free one."`
 	TurnRelayAddress string   `group:"turn" placeholder:"IP" defaults:"the host of --turn-listen, else this machine's address if that is public" help:"Address that peers see of the relay: the public one."`
 	TurnPorts        string   `group:"turn" placeholder:"MIN-MAX" defaults:"49152-65535" help:"UDP ports of the relay, one for each relayed peer."`
-	TurnSecret       string   `group:"turn" placeholder:"TEXT" defaults:"a random one" help:"Signs the relay's credentials."`
+	TurnSecret       string   `group:"turn" placeholder:"TEXT" defaults:"a random one" help:"Signs the relay's credentials. At least 16 characters."`
 	TurnAllow        []string `group:"turn" placeholder:"CIDR" sep:"," help:"Network that the relay may reach though it is not public. Can be repeated."`
 	TurnDeny         []string `group:"turn" placeholder:"CIDR" sep:"," help:"Network that the relay may not reach. Beats --turn-allow. Can be repeated."`
 	NoTurn           bool     `group:"turn" help:"Run no relay and no STUN: only peers that reach each other directly will connect."`
 
-	Grace time.Duration `group:"run" placeholder:"TIME" default:"10s" help:"How long Ctrl-C waits for what is under way. A second Ctrl-C does not wait."`
+	Grace patience `group:"run" placeholder:"TIME" default:"10s" help:"How long Ctrl-C waits for what is under way. A second Ctrl-C does not wait."`
 	logFlags
 }
 
@@ -59,4 +62,27 @@ func (c *serveCmd) Run(ctx context.Context, p *process) error {
 		return fmt.Errorf("cannot write the room's URL to stdout: %w", err)
 	}
 	return s.run(ctx)
+}
+
+// patience is for how long to wait: a flag's value that is never negative.
+type patience time.Duration
+
+var _ kong.MapperValue = (*patience)(nil)
+
+// Decode reads what follows the flag. Kong's own reader takes a -5s for another flag, and its advice for that would only lead
+// to the next error.
+func (p *patience) Decode(ctx *kong.DecodeContext) error {
+	text := ""
+	if token := ctx.Scan.Pop(); !token.IsEOL() {
+		text = token.String()
+	}
+	d, err := time.ParseDuration(text)
+	switch {
+	case err == nil && d >= 0:
+		*p = patience(d)
+		return nil
+	case text != "" && strings.Trim(text, "0123456789") == "":
+		return fmt.Errorf("%q has no unit: did you mean %q?", text, text+"s")
+	}
+	return fmt.Errorf("%q is no time to wait: write it like 10s or 1m30s; 0s does not wait", text)
 }
