@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
@@ -31,9 +32,9 @@ func TestDemo(t *testing.T) {
 	ada.sees(t, "peer-name", "Bob")
 	bob.sees(t, "peer-name", "Ada")
 
-	ada.say(t, "Did you get home?")
+	ada.say(t, "Did you get home?", 1)
 	bob.sees(t, "message-text", "Did you get home?")
-	bob.say(t, "Yes, à l'instant – grüß Zoë")
+	bob.say(t, "Yes, à l'instant – grüß Zoë", 1)
 	ada.sees(t, "message-text", "Yes, à l'instant – grüß Zoë")
 	others := testID("message") + ":not([data-own])"
 	if from := bob.text(t, others+" "+testID("message-name")); from != "Ada" {
@@ -44,7 +45,7 @@ func TestDemo(t *testing.T) {
 
 	startProgram(t, "bot", "echo", b.Room)
 	ada.sees(t, "peer-name", "echo bot")
-	ada.say(t, "Anybody else?")
+	ada.say(t, "Anybody else?", 2)
 	ada.sees(t, "message-text", "Anybody else?")
 	// The bot says it back, so that it stands there twice: once as Ada's own and once as the bot's.
 	answer := others + ":last-child"
@@ -99,9 +100,23 @@ func name(t *testing.T, s *screen, name string) {
 	s.do(t, chromedp.SendKeys(testID("own-name"), name+"\r"))
 }
 
-func (s *screen) say(t *testing.T, text string) {
+// say sends a message to that many others. To be connected with somebody is not yet to have the channel on which they talk, and
+// nothing on the page shows that one; so it says it once more when it has reached fewer.
+func (s *screen) say(t *testing.T, text string, others int) {
 	t.Helper()
-	s.do(t, chromedp.SendKeys(testID("chat-input"), text), chromedp.Click(testID("chat-send")))
+	sent := chromedp.Search(`(//*[@data-testid="message"][@data-own])[last()][@data-reached]`)
+	for reached := ""; reached != strconv.Itoa(others); {
+		s.do(t,
+			chromedp.SendKeys(testID("chat-input"), text),
+			chromedp.Click(testID("chat-send")),
+			chromedp.WaitReady(sent),
+		)
+		value, err := chromedp.Run(s.ctx, chromedp.AttributeValue(sent, "data-reached"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		reached = value.Value
+	}
 }
 
 // sees waits until one of the elements with that data-testid has exactly this text.
