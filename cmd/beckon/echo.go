@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/rs/zerolog"
 
 	"github.com/beckon-rtc/beckon/peer"
-	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // echoCmd is the flags of `beckon bot echo`.
@@ -40,7 +38,7 @@ type echoAttributes struct {
 func (c *echoCmd) Run(ctx context.Context, p *process) error {
 	server, room, err := peer.ParseURL(c.URL)
 	if err != nil {
-		return usagef("%s: a room's URL looks like http://127.0.0.1:8080/r/quiet-fox-4821", sentence(err))
+		return usagef("%s", notARoom(c.URL, err))
 	}
 	cfg := &peer.Config{
 		Token:      c.Token,
@@ -55,7 +53,7 @@ func (c *echoCmd) Run(ctx context.Context, p *process) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		return fmt.Errorf("cannot join %s: %s", c.URL, sentence(err))
+		return fmt.Errorf("cannot join %s: %s", c.URL, whyNot(c.URL, err))
 	}
 	fmt.Fprintf(p.stderr, "joined %s\n", r.ID())
 	err = echo(ctx, r, cfg.Logger)
@@ -117,12 +115,4 @@ func echoChannel(ctx context.Context, ch *peer.Channel) error {
 			return err
 		}
 	}
-}
-
-// sentence is what an error says to people: the text of its code, without the names of the functions it came through.
-func sentence(err error) string {
-	if coded, ok := errors.AsType[*protocol.Error](err); ok {
-		return coded.Text
-	}
-	return err.Error()
 }

@@ -2,6 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -118,16 +122,28 @@ func TestEchoErrors(t *testing.T) {
 	ln.Close()
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
+	stranger := httptest.NewUnstartedServer(http.NotFoundHandler())
+	stranger.Config.ErrorLog = log.New(io.Discard, "", 0) // that the bot does not trust it is what is tested
+	stranger.StartTLS()
+	defer stranger.Close()
 	for url, c := range map[string]struct {
 		code int
 		says string
 	}{
-		"127.0.0.1:8080/r/tea":        {exitUsage, "http://127.0.0.1:8080/r/quiet-fox-4821"},
+		"127.0.0.1:8080/r/tea":        {exitUsage, `has no scheme; did you mean "http://127.0.0.1:8080/r/tea"?`},
+		"[::1]/r/tea":                 {exitUsage, `did you mean "http://[::1]/r/tea"?`},
+		"localhost/r/tea":             {exitUsage, `did you mean "http://localhost/r/tea"?`},
+		"beckon.example:8080/r/tea":   {exitUsage, `did you mean "http://beckon.example:8080/r/tea"?`},
+		"beckon.example/r/tea":        {exitUsage, `did you mean "https://beckon.example/r/tea"?`},
+		"//beckon.example/r/tea":      {exitUsage, `did you mean "https://beckon.example/r/tea"?`},
+		"tea":                         {exitUsage, `"tea" is no room's URL: that looks like http://127.0.0.1:8080/r/quiet-fox-4821`},
 		"ftp://127.0.0.1:8080/r/tea":  {exitUsage, "use https or http"},
-		"http://127.0.0.1:8080":       {exitUsage, "names no room"},
+		"http://127.0.0.1:8080":       {exitUsage, "names no room; a room link looks like http://127.0.0.1:8080/r/tea\n"},
 		"http://127.0.0.1:8080/r/-":   {exitUsage, "not a room's name"},
 		"http://" + nobody + "/r/tea": {exitFailure, "is the server running?"},
 		other.URL + "/r/tea":          {exitFailure, "not a Beckon server"},
+		stranger.URL + "/r/tea":       {exitFailure, "certificate is not good: x509: "},
+		strings.Replace(other.URL, "http", "https", 1) + "/r/tea": {exitFailure, "speaks no TLS: try " + other.URL + "/r/tea\n"},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(t.Context(), []string{"bot", "echo", url}, &stdout, &stderr, nil)
@@ -137,5 +153,18 @@ func TestEchoErrors(t *testing.T) {
 		if !strings.Contains(stderr.String(), c.says) || strings.Count(stderr.String(), "\n") != 1 {
 			t.Errorf("%s: %q, want one line with %q", url, &stderr, c.says)
 		}
+	}
+}
+
+// A name that nobody knows is not a server that does not run.
+func TestUnknownHost(t *testing.T) {
+	t.Parallel()
+	_, err := peer.Join(t.Context(), "http://beckon.test", "tea", &peer.Config{
+		Dial: func(context.Context, string, string) (net.Conn, error) {
+			return nil, fmt.Errorf("dial: %w", &net.DNSError{Name: "beckon.test", Err: "no such host", IsNotFound: true})
+		},
+	})
+	if got := whyNot("http://beckon.test/r/tea", err); !strings.HasPrefix(got, "the name beckon.test could not be looked up (no such host)") {
+		t.Errorf("%v becomes %q", err, got)
 	}
 }
