@@ -33,15 +33,16 @@ func NetConn(ch *Channel) net.Conn {
 	if o := ch.options; o.Unordered || o.MaxRetransmits != nil || o.MaxPacketLifeTime != nil {
 		panic("peer: NetConn needs a channel that is ordered and reliable")
 	}
-	return &netConn{ch: ch, readBy: newExpiry(), writeBy: newExpiry()}
+	return &netConn{ch: ch, readBy: newExpiry(), writeBy: newExpiry(), writing: make(chan struct{}, 1)}
 }
 
 type netConn struct {
 	ch              *Channel
 	readBy, writeBy *expiry
 
-	reading sync.Mutex // one Read at a time; guards rest
-	rest    []byte     // of the last message
+	reading sync.Mutex    // one Read at a time; guards rest
+	rest    []byte        // of the last message
+	writing chan struct{} // holds a token while a Write is under way: the pieces of two must not mix
 }
 
 var _ net.Conn = (*netConn)(nil)
@@ -74,6 +75,10 @@ func (c *netConn) Read(b []byte) (int, error) {
 }
 
 func (c *netConn) Write(b []byte) (n int, err error) {
+	if err := c.writeBy.within(c.turn); err != nil {
+		return 0, c.failed("write", err)
+	}
+	defer func() { <-c.writing }()
 	for n < len(b) {
 		chunk := b[n:min(len(b), n+netChunk, n+c.ch.conn.maxSend)]
 		if err := c.writeBy.within(func(ctx context.Context) error { return c.ch.write(ctx, chunk, false) }); err != nil {
@@ -82,6 +87,18 @@ func (c *netConn) Write(b []byte) (n int, err error) {
 		n += len(chunk)
 	}
 	return n, nil
+}
+
+// turn waits until no other Write is under way.
+func (c *netConn) turn(ctx context.Context) error {
+	select {
+	case c.writing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return aborted(ctx)
+	case <-c.ch.ctx.Done():
+		return codedCause(c.ch.ctx)
+	}
 }
 
 // failed makes the errors that users of a net.Conn know.

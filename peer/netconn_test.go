@@ -49,6 +49,28 @@ func TestNetConn(t *testing.T) {
 	})
 }
 
+// What several Writes write at once does not mix, however long it is.
+func TestNetConnWritesDoNotMix(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		chA, chB := channel(t, a, b, nil)
+		here, there := peer.NetConn(chA), peer.NetConn(chB)
+		const writers, size = 4, 300 << 10
+		for i := range writers {
+			go here.Write(bytes.Repeat([]byte{byte(i)}, size))
+		}
+		data := make([]byte, size)
+		for range writers {
+			if _, err := io.ReadFull(there, data); err != nil {
+				t.Fatal(err)
+			}
+			if n := bytes.Count(data, data[:1]); n != size {
+				t.Fatalf("%d bytes of %d are of one Write", n, size)
+			}
+		}
+	})
+}
+
 func TestNetConnDeadlines(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
