@@ -1,8 +1,11 @@
 package peer_test
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,6 +81,66 @@ func TestRelayOnly(t *testing.T) {
 			}
 		}
 		channel(t, a, b, nil)
+	})
+}
+
+// A peer with relays only meets one that could do without. Pion would wait two seconds on the side that could.
+func TestRelayOnOneSide(t *testing.T) {
+	for name, relayed := range map[string]int{"who was there": 0, "who comes": 1} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+				configs := []peer.Config{{ConnectTimeout: 1900 * time.Millisecond}, {ConnectTimeout: 1900 * time.Millisecond}}
+				configs[relayed].ICETransportPolicy, configs[relayed].ICEServers = peer.ICETransportRelay, w.turn(t)
+				a, b := w.pair(configs[0], configs[1])
+				for _, p := range []*peer.Peer{a, b} {
+					path, err := p.Path(within(t))
+					must(t, err)
+					if !path.Relayed {
+						t.Errorf("the path is %+v", path)
+					}
+				}
+			})
+		})
+	}
+}
+
+// With relays on both sides and a direct way, the direct way is taken.
+func TestDirectBeforeRelayed(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		config := peer.Config{ICEServers: w.turn(t)}
+		a, _ := w.pair(config, config)
+		if path, err := a.Path(within(t)); err != nil || path.Relayed {
+			t.Fatalf("the path is %+v, %v", path, err)
+		}
+	})
+}
+
+// The server's ICE servers are used, and the newest of them, unless the application has its own.
+func TestICEServersOfTheServer(t *testing.T) {
+	var made atomic.Int32
+	inWorld(t, signaling.Config{
+		ICEServers: func(context.Context, signaling.ICERequest) ([]protocol.ICEServer, time.Duration, error) {
+			return []protocol.ICEServer{{URLs: []string{fmt.Sprintf("stun:10.0.0.%d", made.Add(1))}}}, 10 * time.Minute, nil
+		},
+	}, func(t *testing.T, w *world) {
+		own := w.join(peer.Config{ICEServers: []protocol.ICEServer{}})
+		host := w.join(peer.Config{})
+		used := func(r *peer.Room) string {
+			p, err := r.Accept(within(t))
+			must(t, err)
+			return fmt.Sprint(p.PeerConnection().GetConfiguration().ICEServers)
+		}
+		if got := used(host); !strings.Contains(got, "stun:10.0.0.2 ") && !strings.Contains(got, "stun:10.0.0.2]") {
+			t.Fatalf("the second member uses %s", got)
+		}
+		if got := used(own); got != "[]" {
+			t.Fatalf("an application that wants none uses %s", got)
+		}
+		time.Sleep(time.Hour) // several lifetimes
+		w.join(peer.Config{})
+		if got := used(host); strings.Contains(got, "stun:10.0.0.2]") || !strings.Contains(got, "stun:10.0.0.") {
+			t.Fatalf("an hour later it uses %s", got)
+		}
 	})
 }
 

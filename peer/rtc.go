@@ -11,6 +11,7 @@ import (
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -36,7 +37,11 @@ func newFactory(cfg *Config) *factory {
 	// Pion would otherwise say that it takes 1 GiB into a buffer of 1 MiB, and one message of 4 MiB from Firefox, which
 	// believes it, aborts the association.
 	s.SetSCTPMaxMessageSize(maxMessage)
-	// Pion waits 2 s for something better before it takes a relay; with relays only, nothing better comes.
+	// Pion waits before it takes a relay, of either side, and then stays with it. It would wait 2 s, which everybody who needs
+	// a relay feels, and so does who connects to a peer with relays only. Half of that is enough: by then the waits for
+	// reflexive candidates (0.5 s and 1 s) are over, and a direct way whose check was answered still goes first. With relays
+	// only, nothing better comes.
+	s.SetRelayAcceptanceMinWait(time.Second)
 	if cfg.ICETransportPolicy == ICETransportRelay {
 		s.SetRelayAcceptanceMinWait(0)
 	}
@@ -46,6 +51,9 @@ func newFactory(cfg *Config) *factory {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeQueryOnly)
 	if cfg.DisableMDNS {
 		s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	}
+	if n, err := stdnet.NewNet(); err == nil { // otherwise Pion tries it again, and says what is wrong
+		s.SetNet(machine{n})
 	}
 	if cfg.SettingEngine != nil {
 		cfg.SettingEngine(&s)
