@@ -29,16 +29,20 @@ func secondComponent(candidate string) bool {
 	return len(fields) > 1 && strings.HasPrefix(fields[0], "candidate:") && fields[1] != "1"
 }
 
-// dropSecondComponent takes such candidates out of an SDP.
-func dropSecondComponent(sdp string) string {
+// filterCandidates takes such candidates out of an SDP, and those beyond the first most; it returns how many are left.
+func filterCandidates(sdp string, most int) (filtered string, left int) {
 	if !strings.Contains(sdp, "a=candidate:") {
-		return sdp
+		return sdp, 0
 	}
 	var out strings.Builder
 	for line := range strings.Lines(sdp) {
-		if !strings.HasPrefix(line, "a=candidate:") || !secondComponent(line) {
-			out.WriteString(line)
+		if strings.HasPrefix(line, "a=candidate:") {
+			if left >= most || secondComponent(line) {
+				continue
+			}
+			left++
 		}
+		out.WriteString(line)
 	}
-	return out.String()
+	return out.String(), left
 }

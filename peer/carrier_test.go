@@ -41,13 +41,29 @@ func say(ws *websocket.Conn, f protocol.Frame) {
 	ws.WriteMessage(websocket.TextMessage, protocol.Encode(f))
 }
 
-// admit does what a server does until a client has joined.
-func admit(ws *websocket.Conn) {
+// admit does what a server does until a client has joined; others are there already.
+func admit(ws *websocket.Conn, others ...protocol.Member) {
 	ws.ReadMessage()
-	say(ws, protocol.Welcome{Version: protocol.Version, Peer: "me", Heartbeat: protocol.Heartbeat{Interval: 1000, Timeout: 2500}})
+	say(ws, protocol.Welcome{Version: protocol.Version, Peer: "me", Heartbeat: protocol.Heartbeat{Interval: 1000, Timeout: 2500},
+		Limits: protocol.Limits{Rate: 10, Burst: 10, Window: 16}})
 	ws.ReadMessage()
-	say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 1, Topology: protocol.TopologyMesh,
-		Members: []protocol.Member{{Peer: "me", Instance: "00000000000000aa", Joined: 1}}})
+	say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 1, Topology: protocol.TopologyNone,
+		Members: append(others, protocol.Member{Peer: "me", Instance: "00000000000000aa", Joined: 1})})
+}
+
+// frames reads until the client is gone, answers its pings, and calls got with every other frame's type.
+func frames(ws *websocket.Conn, got func(kind protocol.Type, frame []byte)) {
+	for {
+		_, frame, err := ws.ReadMessage()
+		if err != nil {
+			return
+		}
+		env, err := protocol.Parse(frame)
+		if err == nil && env.Type == protocol.TypePing {
+			say(ws, protocol.Pong{})
+		}
+		got(env.Type, frame)
+	}
 }
 
 // drain reads until the client is gone, as a server does.

@@ -31,6 +31,7 @@ type Channel struct {
 	ended     chan struct{} // closed when pump has ended, or will never start
 	abandoned chan struct{} // closed when nobody will read any more
 	writing   chan struct{} // holds a token while somebody writes or closes
+	refused   bool          // nobody accepted it in time
 
 	closeOnce   sync.Once
 	resetOnce   sync.Once
@@ -121,6 +122,10 @@ func (c *connection) offered(dc *webrtc.DataChannel) {
 	case c.accepted <- ch:
 	default:
 		c.overflowed.Add(1)
+		ch.refused = true
+		if c.refused.Add(1) > maxRefused {
+			c.end(protocol.Errorf(protocol.CodeOverflow, "the peer keeps %d channels that were refused", maxRefused))
+		}
 		c.log.Debug().Str("label", ch.label).Msg("channel refused: too many are not accepted")
 		ch.shutdown(protocol.Errorf(protocol.CodeOverflow, "more than %d channels of the peer are not accepted", maxUnaccepted))
 	}
@@ -136,34 +141,49 @@ func (c *connection) accept(ctx context.Context) (*Channel, error) {
 	case <-c.connected:
 	case <-ctx.Done():
 		return nil, aborted(ctx)
-	case <-c.done:
-		return nil, codedCause(c.ctx)
+	case <-c.ctx.Done():
 	}
 	select {
 	case ch := <-c.accepted:
-		return ch.whenStarted(ctx)
+		return ch.whenStarted()
 	case <-ctx.Done():
 		return nil, aborted(ctx)
 	case <-c.ctx.Done():
 		select {
 		case ch := <-c.accepted:
-			return ch.whenStarted(ctx)
+			return ch.whenStarted()
 		default:
 			return nil, codedCause(c.ctx)
 		}
 	}
 }
 
-// whenStarted waits the moment between Pion's OnDataChannel and its OnOpen.
-func (ch *Channel) whenStarted(ctx context.Context) (*Channel, error) {
+// whenStarted waits the moment between Pion's OnDataChannel and its OnOpen. No context ends that wait: the channel that was
+// taken for a caller who gives up in between would be lost.
+func (ch *Channel) whenStarted() (*Channel, error) {
 	select {
 	case <-ch.started:
 		return ch, nil
-	case <-ctx.Done():
-		ch.Close()
-		return nil, aborted(ctx)
 	case <-ch.conn.done:
-		return nil, codedCause(ch.conn.ctx)
+		select {
+		case <-ch.started: // and ended since, with what came on it
+			return ch, nil
+		default:
+			return nil, codedCause(ch.conn.ctx)
+		}
+	}
+}
+
+// forgetUnaccepted gives up what came on channels that nobody has accepted and that have ended.
+func (c *connection) forgetUnaccepted() {
+	for {
+		select {
+		case ch := <-c.accepted:
+			ch.abandon()
+			c.overflowed.Add(1)
+		default:
+			return
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -60,16 +61,22 @@ const (
 	maxOpening    = 16        // channel opens of a peer in flight; Pion's accept queue holds 16 and drops the rest
 	maxUnaccepted = 64        // channels of a peer that nobody has accepted
 	maxUnread     = 1024      // events of a room that nobody has read
-	maxCandidates = 256       // of a peer, kept until its description comes
+	maxCandidates = 256       // of a peer; Pion would check any number of addresses
+	maxSignals    = 256       // to or from a peer, that wait for the window or to be followed
+	maxRefused    = 256       // channels of a peer that were refused and that it does not let go
 	maxOutgoing   = 1024      // frames that the signaling connection has not taken
 	maxRequests   = 64        // Send, Update and Signal calls of a room that wait for their answer
 )
+
+// acceptLinger is how long after a connection's end its channels can still be accepted.
+const acceptLinger = 30 * time.Second
 
 // prepared is a Config with its defaults filled in and checked.
 func (c *Config) prepared() (Config, error) {
 	var out Config
 	if c != nil {
 		out = *c
+		out.ICEServers = slices.Clone(c.ICEServers)
 	}
 	if out.ConnectTimeout == 0 {
 		out.ConnectTimeout = 30 * time.Second

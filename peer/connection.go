@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,10 +39,11 @@ type connection struct {
 	accepted  chan *Channel
 
 	overflowed   atomic.Uint64 // channels that were closed because nobody accepted them
+	refused      atomic.Int32  // those of them whose streams have not ended
 	abandonOnce  sync.Once
 	connectOnce  sync.Once
 	wake         chan struct{} // a token while heard is not empty
-	pcSet        chan struct{} // closed when pc is set
+	pcSet        chan struct{} // closed when pc is set, or could not be made
 	pc           *webrtc.PeerConnection
 	closing      sync.RWMutex        // held by run while it closes pc
 	control      *Channel            // set before connected is closed
@@ -52,6 +54,7 @@ type connection struct {
 	over         bool                      // guarded by mu: no goroutine may be started any more
 	goroutines   sync.WaitGroup            // added to under mu while not over
 	keptForLater []webrtc.ICECandidateInit // owned by run: candidates before the description
+	candidates   int                       // owned by run: how many Pion was given
 }
 
 func newConnection(ctx context.Context, end context.CancelCauseFunc, f *factory, offers bool, timeout time.Duration) *connection {
@@ -72,7 +75,7 @@ func newConnection(ctx context.Context, end context.CancelCauseFunc, f *factory,
 func (c *connection) hear(data protocol.SignalData) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.heard) >= maxCandidates {
+	if len(c.heard) >= maxSignals {
 		c.end(protocol.Errorf(protocol.CodeOverflow, "the peer sends signals faster than they can be followed"))
 		return
 	}
@@ -88,6 +91,7 @@ func (c *connection) hear(data protocol.SignalData) {
 func (c *connection) run() {
 	defer close(c.done)
 	pc, err := c.open()
+	close(c.pcSet)
 	if err != nil {
 		c.end(protocol.Errorf(protocol.CodeConnectFailed, "%v", err))
 		return
@@ -125,6 +129,9 @@ func (c *connection) run() {
 	c.mu.Lock()
 	c.over = true
 	c.mu.Unlock()
+	// Whoever accepts at all has done so by then. Without this, visitors could fill the memory of a program that does not.
+	forget := time.AfterFunc(acceptLinger, c.forgetUnaccepted)
+	defer forget.Stop()
 	c.goroutines.Wait()
 }
 
@@ -150,7 +157,6 @@ func (c *connection) open() (*webrtc.PeerConnection, error) {
 	}
 	control.OnOpen(func() { c.controlOpened(control) })
 	c.pc = pc
-	close(c.pcSet)
 	return pc, nil
 }
 
@@ -172,7 +178,7 @@ func (c *connection) controlOpened(control *webrtc.DataChannel) {
 		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the control channel did not open: %v", err))
 		return
 	}
-	c.maxSend = int(c.pc.SCTP().GetCapabilities().MaxMessageSize)
+	c.maxSend = int(min(c.pc.SCTP().GetCapabilities().MaxMessageSize, math.MaxInt32))
 	ch := newChannel(c, controlLabel, ChannelOptions{})
 	ch.sink = c.command
 	ch.start(raw)

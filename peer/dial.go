@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/gorilla/websocket"
@@ -43,7 +44,7 @@ func dial(ctx context.Context, server string, cfg *Config) (*websocket.Conn, err
 	case err != nil && ctx.Err() != nil:
 		return nil, aborted(ctx)
 	case err != nil:
-		return nil, dialError(server, resp, err)
+		return nil, dialError(strings.TrimSuffix(address, socketPath), resp, err)
 	case !alive:
 		ws.Close()
 		return nil, aborted(ctx)
@@ -63,7 +64,7 @@ func dialError(server string, resp *http.Response, err error) error {
 	switch resp.StatusCode {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusOK:
 		return protocol.Errorf(protocol.CodeConnectFailed,
-			"%s is a web server but not a Beckon server (HTTP %d at /v1/ws); is the path before it missing?", server, resp.StatusCode)
+			"%s is a web server but not a Beckon server (HTTP %d at %s); is the path before it missing?", server, resp.StatusCode, socketPath)
 	case http.StatusUnauthorized:
 		return protocol.Errorf(protocol.CodeUnauthorized, "%s, or a proxy before it, wants to know who you are (HTTP 401)", server)
 	case http.StatusForbidden:

@@ -128,20 +128,40 @@ func (r *Room) wakeWriter() {
 	}
 }
 
-// next takes the next frame to write, nil for none. Receipts and acknowledgements come last and are made only now, so that
-// one stands for all that came while the writer was busy.
+// next takes the next frame to write, nil for none. What is owed takes turns with what is queued: an application that never
+// stops sending must not keep the windows of the others shut.
 func (r *Room) next() []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.outgoing) > 0 {
-		frame := r.outgoing[0]
-		r.outgoing = r.outgoing[1:]
+	first, second := r.queued, r.owed
+	if r.owedFirst {
+		first, second = second, first
+	}
+	r.owedFirst = !r.owedFirst
+	if frame := first(); frame != nil {
 		return frame
 	}
+	return second()
+}
+
+// queued takes the next frame that was posted. The caller holds mu.
+func (r *Room) queued() []byte {
+	if len(r.outgoing) == 0 {
+		return nil
+	}
+	frame := r.outgoing[0]
+	r.outgoing = r.outgoing[1:]
+	return frame
+}
+
+// owed makes a receipt or an acknowledgement that is due. They are made only now, so that one stands for all that came while
+// the writer was busy. The caller holds mu.
+func (r *Room) owed() []byte {
 	for len(r.owing) > 0 {
 		p := r.owing[0]
 		r.owing = r.owing[1:]
-		if n := p.numbers.owes(); n > 0 && p.ctx.Err() == nil {
+		// Also to a peer whose connection is closed: it is in the room, and its signals are heard.
+		if n := p.numbers.owes(); n > 0 && p.here.Err() == nil {
 			return protocol.Encode(protocol.Receipt{Room: r.name, To: p.id, ToInstance: p.instance, N: n})
 		}
 	}

@@ -33,7 +33,8 @@ func FuzzFromThePeer(f *testing.F) {
 			}
 		}
 		if data.Description != nil {
-			for line := range strings.Lines(dropSecondComponent(data.Description.SDP)) {
+			sdp, _ := filterCandidates(data.Description.SDP, maxCandidates)
+			for line := range strings.Lines(sdp) {
 				if strings.HasPrefix(line, "a=candidate:") && secondComponent(line) {
 					t.Fatalf("left %q in", line)
 				}

@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"context"
+	"net"
 	"net/http/httptest"
 	"slices"
 	"testing"
@@ -11,7 +12,6 @@ import (
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/pion/webrtc/v4"
 	"golang.org/x/net/nettest"
-	"net"
 )
 
 // The tests in this file use real sockets on loopback: nettest has its own idea of time, and a benchmark measures the real one.
@@ -48,22 +48,15 @@ func loopbackServer(tb testing.TB) string {
 	return h.URL
 }
 
-// meet joins two rooms and opens a channel between them; it returns both ends and what closes all.
-func meet(tb testing.TB, server string) (here, there *peer.Channel, leave func()) {
+// meet joins two rooms; it returns how each sees the other when they are connected, and what closes all.
+func meet(tb testing.TB, server string) (here, there *peer.Peer, leave func()) {
 	tb.Helper()
 	a, b := onLoopback(tb, server), onLoopback(tb, server)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	p, err := b.Connect(ctx, a.ID())
+	here, err := b.Connect(ctx, a.ID())
 	if err == nil {
-		here, err = p.Open(ctx, "chat", nil)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	q, err := a.Accept(ctx)
-	if err == nil {
-		there, err = q.Accept(ctx)
+		there, err = a.Accept(ctx)
 	}
 	if err != nil {
 		tb.Fatal(err)
@@ -72,10 +65,20 @@ func meet(tb testing.TB, server string) (here, there *peer.Channel, leave func()
 }
 
 func TestNetConnPassesNettest(t *testing.T) {
-	server := loopbackServer(t)
+	here, there, leave := meet(t, loopbackServer(t))
+	defer leave()
 	nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
-		here, there, leave := meet(t, server)
-		return peer.NetConn(here), peer.NetConn(there), leave, nil
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		a, err := here.Open(ctx, "chat", nil)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		b, err := there.Accept(ctx)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		return peer.NetConn(a), peer.NetConn(b), func() { a.Close(); b.Close() }, nil
 	})
 }
 

@@ -59,6 +59,7 @@ func TestThreeMeet(t *testing.T) {
 		}
 		// One leaves; the other two stay connected.
 		must(t, b.Close())
+		synctest.Wait() // until they have been told
 		for _, room := range []*peer.Room{a, c} {
 			peers := room.Peers()
 			if len(peers) != 1 || peers[0].State() != peer.StateConnected {
@@ -203,6 +204,12 @@ func TestAPeerThatIsClosed(t *testing.T) {
 		wantCode(t, err, protocol.CodeClosed)
 		_, err = b.Path(within(t))
 		wantCode(t, err, protocol.CodeClosed)
+		if a.PeerConnection() == nil || b.PeerConnection() == nil {
+			t.Fatal("Pion's object is gone")
+		}
+		// They are members all the same, and can say something over the server.
+		must(t, a.Signal(within(t), "a"))
+		must(t, b.Signal(within(t), "b"))
 	})
 }
 

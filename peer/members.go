@@ -17,6 +17,7 @@ func (r *Room) follow(changes []change) {
 		p := r.peers[c.member.Peer]
 		switch c.kind {
 		case changeGap:
+			r.answers.gap()
 			r.emit(Event{Kind: EventGap})
 			continue
 		case changeAppeared:
@@ -44,7 +45,7 @@ func (r *Room) follow(changes []change) {
 			r.emit(Event{Kind: EventMessage, Peer: p, Data: c.event.Data})
 		case changeLeft:
 			delete(r.peers, p.id)
-			p.end(protocol.Errorf(protocol.CodeClosed, "the peer left (%s)", c.reason))
+			p.left(protocol.Errorf(protocol.CodeClosed, "the peer left (%s)", c.reason))
 			r.emit(Event{Kind: EventLeft, Peer: p, Reason: c.reason})
 			// In a mesh the others move up: there may be pairs now that connect.
 			for _, other := range r.peers {
@@ -82,7 +83,8 @@ func (r *Room) appeared(m protocol.Member) *Peer {
 		attributes: m.Attributes, away: m.Away,
 		numbers: numbering{window: max(1, r.session.welcome.Limits.Window)},
 	}
-	p.ctx, p.end = context.WithCancelCause(r.ctx)
+	p.here, p.left = context.WithCancelCause(r.ctx)
+	p.ctx, p.end = context.WithCancelCause(p.here)
 	r.peers[m.Peer] = p
 	return p
 }
@@ -115,7 +117,11 @@ func (r *Room) start(p *Peer, offers bool) {
 	}
 	c.onConnected = func() {
 		c.log.Info().Msg("peer connected")
-		r.connected.push(p)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if _, open := r.connections[c]; open {
+			r.connected.push(p)
+		}
 	}
 	p.conn = c
 	r.connections[c] = struct{}{}
@@ -125,6 +131,8 @@ func (r *Room) start(p *Peer, offers bool) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.connections, c)
+		// An application that never accepts must not keep all that ever connected.
+		r.connected.remove(func(q *Peer) bool { return q == p })
 		r.overflowed.Add(c.overflowed.Load())
 		c.log.Info().AnErr("err", context.Cause(p.ctx)).Msg("peer connection closed")
 	})

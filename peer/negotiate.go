@@ -50,7 +50,9 @@ func (c *connection) described(d protocol.Description) error {
 	if offer == c.offers {
 		return protocol.Errorf(protocol.CodeConnectFailed, "the peer sent an %.10q, which was not its turn", d.Type)
 	}
-	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.NewSDPType(d.Type), SDP: dropSecondComponent(d.SDP)})
+	sdp, candidates := filterCandidates(d.SDP, maxCandidates-c.candidates)
+	c.candidates += candidates
+	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.NewSDPType(d.Type), SDP: sdp})
 	if err != nil {
 		return err
 	}
@@ -89,8 +91,13 @@ func (c *connection) remoteCandidate(raw json.RawMessage) error {
 	return nil
 }
 
-// add gives a candidate to Pion. One that Pion cannot use is one way less, not the end.
+// add gives a candidate to Pion. One that Pion cannot use is one way less, not the end; nor is one too many. Without a bound,
+// somebody could make this side send checks to any number of addresses (RFC 8445, section 19.5.1).
 func (c *connection) add(candidate webrtc.ICECandidateInit) {
+	if c.candidates >= maxCandidates {
+		return
+	}
+	c.candidates++
 	if err := c.pc.AddICECandidate(candidate); err != nil {
 		c.log.Debug().Err(err).Msg("candidate left out")
 	}

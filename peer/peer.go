@@ -31,7 +31,9 @@ type Peer struct {
 	id         string
 	instance   string
 	identity   string
-	ctx        context.Context
+	here       context.Context         // ends when the peer leaves
+	left       context.CancelCauseFunc // ends here
+	ctx        context.Context         // within here; ends with the connection too
 	end        context.CancelCauseFunc // ends ctx; the first cause counts
 	connecting chan struct{}           // closed when conn is set
 
@@ -42,6 +44,7 @@ type Peer struct {
 	numbers    numbering
 	awaiting   []*answer // Signal calls, by number
 	lost       error     // a signal was refused: none after it can arrive
+	asked      bool      // for an offer
 }
 
 // ID is the peer's id, unique on its server.
@@ -115,7 +118,8 @@ func (p *Peer) Open(ctx context.Context, label string, options *ChannelOptions) 
 
 // Accept returns the next channel that the peer has opened. It waits until there is one, the peer's Context ends or ctx does;
 // ctx bounds this call alone. Messages that came before Accept are not lost. At most 64 channels wait to be accepted: a
-// further one is closed, which the other side sees, and counted in Room.Stats.
+// further one is closed, which the other side sees, and counted in Room.Stats; so are those that wait still 30 s after the
+// connection's end.
 func (p *Peer) Accept(ctx context.Context) (*Channel, error) {
 	err := p.awaitConnecting(ctx)
 	var ch *Channel
@@ -128,7 +132,8 @@ func (p *Peer) Accept(ctx context.Context) (*Channel, error) {
 	return ch, nil
 }
 
-// PeerConnection is Pion's object, for what this package does not do; nil while the state is StateWaiting. Do not close it,
+// PeerConnection is Pion's object, for what this package does not do; nil while the state is StateWaiting, and when it could
+// not be made. Do not close it,
 // and do not set its callbacks for candidates, the connection state and channels.
 func (p *Peer) PeerConnection() *webrtc.PeerConnection {
 	select {
@@ -136,12 +141,8 @@ func (p *Peer) PeerConnection() *webrtc.PeerConnection {
 	default:
 		return nil
 	}
-	select {
-	case <-p.conn.pcSet:
-		return p.conn.pc
-	case <-p.conn.done:
-		return nil // it could not be made
-	}
+	<-p.conn.pcSet
+	return p.conn.pc
 }
 
 // Close ends the connection to the peer, which stays a member of the room, and waits for all of it to end. What was sent is
@@ -149,16 +150,18 @@ func (p *Peer) PeerConnection() *webrtc.PeerConnection {
 // connected again before it has left and joined.
 func (p *Peer) Close() error {
 	r := p.room
+	cause := protocol.Errorf(protocol.CodeClosed, "the peer was closed by this side")
 	r.mu.Lock()
 	c := p.conn
+	if c == nil {
+		p.end(cause) // and with mu held, so that none is made any more
+	}
 	r.mu.Unlock()
-	cause := protocol.Errorf(protocol.CodeClosed, "the peer was closed by this side")
 	if c != nil {
 		ctx, cancel := context.WithTimeout(p.ctx, r.cfg.CloseTimeout)
 		defer cancel()
 		c.close(ctx, cause)
 	}
-	p.end(cause)
 	return nil
 }
 
@@ -173,7 +176,12 @@ func (p *Peer) awaitConnecting(ctx context.Context) error {
 	case <-ctx.Done():
 		return aborted(ctx)
 	case <-p.ctx.Done():
-		return codedCause(p.ctx)
+		select {
+		case <-p.connecting: // and ended since: what came can still be accepted
+			return nil
+		default:
+			return codedCause(p.ctx)
+		}
 	}
 }
 

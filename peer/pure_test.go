@@ -128,8 +128,11 @@ func TestSecondComponentIsDropped(t *testing.T) {
 		t.Errorf("a string is a candidate: %v", err)
 	}
 	sdp := "v=0\r\na=" + one + "\r\na=" + two + "\r\na=end-of-candidates\r\n"
-	if got := dropSecondComponent(sdp); strings.Contains(got, two) || got != "v=0\r\na="+one+"\r\na=end-of-candidates\r\n" {
-		t.Errorf("got %q", got)
+	if got, left := filterCandidates(sdp, 2); left != 1 || got != "v=0\r\na="+one+"\r\na=end-of-candidates\r\n" {
+		t.Errorf("%d are left in %q", left, got)
+	}
+	if got, left := filterCandidates(strings.Repeat("a="+one+"\r\n", 3), 2); left != 2 || strings.Count(got, one) != 2 {
+		t.Errorf("%d are left in %q", left, got)
 	}
 }
 

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -69,6 +70,13 @@ func (q *queue[T]) next() (item T, dropped int, ok bool) {
 		q.signal() // another waiter may take the next one
 	}
 	return item, dropped, true
+}
+
+// remove takes out all items that match.
+func (q *queue[T]) remove(match func(T) bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.items = slices.DeleteFunc(q.items, match)
 }
 
 func (q *queue[T]) signal() {

@@ -50,6 +50,9 @@ func (ch *Channel) pump() {
 	defer close(ch.ended)
 	defer close(ch.unread)
 	defer ch.conn.unregister(ch)
+	if ch.refused {
+		defer ch.conn.refused.Add(-1)
+	}
 	for {
 		m, err := ch.read()
 		if err != nil {

@@ -64,9 +64,23 @@ func (a *answers) refused(id uint64, err error) {
 	}
 }
 
+// gap gives up on what was asked before events were lost: the answers may have been among them.
+func (a *answers) gap() {
+	err := protocol.Errorf(protocol.CodeOverflow, "events were lost, and with them perhaps the answer: it may have been done or not")
+	for _, m := range a.messages {
+		m.finish(err)
+	}
+	for _, u := range a.updates {
+		u.finish(err)
+	}
+	clear(a.messages)
+	a.updates = nil
+}
+
 // Send says something to all members of the room, who get it as an EventMessage; data is anything that marshals to JSON.
 // Messages of one peer arrive in the order in which Send was called. Send returns when the message stands in the room's log,
-// or the error with which the server refused it. ctx bounds the wait; when it ends, the message may have been said or not.
+// or the error with which the server refused it. ctx bounds the wait; when it ends, the message may have been said or not, and
+// neither is known after an error of CodeOverflow, which comes with an EventGap.
 func (r *Room) Send(ctx context.Context, data any) error {
 	raw, err := r.marshal(data)
 	if err == nil {
@@ -150,7 +164,7 @@ const firstID = 2
 func (r *Room) refused(m protocol.ErrorReply) {
 	err := &protocol.Error{Code: m.Code, Text: m.Message}
 	if p := r.peers[m.To]; m.To != "" && p != nil && p.instance == m.ToInstance {
-		r.signalRefused(p, err)
+		r.signalRefused(p, m.N, err)
 		return
 	}
 	r.log.Debug().Err(err).Msg("the server refused a frame")

@@ -32,8 +32,8 @@ type Room struct {
 	readEnded chan struct{} // closed when read has ended
 
 	goroutines   sync.WaitGroup // read, write and every connection
-	closeOnce    sync.Once
-	closing      atomic.Bool // Close has been called: an end of the session is no loss
+	closing      atomic.Bool    // Close has been called: an end of the session is no loss
+	closed       chan struct{}  // closed when Close is done
 	eventsMissed atomic.Uint64
 	overflowed   atomic.Uint64 // of connections that are done
 
@@ -43,7 +43,8 @@ type Room struct {
 	connections map[*connection]struct{} // also those of peers that have left, until they are done
 	over        bool                     // no connection may be started any more
 	outgoing    [][]byte                 // frames to write
-	owing       []*Peer                  // to whom a receipt is due
+	owing       []*Peer                  // to whom a receipt is due, each once
+	owedFirst   bool                     // whose turn it is in next
 	acked       uint64                   // the position that the server was told
 	answers     answers
 }
@@ -111,6 +112,7 @@ func newRoom(ctx context.Context, cfg Config, s *session, instance string, joine
 		requests:    make(chan struct{}, maxRequests),
 		wake:        make(chan struct{}, 1),
 		readEnded:   make(chan struct{}),
+		closed:      make(chan struct{}),
 		state:       state{self: s.welcome.Peer, mesh: s.welcome.Limits.Mesh},
 		peers:       make(map[string]*Peer),
 		connections: make(map[*connection]struct{}),
@@ -205,9 +207,12 @@ func (r *Room) connect(peerID string) (*Peer, error) {
 	case !r.state.mayConnect(peerID):
 		return nil, protocol.Errorf(protocol.CodeMeshFull, "the first %d members of the mesh connect, and one of the two is not among them", r.state.mesh)
 	case p.conn != nil || p.ctx.Err() != nil:
+	case p.lost != nil:
+		return nil, p.lost
 	case r.state.offers(peerID):
 		r.start(p, true)
-	default:
+	case !p.asked:
+		p.asked = true
 		r.signal(p, json.RawMessage(`{"want":true}`))
 	}
 	return p, nil
@@ -234,20 +239,23 @@ func (r *Room) Stats() Stats {
 
 // Close leaves the room. It delivers what was sent on the channels, ends the connections, says goodbye to the server, so that
 // the others see this peer leave at once, and waits for everything of the room to end. What is delivered and the goodbye are
-// bounded by Config.CloseTimeout each. It may be called twice, and always returns nil.
+// bounded by Config.CloseTimeout each; a TURN server that does not answer can take another 8 s, for which Pion waits. It may
+// be called twice, and always returns nil.
 func (r *Room) Close() error {
-	r.closeOnce.Do(func() {
-		cause := protocol.Errorf(protocol.CodeClosed, "the room was closed by this side")
-		r.closing.Store(true)
-		r.closeConnections(cause)
-		if r.ctx.Err() == nil {
-			r.sayBye()
-		}
-		r.end(cause)
-		r.session.ws.Close()
-		r.goroutines.Wait()
-		r.log.Info().Msg("left")
-	})
+	if r.closing.Swap(true) {
+		<-r.closed // a sync.Once would do it with a mutex, for which the fake time of an application's tests stands still
+		return nil
+	}
+	defer close(r.closed)
+	cause := protocol.Errorf(protocol.CodeClosed, "the room was closed by this side")
+	r.closeConnections(cause)
+	if r.ctx.Err() == nil {
+		r.sayBye()
+	}
+	r.end(cause)
+	r.session.ws.Close()
+	r.goroutines.Wait()
+	r.log.Info().Msg("left")
 	return nil
 }
 

@@ -122,7 +122,7 @@ func (s *session) send(frame []byte) error {
 
 // write sends what next returns whenever wake says that there is something, and beat on every heartbeat, until ctx ends or
 // the connection does. It keeps to the rate that the welcome allows: a frame beyond it would be dropped by the server, and
-// with a signal the numbers of all after it would be lost.
+// with a signal the numbers of all after it would be lost. A heartbeat that is due goes before what next has.
 func (s *session) write(ctx context.Context, wake <-chan struct{}, next func() []byte, beat func() []byte) error {
 	interval := time.Duration(s.welcome.Heartbeat.Interval) * time.Millisecond
 	if interval <= 0 {
@@ -132,7 +132,13 @@ func (s *session) write(ctx context.Context, wake <-chan struct{}, next func() [
 	defer ticker.Stop()
 	pace := pacer(s.welcome.Limits)
 	for {
-		frame := next()
+		var frame []byte
+		select {
+		case <-ticker.C:
+			frame = beat()
+		default:
+			frame = next()
+		}
 		if frame == nil {
 			select {
 			case <-wake:

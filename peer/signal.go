@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -11,8 +12,9 @@ import (
 // EventSignal. data is anything that marshals to JSON, but not an object with the keys description, candidate or want, which
 // are the SDKs' own.
 //
-// Signal returns when the peer has received it, or an error when the server refused it: CodeUnknownPeer, CodeStaleInstance,
-// CodeBusy, CodeMessageTooLarge. ctx bounds the wait; when it ends, the signal may arrive or not.
+// Signal returns when the peer has received it, or an error: CodeUnknownPeer, CodeStaleInstance or CodeBusy when the server
+// refused it, CodeMessageTooLarge, CodeOverflow when 256 wait already, CodeClosed when the peer has left. To a peer that is
+// away it is lost, and Signal waits until that has left. ctx bounds the wait; when it ends, the signal may arrive or not.
 func (p *Peer) Signal(ctx context.Context, data any) error {
 	if err := p.sendSignal(ctx, data); err != nil {
 		return wrap(err, "signal to %q", p.id)
@@ -29,9 +31,12 @@ func (p *Peer) sendSignal(ctx context.Context, data any) error {
 	if _, ours := sdkSignal(raw); ours {
 		return protocol.Errorf(protocol.CodeBadFrame, "the keys description, candidate and want are reserved; wrap the data in a key of your own")
 	}
-	return r.request(ctx, p.ctx, func(a *answer) error {
-		if p.lost != nil {
+	return r.request(ctx, p.here, func(a *answer) error {
+		switch {
+		case p.lost != nil:
 			return p.lost
+		case len(p.numbers.waiting) >= maxSignals:
+			return protocol.Errorf(protocol.CodeOverflow, "%d signals wait for the peer to receive those before them", maxSignals)
 		}
 		a.n = r.signal(p, raw)
 		p.awaiting = append(p.awaiting, a)
@@ -55,8 +60,8 @@ func sdkSignal(raw json.RawMessage) (data protocol.SignalData, ours bool) {
 
 // signal queues a signal to p and returns its number. The caller holds mu.
 func (r *Room) signal(p *Peer, raw json.RawMessage) uint64 {
-	if len(p.numbers.waiting) >= maxCandidates {
-		p.end(protocol.Errorf(protocol.CodeOverflow, "the peer acknowledges no signals; %d wait", maxCandidates))
+	if len(p.numbers.waiting) >= maxSignals {
+		p.end(protocol.Errorf(protocol.CodeOverflow, "the peer acknowledges no signals; %d wait", maxSignals))
 		return 0
 	}
 	n := p.numbers.send(raw)
@@ -76,9 +81,12 @@ func (r *Room) signalled(s protocol.Signal) error {
 	if p == nil || p.instance != s.FromInstance {
 		return protocol.Errorf(protocol.CodeUnknownPeer, "a signal from %q, which is not here", s.From)
 	}
+	owed := p.numbers.owed
 	next := p.numbers.accept(s.N)
-	r.owing = append(r.owing, p)
-	r.wakeWriter()
+	if p.numbers.owed && !owed {
+		r.owing = append(r.owing, p)
+		r.wakeWriter()
+	}
 	if !next {
 		return nil
 	}
@@ -115,19 +123,19 @@ func (r *Room) receipted(m protocol.Receipt) {
 	r.postSignals(p)
 }
 
-// signalRefused is called when the server did not deliver a signal. The numbers of those after it cannot arrive either,
-// because nothing sends this one again: a negotiation fails, and so does every later signal. The caller holds mu.
-func (r *Room) signalRefused(p *Peer, err error) {
+// signalRefused is called when the server did not deliver signal n. Those after it cannot arrive either, because nothing sends
+// this one again: a negotiation fails, and so does every later signal. Those before it still get their receipt. The caller
+// holds mu.
+func (r *Room) signalRefused(p *Peer, n uint64, err error) {
 	p.lost = err
-	for _, a := range p.awaiting {
-		a.finish(err)
-	}
-	p.awaiting = nil
-	if p.conn != nil {
-		select {
-		case <-p.conn.connected: // the channels need no signals
-		default:
-			p.end(protocol.Errorf(protocol.CodeConnectFailed, "the server did not deliver a signal: %v", err))
+	p.awaiting = slices.DeleteFunc(p.awaiting, func(a *answer) bool {
+		if a.n >= n {
+			a.finish(err)
 		}
+		return a.n >= n
+	})
+	if p.conn == nil && !p.asked || p.State() == StateConnected {
+		return // no negotiation is under way, and channels need no signals
 	}
+	p.end(protocol.Errorf(protocol.CodeConnectFailed, "the server did not deliver a signal: %v", err))
 }

@@ -28,6 +28,9 @@ func ParseURL(link string) (server, room string, err error) {
 	return u.String(), room, nil
 }
 
+// socketPath is where a server has its WebSocket, below its root.
+const socketPath = "/v1/ws"
+
 // endpoint is where a server's WebSocket is: http becomes ws, and the path of the wire is put behind the server's own.
 func endpoint(server string) (string, error) {
 	u, err := parseServer(server)
@@ -38,7 +41,7 @@ func endpoint(server string) (string, error) {
 		return "", protocol.Errorf(protocol.CodeBadURL, "%q is a room link; ParseURL makes a server and a room of it", shown(u))
 	}
 	u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
-	u.Path = strings.TrimSuffix(u.Path, "/") + "/v1/ws"
+	u.Path = strings.TrimSuffix(u.Path, "/") + socketPath
 	return u.String(), nil
 }
 

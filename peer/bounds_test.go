@@ -1,0 +1,215 @@
+package peer_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/gorilla/websocket"
+)
+
+// guest is a member that a scripted server speaks of. It offers to "me", because its instance is the smaller one.
+var guest = protocol.Member{Peer: "guest", Instance: "0000000000000001", Joined: 2}
+
+// An application that sends all that it may keeps neither a heartbeat back nor the receipt that somebody's window waits for.
+func TestAFullQueueHoldsBackOnlyItself(t *testing.T) {
+	var messages int // when the receipt came
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws, guest)
+		seen := 0
+		frames(ws, func(kind protocol.Type, _ []byte) {
+			switch kind {
+			case protocol.TypeMessage:
+				if seen++; seen == 10 {
+					say(ws, protocol.Signal{Room: "tea", To: "me", N: 1, From: guest.Peer, FromInstance: guest.Instance, Data: []byte(`1`)})
+				}
+			case protocol.TypeReceipt:
+				messages = seen
+			}
+		})
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		for range 60 {
+			go room.Send(within(t), "x")
+		}
+		next(t, room, peer.EventSignal)
+		time.Sleep(6 * time.Second) // sixty frames take as long, and the silence of a server that is not pinged is 2.5 s
+		if room.Context().Err() != nil {
+			t.Fatalf("no heartbeat was sent: %v", context.Cause(room.Context()))
+		}
+		must(t, room.Close())
+		synctest.Wait()
+		if messages == 0 || messages > 20 {
+			t.Fatalf("the receipt came after %d messages", messages)
+		}
+	})
+}
+
+// Asking for an offer once is enough, and one that is never made hurts nobody but who waits for it.
+func TestConnectAsksOnce(t *testing.T) {
+	asked := 0
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws, guest)
+		frames(ws, func(kind protocol.Type, _ []byte) {
+			if kind == protocol.TypeSignal {
+				asked++
+			}
+		})
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		for range 300 {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+			_, err := room.Connect(ctx, guest.Peer)
+			cancel()
+			wantCode(t, err, protocol.CodeAborted)
+		}
+		_, err = room.Connect(within(t), guest.Peer)
+		wantCode(t, err, protocol.CodeConnectFailed)
+		must(t, room.Close())
+		synctest.Wait()
+		if asked != 1 {
+			t.Fatalf("asked for %d offers", asked)
+		}
+	})
+}
+
+// Signals that are never received fill a queue, and what does not fit is refused; the ones before may still arrive.
+func TestSignalsWithoutReceipts(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws, guest)
+		frames(ws, func(protocol.Type, []byte) {})
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		p := room.Peer(guest.Peer)
+		for i := range 16 + 256 + 1 {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+			err := p.Signal(ctx, i)
+			cancel()
+			if i < 16+256 {
+				wantCode(t, err, protocol.CodeAborted)
+			} else {
+				wantCode(t, err, protocol.CodeOverflow)
+			}
+		}
+		if p.State() != peer.StateWaiting {
+			t.Fatalf("the peer is %q", p.State())
+		}
+	})
+}
+
+// A signal that the server refuses fails with all after it; those before it get the receipt that is on its way.
+func TestARefusedSignal(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws, guest)
+		sent := 0
+		frames(ws, func(kind protocol.Type, _ []byte) {
+			if kind != protocol.TypeSignal {
+				return
+			}
+			if sent++; sent == 3 {
+				say(ws, protocol.ErrorReply{Code: protocol.CodeBusy, Room: "tea", To: guest.Peer, ToInstance: guest.Instance, N: 2})
+				say(ws, protocol.Receipt{Room: "tea", N: 1, From: guest.Peer, FromInstance: guest.Instance})
+			}
+		})
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		p := room.Peer(guest.Peer)
+		var results []chan error
+		for i := range 3 {
+			result := make(chan error, 1)
+			results = append(results, result)
+			go func() { result <- p.Signal(within(t), i) }()
+			synctest.Wait() // for their order
+		}
+		must(t, <-results[0])
+		wantCode(t, <-results[1], protocol.CodeBusy)
+		wantCode(t, <-results[2], protocol.CodeBusy)
+		wantCode(t, p.Signal(within(t), 4), protocol.CodeBusy)
+		_, err = room.Connect(within(t), guest.Peer)
+		wantCode(t, err, protocol.CodeBusy)
+	})
+}
+
+// The answers to what was asked before a gap may be in it.
+func TestAGapEndsTheWaitForAnswers(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws)
+		seen := 0
+		frames(ws, func(kind protocol.Type, _ []byte) {
+			if kind != protocol.TypeMessage && kind != protocol.TypeUpdate {
+				return
+			}
+			if seen++; seen == 2 {
+				say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 20, Topology: protocol.TopologyNone, Gap: true,
+					Members: []protocol.Member{{Peer: "me", Instance: "00000000000000aa", Joined: 1}}})
+			}
+		})
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		updated := make(chan error)
+		go func() { updated <- room.Update(context.Background(), nil) }()
+		wantCode(t, room.Send(context.Background(), 1), protocol.CodeOverflow)
+		wantCode(t, <-updated, protocol.CodeOverflow)
+	})
+}
+
+// Somebody who opens channels, is refused and keeps them all the same, is at some time not worth a connection.
+func TestRefusedChannelsThatAreKept(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		// Pion's own channels are read by nobody here, so a reset is never answered.
+		for i := range 64 + 256 + 1 {
+			if _, err := a.PeerConnection().CreateDataChannel(fmt.Sprint(i), nil); err != nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond) // Pion accepts no more than sixteen at once
+		}
+		ended(t, b.Context(), protocol.CodeOverflow)
+	})
+}
+
+// What a visitor leaves on channels that nobody accepts is not kept for as long as the room.
+func TestUnacceptedChannelsAreForgotten(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		host, visitor := w.join(peer.Config{}), w.join(peer.Config{})
+		p, err := visitor.Accept(within(t))
+		must(t, err)
+		q, err := host.Accept(within(t))
+		must(t, err)
+		for range 3 {
+			ch, err := p.Open(within(t), "left behind", nil)
+			must(t, err)
+			for range 10 {
+				must(t, ch.SendText(within(t), "x"))
+			}
+		}
+		must(t, visitor.Close())
+		ended(t, q.Context(), protocol.CodeClosed)
+		time.Sleep(20 * time.Second)
+		ch, err := q.Accept(within(t)) // there is time to accept after the end
+		must(t, err)
+		time.Sleep(20 * time.Second)
+		_, err = q.Accept(within(t))
+		wantCode(t, err, protocol.CodeClosed)
+		if n := host.Stats().ChannelsOverflowed; n != 2 {
+			t.Fatalf("%d channels were given up", n)
+		}
+		for range 10 {
+			_, _, err := ch.Recv(within(t))
+			must(t, err)
+		}
+	})
+}

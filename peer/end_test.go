@@ -1,0 +1,112 @@
+package peer_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// Every call that waits, without an end of its own, returns when the room is closed; and the room may be closed by several at
+// once, one of them a goroutine that works for a peer.
+func TestCloseEndsEveryCall(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		roomA, roomB := w.join(none), w.join(none)
+		next(t, roomA, peer.EventJoined)
+		a, err := roomA.Connect(within(t), roomB.ID())
+		must(t, err)
+		b, err := roomB.Connect(within(t), roomA.ID())
+		must(t, err)
+		here, _ := channel(t, a, b, nil)
+		absent := w.join(none)
+		next(t, roomA, peer.EventJoined)
+		_, err = roomA.Accept(within(t))
+		must(t, err)
+
+		ctx := context.Background()
+		calls := map[string]func() error{
+			"room accept": func() error { _, err := roomA.Accept(ctx); return err },
+			"room recv":   func() error { _, err := roomA.Recv(ctx); return err },
+			"accept":      func() error { _, err := a.Accept(ctx); return err },
+			"early":       func() error { _, err := roomA.Peer(absent.ID()).Open(ctx, "x", nil); return err },
+			"early path":  func() error { _, err := roomA.Peer(absent.ID()).Path(ctx); return err },
+			"recv":        func() error { _, _, err := here.Recv(ctx); return err },
+			"send": func() error {
+				for {
+					if err := here.Send(ctx, make([]byte, 64<<10)); err != nil {
+						return err
+					}
+				}
+			},
+			"open": func() error { // behind a window that is full
+				for {
+					if _, err := a.Open(ctx, "x", nil); err != nil {
+						return err
+					}
+				}
+			},
+		}
+		results := make(chan error, len(calls))
+		for name, call := range calls {
+			go func() { results <- fmt.Errorf("%s: %w", name, call()) }()
+		}
+		synctest.Wait()
+		var closing sync.WaitGroup
+		for range 3 {
+			closing.Go(func() { must(t, roomA.Close()) })
+			closing.Go(func() { must(t, a.Close()) })
+		}
+		closing.Wait()
+		for range calls {
+			wantCode(t, <-results, protocol.CodeClosed)
+		}
+		ended(t, roomA.Context(), protocol.CodeClosed)
+		_, err = roomA.Connect(ctx, roomB.ID())
+		wantCode(t, err, protocol.CodeClosed)
+	})
+}
+
+// A room that closes while it is still connecting does not wait for the connection.
+func TestCloseWhileConnecting(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		for range 5 {
+			a, b := w.join(peer.Config{}), w.join(peer.Config{})
+			var closing sync.WaitGroup
+			closing.Go(func() { must(t, a.Close()) })
+			closing.Go(func() { must(t, b.Close()) })
+			closing.Wait()
+		}
+	})
+}
+
+// Channels and messages that came before the end are there after it, every time.
+func TestAcceptAfterTheEnd(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		const count = 12
+		for i := range count {
+			ch, err := a.Open(within(t), fmt.Sprint(i), nil)
+			must(t, err)
+			must(t, ch.SendText(within(t), fmt.Sprint(i)))
+		}
+		must(t, a.Close())
+		ended(t, b.Context(), protocol.CodeClosed)
+		synctest.Wait()
+		for i := range count {
+			ch, err := b.Accept(within(t))
+			must(t, err)
+			data, _, err := ch.Recv(within(t))
+			must(t, err)
+			if ch.Label() != fmt.Sprint(i) || string(data) != ch.Label() {
+				t.Fatalf("channel %d is %q and says %q", i, ch.Label(), data)
+			}
+		}
+		_, err := b.Accept(within(t))
+		wantCode(t, err, protocol.CodeClosed)
+	})
+}
