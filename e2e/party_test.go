@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -172,7 +173,7 @@ func (r report) check(t *testing.T, who string, other task) {
 	if r.Closed != limited {
 		t.Errorf("%s saw %d of the accepted channels closed, want %d", who, r.Closed, limited)
 	}
-	byLabel := func(a, b channel) int { return slices.Compare([]byte(a.Label), []byte(b.Label)) }
+	byLabel := func(a, b channel) int { return cmp.Compare(a.Label, b.Label) }
 	got, want := slices.SortedFunc(slices.Values(r.Options), byLabel), slices.SortedFunc(slices.Values(other.Channels), byLabel)
 	if !slices.EqualFunc(got, want, channel.equal) {
 		t.Errorf("%s accepted channels with the options\n%s, want\n%s", who, encoded(t, got), encoded(t, want))
@@ -194,7 +195,17 @@ func expected(side string, c channel) []summary {
 	return all
 }
 
-func bySum(a, b summary) int { return int(int64(a.Sum) - int64(b.Sum)) }
+// bySum orders summaries, also those of a text and of bytes that are the same.
+func bySum(a, b summary) int {
+	return cmp.Or(cmp.Compare(a.Sum, b.Sum), cmp.Compare(a.Length, b.Length), cmp.Compare(btoi(a.Text), btoi(b.Text)))
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 func (c channel) equal(o channel) bool {
 	same := func(a, b *uint16) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }

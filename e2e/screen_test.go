@@ -162,6 +162,7 @@ func (s *screen) shoot(t *testing.T, name string) {
 }
 
 func TestScreenClicksAndShoots(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.FileServer(http.Dir("testdata")))
 	t.Cleanup(server.Close)
 	s := newScreen(t, server.URL+"/button.html", 390, 844)

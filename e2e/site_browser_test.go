@@ -16,6 +16,7 @@ import (
 func eachBrowser(t *testing.T, test func(t *testing.T, kind browser.Kind)) {
 	for _, kind := range browser.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
 			browser.Need(t, kind)
 			test(t, kind)
 		})
@@ -23,6 +24,7 @@ func eachBrowser(t *testing.T, test func(t *testing.T, kind browser.Kind)) {
 }
 
 func TestPageFindsWhatTheSDKNeeds(t *testing.T) {
+	t.Parallel()
 	eachBrowser(t, func(t *testing.T, kind browser.Kind) {
 		s := newSite(t)
 		var found struct {
@@ -47,6 +49,7 @@ func TestPageFindsWhatTheSDKNeeds(t *testing.T) {
 }
 
 func TestPageThatFails(t *testing.T) {
+	t.Parallel()
 	// One engine for what is the page's own doing, both where they differ.
 	for _, c := range []struct {
 		kind browser.Kind
@@ -61,6 +64,7 @@ func TestPageThatFails(t *testing.T) {
 		{browser.Firefox, "reject", []string{"RangeError: rejected by nobody's promise", "fails.js"}},
 	} {
 		t.Run(string(c.kind)+"/"+c.how, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t)
 			p := s.open(t, c.kind, "fails.js", map[string]string{"how": c.how})
 			v := p.await(t)
@@ -82,6 +86,7 @@ func TestPageThatFails(t *testing.T) {
 }
 
 func TestPageThatFailsAfterItsVerdict(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	p := s.open(t, browser.Chromium, "fails.js", map[string]string{"how": "late"})
 	p.verdict(t, nil)
@@ -96,6 +101,7 @@ func TestPageThatFailsAfterItsVerdict(t *testing.T) {
 }
 
 func TestTwoConnectionsInOnePage(t *testing.T) {
+	t.Parallel()
 	eachBrowser(t, func(t *testing.T, kind browser.Kind) {
 		s := newSite(t)
 		type candidate struct{ CandidateType, Address, Protocol string }
@@ -145,6 +151,7 @@ func interfaceAddrs(t *testing.T) map[string]bool {
 }
 
 func TestBrowsersSideBySide(t *testing.T) {
+	t.Parallel()
 	browser.Need(t, browser.Kinds()...)
 	s := newSite(t)
 	var pages []*page
