@@ -209,3 +209,20 @@ func TestAGapIsSeen(t *testing.T) {
 		}
 	})
 }
+
+// What the hello says decides who offers, and how channels are closed.
+func TestHello(t *testing.T) {
+	said := make(chan []byte, 1)
+	scripted(t, func(ws *websocket.Conn) {
+		_, frame, _ := ws.ReadMessage()
+		said <- frame
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		_, err := join()
+		wantCode(t, err, protocol.CodeConnectFailed)
+		hello, err := protocol.Decode[protocol.Hello](<-said)
+		must(t, err)
+		if hello.Capabilities[protocol.CapabilityRollback] || !hello.Capabilities["askToClose"] || !protocol.ValidInstance(hello.Instance) {
+			t.Fatalf("said %+v", hello)
+		}
+	})
+}

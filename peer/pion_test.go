@@ -147,9 +147,9 @@ func TestICEServersOfTheServer(t *testing.T) {
 // turn starts a TURN server on the virtual network.
 func (w *world) turn(t *testing.T) []protocol.ICEServer {
 	t.Helper()
-	vnetCounter.Lock()
+	peer.VNet.Lock()
 	host, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{"10.0.0.5"}})
-	vnetCounter.Unlock()
+	peer.VNet.Unlock()
 	must(t, err)
 	must(t, w.router.AddNet(host))
 	conn, err := host.ListenPacket("udp4", "10.0.0.5:3478")

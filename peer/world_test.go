@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -21,9 +20,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// vnetCounter guards the counter of MAC addresses that vnet keeps in a global variable without a lock.
-var vnetCounter sync.Mutex
 
 // world is a signaling server on a network in memory, and a virtual network for the peers, all within one bubble of fake time.
 type world struct {
@@ -57,11 +53,11 @@ func newWorld(t *testing.T, config signaling.Config) *world {
 	mux.Handle("/v1/ws", w.server)
 	w.http = &http.Server{Handler: mux}
 	go w.http.Serve(w.signals)
-	vnetCounter.Lock()
+	peer.VNet.Lock()
 	// Packets take their time, as they do: of two sides that close at the same moment none sees the other's abort in the midst
 	// of its own, for which Pion waits 200 ms under a mutex that others wait for, and a bubble's clock stands still for that.
 	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/16", MinDelay: time.Millisecond, LoggerFactory: logging.NewDefaultLoggerFactory()})
-	vnetCounter.Unlock()
+	peer.VNet.Unlock()
 	must(t, err)
 	router.AddChunkFilter(func(c vnet.Chunk) bool {
 		drop := w.drop.Load()
@@ -82,9 +78,9 @@ func (w *world) close() {
 // config makes a Config reach the world: its dialling, its network.
 func (w *world) config(c peer.Config) *peer.Config {
 	w.t.Helper()
-	vnetCounter.Lock()
+	peer.VNet.Lock()
 	host, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{fmt.Sprintf("10.0.0.%d", 10+w.lastHost.Add(1))}})
-	vnetCounter.Unlock()
+	peer.VNet.Unlock()
 	must(w.t, err)
 	must(w.t, w.router.AddNet(host))
 	more := c.SettingEngine
