@@ -160,8 +160,8 @@ func TestAGapEndsTheWaitForAnswers(t *testing.T) {
 		must(t, err)
 		defer room.Close()
 		updated := make(chan error)
-		go func() { updated <- room.Update(context.Background(), nil) }()
-		wantCode(t, room.Send(context.Background(), 1), protocol.CodeOverflow)
+		go func() { updated <- room.Update(within(t), nil) }()
+		wantCode(t, room.Send(within(t), 1), protocol.CodeOverflow)
 		wantCode(t, <-updated, protocol.CodeOverflow)
 	})
 }

@@ -226,3 +226,38 @@ func TestHello(t *testing.T) {
 		}
 	})
 }
+
+// The server learns how far the log has come here: every few events, and with each heartbeat. And its pings are answered.
+func TestAcknowledgements(t *testing.T) {
+	var acked, beaten, ponged uint64
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws, guest)
+		for n := range uint64(20) {
+			say(ws, protocol.Event{Room: "tea", Kind: protocol.EventMessage, Position: 2 + n, Peer: guest.Peer, Instance: guest.Instance,
+				N: 1 + n, Data: []byte(`1`)})
+		}
+		say(ws, protocol.Ping{T: 7})
+		frames(ws, func(kind protocol.Type, frame []byte) {
+			switch kind {
+			case protocol.TypeAck:
+				ack, _ := protocol.Decode[protocol.Ack](frame)
+				acked = ack.Position
+			case protocol.TypePing:
+				ping, _ := protocol.Decode[protocol.Ping](frame)
+				beaten = ping.Acks["tea"]
+			case protocol.TypePong:
+				pong, _ := protocol.Decode[protocol.Pong](frame)
+				ponged = pong.T
+			}
+		})
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		time.Sleep(1500 * time.Millisecond)
+		must(t, room.Close())
+		synctest.Wait()
+		if acked < 17 || beaten != 21 || ponged != 7 {
+			t.Fatalf("acknowledged %d and then %d, answered ping %d", acked, beaten, ponged)
+		}
+	})
+}

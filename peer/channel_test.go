@@ -119,32 +119,6 @@ func TestMessagesBeforeAcceptAreKept(t *testing.T) {
 	})
 }
 
-func TestCloseEndsBothSides(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
-		a, b := w.pair(peer.Config{}, peer.Config{})
-		here, there := channel(t, a, b, nil)
-		waiting := make(chan error)
-		go func() {
-			_, _, err := there.Recv(context.Background())
-			waiting <- err
-		}()
-		synctest.Wait()
-		must(t, here.Close())
-		must(t, here.Close())
-		wantCode(t, <-waiting, protocol.CodeClosed)
-		ended(t, here.Context(), protocol.CodeClosed)
-		ended(t, there.Context(), protocol.CodeClosed)
-		for _, ch := range []*peer.Channel{here, there} {
-			wantCode(t, ch.Send(within(t), []byte("x")), protocol.CodeClosed)
-			_, _, err := ch.Recv(within(t))
-			wantCode(t, err, protocol.CodeClosed)
-		}
-		// The connection lives, and its other channels with it.
-		again, _ := channel(t, b, a, nil)
-		must(t, again.Send(within(t), []byte("x")))
-	})
-}
-
 // A sender that waits for the window when the other side closes the channel gives up, and what it had under way must not
 // look like a new channel to the other side: Pion stops accepting channels when it gets one that does not begin with an open.
 func TestClosingAChannelThatIsBeingSentTo(t *testing.T) {
@@ -264,38 +238,6 @@ func TestContextsEndWaiting(t *testing.T) {
 			wantCode(t, wait(ctx), protocol.CodeAborted)
 		}
 	})
-}
-
-// Closing the peer or the room delivers what was sent before; closing a peer connection alone would drop it.
-func TestPeerCloseDelivers(t *testing.T) {
-	for name, close := range map[string]func(*peer.Room, *peer.Peer) error{
-		"peer": func(_ *peer.Room, p *peer.Peer) error { return p.Close() },
-		"room": func(r *peer.Room, _ *peer.Peer) error { return r.Close() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
-				roomA, roomB := w.join(peer.Config{}), w.join(peer.Config{})
-				a, err := roomA.Accept(within(t))
-				must(t, err)
-				b, err := roomB.Accept(within(t))
-				must(t, err)
-				here, there := channel(t, a, b, nil)
-				const count = 12
-				for range count {
-					must(t, here.Send(within(t), make([]byte, 64<<10)))
-				}
-				must(t, close(roomA, a))
-				ended(t, here.Context(), protocol.CodeClosed)
-				ended(t, b.Context(), protocol.CodeClosed)
-				for range count {
-					_, _, err := there.Recv(within(t))
-					must(t, err)
-				}
-				_, _, err = there.Recv(within(t))
-				wantCode(t, err, protocol.CodeClosed)
-			})
-		})
-	}
 }
 
 func TestAcceptOverflow(t *testing.T) {

@@ -246,3 +246,28 @@ func TestMDNS(t *testing.T) {
 		}
 	}
 }
+
+// What a peer says without end ends its connection, whether it can be followed or not.
+func TestSignalsWithoutEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		candidate := protocol.SignalData{Candidate: json.RawMessage(`{"candidate":"candidate:7 1 udp 1 10.1.0.9 9 typ host"}`)}
+		ctx, end := context.WithCancelCause(context.Background())
+		idle := newConnection(ctx, end, nil, false, time.Minute) // one whose run does not come to follow
+		for range maxSignals + 1 {
+			idle.hear(candidate)
+		}
+		if Code(context.Cause(ctx)) != protocol.CodeOverflow {
+			t.Errorf("all are queued: %v", context.Cause(ctx))
+		}
+		w := newTwo(t)
+		gathered(w.toAnswerer)
+		for range maxCandidates + 1 {
+			w.answerer.hear(candidate)
+			synctest.Wait()
+		}
+		if Code(context.Cause(w.answerer.ctx)) != protocol.CodeConnectFailed {
+			t.Errorf("all are kept: %v", context.Cause(w.answerer.ctx))
+		}
+	})
+}
