@@ -5,6 +5,9 @@
 // testdata; the script does what an application would do and returns what it
 // saw, and the test judges that. Beckon is started by serve (serve_test.go).
 // Tests that click run Chromium by the DevTools protocol (screen_test.go).
+// Two sides that exchange messages, each a browser or a Go program, are told
+// by a task what to do and report what came (party_test.go); what should have
+// come the test computes by itself (pattern_test.go).
 //
 // A machine without a browser skips what needs one, with a sentence that says
 // how to get it, unless BECKON_REQUIRE_BROWSERS is 1.
@@ -12,4 +15,7 @@
 //	goroutine          owns                              ends
 //	site's server      the pages' HTTP connections       at the test's cleanup
 //	process (package)  a browser or a beckon             at the test's cleanup
+//	side (start)       one side of an exchange           at the test's cleanup
+//	answer             a channel that may lose messages  when the other side closes it
+//	console            the lines of a screen's console   at the test's cleanup
 package e2e
