@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling"
@@ -167,4 +168,27 @@ func TestPeerCloseDelivers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An application that learns of its peers otherwise, and never accepts, does not keep those that are gone.
+func TestWhoIsGoneIsNotKept(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		host := w.join(peer.Config{})
+		for range 3 {
+			visitor := w.join(peer.Config{})
+			_, err := visitor.Accept(within(t))
+			must(t, err)
+			time.Sleep(time.Second) // until the host has it, too
+			if n := peer.Unaccepted(host); n != 1 {
+				t.Fatalf("%d peers wait to be accepted while one is here", n)
+			}
+			must(t, visitor.Close())
+			ended(t, next(t, host, peer.EventJoined).Peer.Context(), protocol.CodeClosed)
+			next(t, host, peer.EventLeft)
+			time.Sleep(time.Second) // for which Pion's own end takes
+			if n := peer.Unaccepted(host); n != 0 {
+				t.Fatalf("%d peers wait to be accepted and none is here", n)
+			}
+		}
+	})
 }

@@ -23,14 +23,15 @@ import (
 // VNet guards the counter of MAC addresses that vnet keeps in a global variable without a lock.
 var VNet sync.Mutex
 
-// two are both ends of a connection without a room: what one says, a test hands to the other, or what it makes of it.
+// two are both ends of a connection without a room: what one says, a test hands to the other, or what it makes of it. asks
+// tells whether each believes that the other wants to be asked to close a channel.
 type two struct {
 	offerer, answerer *connection
 	// said is what each has said and the other has not heard.
 	toAnswerer, toOfferer chan protocol.SignalData
 }
 
-func newTwo(t *testing.T) *two {
+func newTwo(t *testing.T, asks bool) *two {
 	VNet.Lock()
 	defer VNet.Unlock()
 	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.1.0.0/16", MinDelay: time.Millisecond, LoggerFactory: logging.NewDefaultLoggerFactory()})
@@ -49,6 +50,7 @@ func newTwo(t *testing.T) *two {
 		f := newFactory(&Config{DisableMDNS: true, SettingEngine: func(s *webrtc.SettingEngine) { s.SetNet(host) }})
 		ctx, end := context.WithCancelCause(context.Background())
 		c := newConnection(ctx, end, f, offers, 20*time.Second)
+		c.asks = asks
 		c.say = func(d protocol.SignalData) { said <- d }
 		t.Cleanup(func() { c.close(ctx, errors.New("the test is over")) })
 		return c
@@ -79,6 +81,22 @@ func gathered(said chan protocol.SignalData) (description protocol.SignalData, c
 	return
 }
 
+// exchange hands on all that both say, and returns when they are connected.
+func (w *two) exchange(t *testing.T) {
+	t.Helper()
+	for _, way := range []struct {
+		from chan protocol.SignalData
+		to   *connection
+	}{{w.toAnswerer, w.answerer}, {w.toOfferer, w.offerer}} {
+		description, candidates := gathered(way.from)
+		way.to.hear(description)
+		for _, c := range candidates {
+			way.to.hear(c)
+		}
+	}
+	w.connect(t)
+}
+
 func (w *two) connect(t *testing.T) {
 	t.Helper()
 	for _, c := range []*connection{w.offerer, w.answerer} {
@@ -103,7 +121,7 @@ func remoteCandidates(c *connection) map[int32]bool {
 func TestCandidatesBeforeTheDescription(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newTwo(t)
+		w := newTwo(t, true)
 		for _, way := range []struct {
 			from chan protocol.SignalData
 			to   *connection
@@ -127,7 +145,7 @@ func TestCandidatesBeforeTheDescription(t *testing.T) {
 func TestCandidatesThatAreLeftOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newTwo(t)
+		w := newTwo(t, true)
 		line := func(component, port int) string {
 			return fmt.Sprintf("candidate:7 %d udp 2130706431 10.1.0.9 %d typ host", component, port)
 		}
@@ -180,7 +198,7 @@ func TestWhatIsNotASignal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newTwo(t)
+				w := newTwo(t, true)
 				gathered(w.toAnswerer)
 				w.answerer.hear(said)
 				<-w.answerer.ctx.Done()
@@ -260,7 +278,7 @@ func TestSignalsWithoutEnd(t *testing.T) {
 		if Code(context.Cause(ctx)) != protocol.CodeOverflow {
 			t.Errorf("all are queued: %v", context.Cause(ctx))
 		}
-		w := newTwo(t)
+		w := newTwo(t, true)
 		gathered(w.toAnswerer)
 		for range maxCandidates + 1 {
 			w.answerer.hear(candidate)

@@ -156,3 +156,10 @@ func TestQueueDropsTheOldest(t *testing.T) {
 		t.Fatalf("got %v at the end", err)
 	}
 }
+
+// Unaccepted is how many peers wait for Room.Accept.
+func Unaccepted(r *Room) int {
+	r.connected.mu.Lock()
+	defer r.connected.mu.Unlock()
+	return len(r.connected.items)
+}
