@@ -14,7 +14,8 @@ import (
 // goroutine; of several Recv at once each gets different messages.
 //
 // All channels of a peer share one flow-control window of 1 MiB at the receiver. A channel that is never read stops the others
-// when what waits on it fills the window: read every channel, or close it.
+// when what waits on it fills the window: read every channel to its end, or close it. What is neither is kept until the room is
+// closed, also when the peer is gone.
 type Channel struct {
 	// Set once, before the channel is given out.
 	conn    *connection
