@@ -98,8 +98,10 @@ func (ch *Channel) Options() ChannelOptions { return ch.options }
 func (ch *Channel) Context() context.Context { return ch.ctx }
 
 // Close ends the channel in both directions. What was sent is still delivered as long as the peer is connected (Close of the
-// peer or the room waits for that); what was received and not read is dropped. It does not wait for the other side, may be
-// called twice, and always returns nil.
+// peer or the room waits for that), but for one thing: Chromium drops what came on a channel whose end reaches it before its
+// page was told that the channel began. So wait for some answer before you close a channel that you have just opened to a
+// browser. What was received and not read is dropped. Close does not wait for the other side, may be called twice, and always
+// returns nil.
 func (ch *Channel) Close() error {
 	ch.shutdown(protocol.Errorf(protocol.CodeClosed, "the channel was closed by this side"))
 	return nil

@@ -53,7 +53,7 @@ func (ch *Channel) shutdown(cause error) {
 				case <-timer.C:
 				}
 			}
-			ch.reset()
+			ch.resetInTurn()
 		})
 	})
 }
@@ -80,7 +80,24 @@ func (ch *Channel) stopWrites() {
 	<-ch.writing
 }
 
-func (ch *Channel) reset() { ch.resetOnce.Do(func() { ch.raw.Close() }) }
+// resetInTurn resets the stream when no other reset of ours is under way, and returns when the other side has answered it with
+// its own. SCTP allows one request at a time (RFC 6525, section 5.1.1) and Pion does not hold to that: a browser then takes the
+// first, when it is repeated, for an old one, and its channel never closes.
+func (ch *Channel) resetInTurn() {
+	select {
+	case ch.conn.resetting <- struct{}{}:
+		defer func() { <-ch.conn.resetting }()
+	case <-ch.conn.ctx.Done(): // nothing is sent any more
+	}
+	ch.resetOnce.Do(func() { ch.raw.Close() })
+	timer := time.NewTimer(askedTimeout)
+	defer timer.Stop()
+	select {
+	case <-ch.ended:
+	case <-ch.conn.ctx.Done():
+	case <-timer.C:
+	}
+}
 
 // command does what came on the control channel. It is called by that channel's pump.
 func (c *connection) command(m message) {
@@ -97,7 +114,7 @@ func (c *connection) command(m message) {
 	ch.end(protocol.Errorf(protocol.CodeClosed, "the other side closed the channel"))
 	c.spawn(func() {
 		ch.stopWrites()
-		ch.reset()
+		ch.resetInTurn()
 	})
 }
 

@@ -36,6 +36,7 @@ type connection struct {
 	done      chan struct{} // closed when run and all goroutines of the connection have ended
 	abandoned chan struct{} // closed by abandon: nobody will read what is still unread
 	opening   chan struct{} // a token for each channel open in flight
+	resetting chan struct{} // a token while a stream reset of ours is under way
 	accepted  chan *Channel
 
 	overflowed   atomic.Uint64 // channels that were closed because nobody accepted them
@@ -64,6 +65,7 @@ func newConnection(ctx context.Context, end context.CancelCauseFunc, f *factory,
 		done:      make(chan struct{}),
 		abandoned: make(chan struct{}),
 		opening:   make(chan struct{}, maxOpening),
+		resetting: make(chan struct{}, 1),
 		accepted:  make(chan *Channel, maxUnaccepted),
 		wake:      make(chan struct{}, 1),
 		pcSet:     make(chan struct{}),
