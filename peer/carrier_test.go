@@ -261,3 +261,30 @@ func TestAcknowledgements(t *testing.T) {
 		}
 	})
 }
+
+// Who left because it did not come back has been lost, and who said goodbye has not: what depends on the peer can tell.
+func TestHowAPeerLeft(t *testing.T) {
+	for reason, code := range map[protocol.LeftReason]protocol.ErrorCode{
+		protocol.LeftBye:     protocol.CodeClosed,
+		protocol.LeftLeave:   protocol.CodeClosed,
+		protocol.LeftTimeout: protocol.CodeConnectionLost,
+	} {
+		t.Run(string(reason), func(t *testing.T) {
+			scripted(t, func(ws *websocket.Conn) {
+				admit(ws, protocol.Member{Peer: "bob", Instance: protocol.NewInstance(), Joined: 2})
+				say(ws, protocol.Event{Room: "tea", Kind: protocol.EventLeft, Position: 3, Peer: "bob", Reason: reason})
+				drain(ws)
+			}, func(t *testing.T, join func() (*peer.Room, error)) {
+				room, err := join()
+				must(t, err)
+				defer room.Close()
+				e, err := room.Recv(within(t))
+				must(t, err)
+				if e.Kind != peer.EventLeft || e.Reason != reason {
+					t.Fatalf("got event %q (%q)", e.Kind, e.Reason)
+				}
+				ended(t, e.Peer.Context(), code)
+			})
+		})
+	}
+}

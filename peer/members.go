@@ -45,7 +45,12 @@ func (r *Room) follow(changes []change) {
 			r.emit(Event{Kind: EventMessage, Peer: p, Data: c.event.Data})
 		case changeLeft:
 			delete(r.peers, p.id)
-			p.left(protocol.Errorf(protocol.CodeClosed, "the peer left (%s)", c.reason))
+			// Who did not come back has not ended anything in order: a transfer that it cut must not look finished.
+			code := protocol.CodeClosed
+			if c.reason == protocol.LeftTimeout {
+				code = protocol.CodeConnectionLost
+			}
+			p.left(protocol.Errorf(code, "the peer left (%s)", c.reason))
 			r.emit(Event{Kind: EventLeft, Peer: p, Reason: c.reason})
 			// In a mesh the others move up: there may be pairs now that connect.
 			for _, other := range r.peers {
@@ -68,7 +73,9 @@ func (r *Room) followSelf(c change) {
 	case changeUpdated:
 		r.answers.updated()
 	case changeLeft:
-		r.end(protocol.Errorf(protocol.CodeClosed, "the server took this peer out of the room (%s)", c.reason))
+		if !r.closing.Load() { // else it is the answer to our goodbye, and Close says why
+			r.end(protocol.Errorf(protocol.CodeConnectionLost, "the server took this peer out of the room (%s)", c.reason))
+		}
 	}
 }
 

@@ -90,7 +90,7 @@ func (p *Peer) State() State {
 
 // Context ends when the peer leaves, its connection ends or fails, or the room ends. context.Cause says why, as a
 // *protocol.Error: CodeClosed when one of the sides ended it or the peer left, CodeConnectFailed when no way to it was found,
-// CodeConnectionLost when the way was lost, or what ended the room.
+// CodeConnectionLost when the way was lost or the peer was away for too long, or what ended the room.
 func (p *Peer) Context() context.Context { return p.ctx }
 
 // Open opens a channel to the peer and returns when the other side has acknowledged it. It waits until the peer is connected,
