@@ -162,6 +162,8 @@ type Member struct {
 	Away bool `json:"away,omitempty"`
 	// Joined is the log position of the member's joined event: its rank in the room.
 	Joined uint64 `json:"joined"`
+	// Said is the number of the member's newest message in this epoch's log: who comes now hears what is said after it.
+	Said uint64 `json:"said,omitempty"`
 }
 
 // Leave (client to server) leaves a room. The client gets its own left event as the answer, and then nothing more of the room.

@@ -203,6 +203,8 @@ export interface Member {
   away?: boolean;
   /** Joined is the log position of the member's joined event: its rank in the room. */
   joined: number;
+  /** Said is the number of the member's newest message in this epoch's log: who comes now hears what is said after it. */
+  said?: number;
 }
 
 /** Leave (client to server) leaves a room. The client gets its own left event as the answer, and then nothing more of the room. */

@@ -1,0 +1,6 @@
+package delivery
+
+type step struct {
+	Event   Event
+	Effects []Effect
+}
