@@ -122,7 +122,8 @@ func (m *Machine) entry(e protocol.Event) {
 
 // hear delivers a message of the room, unless it was said before, in this epoch or in another.
 func (m *Machine) hear(e protocol.Event) {
-	if e.Peer == m.cfg.Peer && e.Instance == m.cfg.Instance {
+	own := e.Peer == m.cfg.Peer && e.Instance == m.cfg.Instance
+	if own {
 		m.speech.logged(e.N, e.Position)
 	}
 	l := m.links.open(e.Peer, e.Instance)
@@ -132,8 +133,9 @@ func (m *Machine) hear(e protocol.Event) {
 	if e.N <= l.heard {
 		return
 	}
-	// What came before the first that is heard was not for this member, and after a gap no more is to be told.
-	if l.heard > 0 && e.N > l.heard+1 && !l.skip {
+	// What came before the first that is heard was not for this member, after a gap no more is to be told, and an own message
+	// that is missing was refused.
+	if l.heard > 0 && e.N > l.heard+1 && !l.skip && !own {
 		m.out.emit(Gap{})
 	}
 	l.heard, l.skip = e.N, false

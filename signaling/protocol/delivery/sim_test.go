@@ -2,16 +2,19 @@ package delivery
 
 import (
 	"flag"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 )
 
 var (
-	seeds = flag.Int("delivery.seeds", 200, "how many `seeds` the simulation runs")
+	seeds = flag.Int("delivery.seeds", 100, "how many `seeds` the simulation runs")
 	seed  = flag.Uint64("delivery.seed", 0, "the `seed` to run alone; 0 for all")
 )
 
-// simulate runs a world for a minute of its time, and then lets it come to rest.
+// simulate runs a world for a minute of its time, and then lets it come to rest. The steps of its first client are added to
+// recorded.
 func simulate(seed uint64, broken mutation, recorded *[]step) *world {
 	w := newWorld(seed, broken)
 	for _, peer := range []string{"ada", "bob", "cyd", "dan", "eve"} {
@@ -39,24 +42,37 @@ func simulate(seed uint64, broken mutation, recorded *[]step) *world {
 
 func TestSimulation(t *testing.T) {
 	t.Parallel()
-	var total tally
 	first, last := uint64(1), uint64(*seeds)
 	if *seed != 0 {
 		first, last = *seed, *seed
+	} else if testing.Short() {
+		last = 10
 	}
-	for s := first; s <= last; s++ {
-		w := simulate(s, intact, nil)
-		for _, wrong := range w.oracle.wrong {
-			t.Errorf("seed %d: %s", s, wrong)
-		}
-		if 3*w.tally.messages() < w.tally.frames {
-			t.Errorf("seed %d: amplification: %v", s, w.tally)
-		}
-		total.add(w.tally)
-		if t.Failed() {
-			break
-		}
+	var total tally
+	var mu sync.Mutex // guards total
+	next := make(chan uint64)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for s := range next {
+				w := simulate(s, intact, nil)
+				for _, wrong := range w.oracle.wrong {
+					t.Errorf("seed %d: %s", s, wrong)
+				}
+				if 3*w.tally.messages() < w.tally.frames {
+					t.Errorf("seed %d: amplification: %v", s, w.tally)
+				}
+				mu.Lock()
+				total.add(w.tally)
+				mu.Unlock()
+			}
+		})
 	}
+	for s := first; s <= last && !t.Failed(); s++ {
+		next <- s
+	}
+	close(next)
+	workers.Wait()
 	t.Logf("seeds %d to %d: %v", first, last, total)
 	if total.inFlight*2 < total.kills || total.reloads == 0 || total.holes == 0 || total.busy == 0 {
 		t.Errorf("the faults did not hit: %v", total)
