@@ -40,8 +40,8 @@ func (m *Machine) received(e Received) {
 	}
 }
 
-// signal takes a direct message. One of somebody whom the log has not shown yet is dropped: its sender will try again, and by
-// then there is a member whom it is from.
+// signal takes a direct message. One of somebody whom the log does not show is dropped, because there is no peer that it could
+// be from: if its sender is still there, it will try again.
 func (m *Machine) signal(f protocol.Signal) {
 	from := m.roster.find(f.From, f.FromInstance)
 	if from == nil {

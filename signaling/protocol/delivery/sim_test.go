@@ -9,11 +9,11 @@ import (
 )
 
 var (
-	seeds = flag.Int("delivery.seeds", 100, "how many `seeds` the simulation runs")
+	seeds = flag.Int("delivery.seeds", 200, "how many `seeds` the simulation runs")
 	seed  = flag.Uint64("delivery.seed", 0, "the `seed` to run alone; 0 for all")
 )
 
-// simulate runs a world for a minute of its time, and then lets it come to rest. The steps of its first client are added to
+// simulate runs a world for half a minute of its time, and then lets it come to rest. The steps of its first client are added to
 // recorded.
 func simulate(seed uint64, broken mutation, recorded *[]step) *world {
 	w := newWorld(seed, broken)
@@ -21,7 +21,7 @@ func simulate(seed uint64, broken mutation, recorded *[]step) *world {
 		w.newClient(peer)
 	}
 	w.clients[0].trace = recorded
-	end := 60 * time.Second
+	end := 30 * time.Second
 	w.every(end, 15*time.Millisecond, 65*time.Millisecond, func() { w.pick().talk() })
 	w.every(end, time.Second, 5*time.Second, w.kill)
 	w.every(end, 500*time.Millisecond, 3*time.Second, w.cut)

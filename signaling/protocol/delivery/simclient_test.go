@@ -16,7 +16,6 @@ type simClient struct {
 	gone           bool
 
 	wire     *wire
-	welcomed bool // the carrier has been welcomed, and the join is sent
 	attempts int
 	heard    time.Duration
 	timers   map[string]int // the newest start of each timer

@@ -198,7 +198,6 @@ func (o *oracle) direct(r *record, e Direct) {
 	}
 	m.arrived = true
 	r.got[from.c.address()] = id
-	o.w.tally.delivered++
 }
 
 func (o *oracle) message(r *record, e Message) {
@@ -224,7 +223,6 @@ func (o *oracle) message(r *record, e Message) {
 		o.errorf("reordered: %s is at %v and heard of %d", r.c.address(), r.place, m.position)
 	}
 	r.place = place{m.epoch, m.position}
-	o.w.tally.delivered++
 }
 
 func (o *oracle) settled(r *record, token uint64, code protocol.ErrorCode) {

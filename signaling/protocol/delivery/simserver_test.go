@@ -229,7 +229,6 @@ func (s *simServer) join(c *wire, m *simMember, j protocol.Join) {
 		s.log(protocol.Event{Kind: protocol.EventJoined, Peer: member.Peer, Member: &member})
 	} else {
 		if m.cursor != nil { // the newest connection wins
-			s.w.tally.replaced++
 			s.away(m)
 		}
 		if m.info.Instance != member.Instance {

@@ -38,11 +38,11 @@ const (
 
 // tally counts what happened.
 type tally struct {
-	direct, said, heard          int // messages; heard counts each room message once per reader
-	frames, fromClients          int // over each hop; those that clients sent
-	kills, cuts, holes, reloads  int
-	failed, gaps, busy, replaced int
-	delivered, inFlight          int // inFlight counts kills that hit unsettled messages
+	direct, said, heard         int // messages; heard counts each room message once per reader
+	frames, fromClients         int // over each hop; those that clients sent
+	kills, cuts, holes, reloads int
+	inFlight                    int // kills that hit unsettled messages
+	failed, gaps, busy          int
 }
 
 func (t *tally) add(o tally) {
@@ -58,7 +58,6 @@ func (t *tally) add(o tally) {
 	t.failed += o.failed
 	t.gaps += o.gaps
 	t.busy += o.busy
-	t.delivered += o.delivered
 	t.inFlight += o.inFlight
 }
 
@@ -121,7 +120,7 @@ func (w *world) chance(p float64) bool { return w.rng.Float64() < p }
 // pick draws one of the clients.
 func (w *world) pick() *simClient { return w.clients[w.rng.IntN(len(w.clients))] }
 
-// link is a network connection: two directions, in each of which frames keep their order, and are lost with it.
+// wire is a network connection: two directions, in each of which frames keep their order, and are lost with it.
 type wire struct {
 	w      *world
 	client *simClient

@@ -243,7 +243,7 @@ export class Machine {
     }
   }
 
-  /** Takes a direct message. One of somebody whom the log has not shown yet is dropped: its sender will try again. */
+  /** Takes a direct message. One of somebody whom the log does not show is dropped: there is no peer that it could be from. */
   #signal({ from: peer = "", fromInstance: instance = "", n, after = 0, data }: Signal): void {
     const from = this.#roster.find(peer, instance);
     if (!from) return;
