@@ -74,6 +74,11 @@ func TestSimulation(t *testing.T) {
 	close(next)
 	workers.Wait()
 	t.Logf("seeds %d to %d: %v", first, last, total)
+	// A gap excuses what is missing, so they must be rare. The server's are of slow readers; the others of members that were new at
+	// one crash and not back by the next. A sender that released too early would show here, many times as often.
+	if total.skipped*1000 > max(total.kills, 1000) {
+		t.Errorf("too many gaps: %v", total)
+	}
 	if total.inFlight*2 < total.kills || total.reloads == 0 || total.holes == 0 || total.busy == 0 {
 		t.Errorf("the faults did not hit: %v", total)
 	}

@@ -173,6 +173,9 @@ func (o *oracle) saw(c *simClient, effect Effect) {
 		o.settled(r, e.Token, e.Code)
 	case Gap:
 		o.w.tally.gaps++
+		if r.place.epoch == c.machine.epoch && r.place.position < c.machine.position {
+			o.w.tally.skipped++ // it was seen at a message, not told by the server
+		}
 		for _, other := range o.order {
 			r.gap[other.c.address()] = true
 		}

@@ -42,7 +42,8 @@ type tally struct {
 	frames, fromClients         int // over each hop; those that clients sent
 	kills, cuts, holes, reloads int
 	inFlight                    int // kills that hit unsettled messages
-	failed, gaps, busy          int
+	failed, busy                int
+	gaps, skipped               int // skipped counts the gaps that the server did not know of
 }
 
 func (t *tally) add(o tally) {
@@ -57,6 +58,7 @@ func (t *tally) add(o tally) {
 	t.reloads += o.reloads
 	t.failed += o.failed
 	t.gaps += o.gaps
+	t.skipped += o.skipped
 	t.busy += o.busy
 	t.inFlight += o.inFlight
 }
@@ -64,8 +66,8 @@ func (t *tally) add(o tally) {
 func (t tally) messages() int { return t.direct + t.heard }
 
 func (t tally) String() string {
-	return fmt.Sprintf("kills %d (%d with messages in flight), cuts %d, black holes %d, reloads %d; messages %d (direct %d, room %d to %d readers), failed with their recipient %d, gaps %d, busy %d; frames per message %.2f (of the clients alone %.2f)",
-		t.kills, t.inFlight, t.cuts, t.holes, t.reloads, t.messages(), t.direct, t.said, t.heard, t.failed, t.gaps, t.busy,
+	return fmt.Sprintf("kills %d (%d with messages in flight), cuts %d, black holes %d, reloads %d; messages %d (direct %d, room %d to %d readers), failed with their recipient %d, gaps %d (%d not told by the server), busy %d; frames per message %.2f (of the clients alone %.2f)",
+		t.kills, t.inFlight, t.cuts, t.holes, t.reloads, t.messages(), t.direct, t.said, t.heard, t.failed, t.gaps, t.skipped, t.busy,
 		float64(t.frames)/float64(t.messages()), float64(t.fromClients)/float64(t.messages()))
 }
 
