@@ -21,7 +21,7 @@ beforeEach(() => {
   installSocket({ RTCPeerConnection: FakePeerConnection });
 });
 afterEach(async () => {
-  await socket.drop();
+  await socket.drop(4505);
   assert.equal(clock.running, 0, "timers outlive the room");
   clock.restore();
 });
@@ -273,13 +273,13 @@ test("the other side's goodbye is an end in order; a lost association and a fail
     end(pc);
     assert.equal((await peer.closed)?.code, want);
     await assert.rejects(peer.open("x"), { code: want ?? "closed" });
-    await socket.drop();
+    await socket.drop(4505);
   }
 });
 
 test("the end of the room is the end of its peers", async () => {
   const { peer, pc } = await connected();
-  await socket.drop();
+  await socket.drop(4505);
   assert.equal((await peer.closed)?.code, "connection-lost");
   assert.equal(pc.connectionState, "closed");
 });
