@@ -1267,6 +1267,7 @@ function typedEventTarget() {
 // sdk/src/negotiation.ts
 var MAX_KEPT = 256;
 var DEFAULT_MESSAGE_SIZE = 65536;
+var SILENCE = 2e3;
 function isNegotiation(data) {
   if (typeof data !== "object" || data === null) return false;
   return ["description", "candidate", "want"].some((key) => Object.hasOwn(data, key));
@@ -1279,6 +1280,10 @@ var Negotiation = class {
   #kept = [];
   #work = Promise.resolve();
   #fault;
+  /** The path is silent: it may yet come back by itself. */
+  #silence;
+  /** The path is lost: it is looked for. */
+  #search;
   #over = false;
   constructor(configuration, peer) {
     this.#peer = peer;
@@ -1288,11 +1293,9 @@ var Negotiation = class {
     control.onerror = (event) => this.#fault = event.error;
     control.onclose = () => this.#lost();
     pc.ondatachannel = (event) => this.#peer.channel(event.channel);
-    pc.onicecandidate = ({ candidate }) => this.#found(candidate);
+    pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
     pc.onnegotiationneeded = () => this.#needed();
-    pc.onconnectionstatechange = () => {
-      if (pc.connectionState === "failed") this.#fail(new BeckonError("connection-lost", "The connection failed."));
-    };
+    pc.onconnectionstatechange = () => this.#watch();
   }
   /** The largest message in bytes that the other side takes. */
   get maxMessageSize() {
@@ -1307,8 +1310,14 @@ var Negotiation = class {
       const candidate = data.candidate;
       this.#do(() => this.#add(candidate));
     } else if (data.want && this.#peer.offers) {
-      this.#do(() => this.#offer());
+      this.#do(async () => this.connection.remoteDescription ? this.#restart() : this.#offer());
     }
+  }
+  /** Looks for another path now, because the network is another one. */
+  restart() {
+    if (this.#over || !this.connection.remoteDescription) return;
+    if (this.#peer.offers) this.#do(async () => this.#restart());
+    else this.#peer.say({ want: true });
   }
   /** Tells the other side that this one is done, and resolves when it has heard, or after `ms` milliseconds. */
   async farewell(ms) {
@@ -1325,6 +1334,7 @@ var Negotiation = class {
   /** Closes the connection now. */
   close() {
     this.#over = true;
+    this.#found();
     this.connection.close();
   }
   /** Runs a step after those before it. A step that throws ends this connection, and no other. */
@@ -1337,6 +1347,27 @@ var Negotiation = class {
         this.#fail(asBeckonError(error, "connect-failed", "negotiation"));
       }
     });
+  }
+  #restart() {
+    if (this.connection.signalingState === "stable") this.connection.restartIce();
+  }
+  /** Follows what becomes of the path. */
+  #watch() {
+    const { connectionState, iceConnectionState } = this.connection;
+    if (connectionState === "connected") return this.#found();
+    if (connectionState !== "disconnected" && connectionState !== "failed") return;
+    const lost = new BeckonError("connection-lost", "The connection failed.");
+    const hopeless = connectionState === "failed" && (iceConnectionState !== "failed" || this.#control.readyState !== "open");
+    if (hopeless) return this.#fail(lost);
+    this.#search ??= setTimeout(() => this.#fail(lost), this.#peer.patience);
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.restart(), connectionState === "failed" ? 0 : SILENCE);
+  }
+  /** There is a path, or none is needed any more. */
+  #found() {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#search);
+    this.#search = void 0;
   }
   async #offer() {
     if (this.connection.signalingState !== "stable") return;
@@ -1366,7 +1397,7 @@ var Negotiation = class {
     } catch {
     }
   }
-  #found(candidate) {
+  #gathered(candidate) {
     if (this.#over || candidate?.candidate === "") return;
     this.#peer.say({ candidate: candidate === null ? null : candidate.toJSON() });
   }
@@ -1384,6 +1415,17 @@ var Negotiation = class {
     if (!this.#over) this.#peer.over(error);
   }
 };
+
+// sdk/src/network.ts
+function listenForNetwork(changed) {
+  const { connection } = globalThis.navigator ?? {};
+  globalThis.addEventListener?.("online", changed);
+  connection?.addEventListener?.("change", changed);
+  return () => {
+    globalThis.removeEventListener?.("online", changed);
+    connection?.removeEventListener?.("change", changed);
+  };
+}
 
 // sdk/src/outbox.ts
 var HIGH_WATER = 1024 * 1024;
@@ -1993,6 +2035,10 @@ var Peer = class extends typedEventTarget() {
     if (!this.#negotiation) this.#negotiate();
     if (!(first && data.want)) this.#negotiation?.receive(data);
   }
+  /** @internal This side's network is another one. */
+  _restart() {
+    this.#negotiation?.restart();
+  }
   /** @internal The room's log said something about the peer. */
   _update(member2) {
     this.#attributes = attributesOf(member2);
@@ -2021,6 +2067,7 @@ var Peer = class extends typedEventTarget() {
     try {
       this.#negotiation = new Negotiation(this.#host.configuration(), {
         offers: this.#offers,
+        patience: this.#host.connectTimeout,
         say: (data) => this.#say(data),
         connected: () => this.#open(),
         channel: (dc) => void this.#offered(dc),
@@ -2665,6 +2712,8 @@ var Room = class extends typedEventTarget() {
   /** The members are complete: nothing of what was missed is on its way any more. */
   #whole = false;
   #closing;
+  #unlisten = () => {
+  };
   #delivery;
   #host;
   /** @internal Begins to connect; `_enter` does the rest. */
@@ -2762,6 +2811,7 @@ var Room = class extends typedEventTarget() {
   async _enter(signal) {
     await this.#session.open(signal);
     globalThis.addEventListener?.("pagehide", this.#pageHidden);
+    this.#unlisten = listenForNetwork(() => this.#networkChanged());
   }
   /** @internal Gives up an attempt to join. */
   _abandon() {
@@ -2772,6 +2822,10 @@ var Room = class extends typedEventTarget() {
   #pageHidden = (event) => {
     if (!event.persisted) this._abandon();
   };
+  /** Paths of the old network lead nowhere, and ICE would need seconds to see it. */
+  #networkChanged() {
+    for (const peer of this.#peers.values()) peer._restart();
+  }
   get #meshLimit() {
     return this.#session.welcome.limits.mesh;
   }
@@ -2938,6 +2992,7 @@ var Room = class extends typedEventTarget() {
     if (this.#state === "closed") return;
     this.#state = "closed";
     globalThis.removeEventListener?.("pagehide", this.#pageHidden);
+    this.#unlisten();
     for (const peer of this.#peers.values()) peer._end(error);
     this.#connected.end(error);
     const closed = error ?? new BeckonError("closed", `The room ${this.name} is closed.`);

@@ -207,6 +207,11 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     if (!(first && data.want)) this.#negotiation?.receive(data);
   }
 
+  /** @internal This side's network is another one. */
+  _restart(): void {
+    this.#negotiation?.restart();
+  }
+
   /** @internal The room's log said something about the peer. */
   _update(member: Member): void {
     this.#attributes = attributesOf(member);
@@ -238,6 +243,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     try {
       this.#negotiation = new Negotiation(this.#host.configuration(), {
         offers: this.#offers,
+        patience: this.#host.connectTimeout,
         say: (data) => this.#say(data),
         connected: () => this.#open(),
         channel: (dc) => void this.#offered(dc),

@@ -5,6 +5,7 @@ import { BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { EndEvent, LeftEvent, PeerEvent, RoomMessageEvent, SignalEvent, type RoomEventMap } from "./happenings.js";
 import { isNegotiation } from "./negotiation.js";
+import { listenForNetwork } from "./network.js";
 import type { Abortable, JoinOptions } from "./options.js";
 import { Peer, type PeerHost } from "./peer.js";
 import { CAPABILITY_ROLLBACK, type LeftReason, type Member, type ServerFrame, type Topology } from "./protocol_gen.js";
@@ -35,6 +36,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   /** The members are complete: nothing of what was missed is on its way any more. */
   #whole = false;
   #closing: Promise<void> | undefined;
+  #unlisten = () => {};
   #delivery: Delivery | undefined;
   #host!: PeerHost;
 
@@ -144,6 +146,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   async _enter(signal: AbortSignal): Promise<void> {
     await this.#session.open(signal);
     globalThis.addEventListener?.("pagehide", this.#pageHidden);
+    this.#unlisten = listenForNetwork(() => this.#networkChanged());
   }
 
   /** @internal Gives up an attempt to join. */
@@ -156,6 +159,11 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   readonly #pageHidden = (event: PageTransitionEvent) => {
     if (!event.persisted) this._abandon();
   };
+
+  /** Paths of the old network lead nowhere, and ICE would need seconds to see it. */
+  #networkChanged(): void {
+    for (const peer of this.#peers.values()) peer._restart();
+  }
 
   get #meshLimit(): number {
     return this.#session.welcome.limits.mesh;
@@ -346,6 +354,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     if (this.#state === "closed") return;
     this.#state = "closed";
     globalThis.removeEventListener?.("pagehide", this.#pageHidden);
+    this.#unlisten();
     for (const peer of this.#peers.values()) peer._end(error);
     this.#connected.end(error);
     const closed = error ?? new BeckonError("closed", `The room ${this.name} is closed.`);

@@ -70,7 +70,11 @@ export class FakeSocket {
 
 /** Puts FakeSocket, and what `join` looks for, into the global scope. */
 export function installSocket(extra: object = {}): void {
-  for (const [name, value] of Object.entries({ WebSocket: FakeSocket, RTCPeerConnection: class {}, ...extra })) {
+  install({ WebSocket: FakeSocket, RTCPeerConnection: class {}, ...extra });
+}
+
+function install(globals: object): void {
+  for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
 }
@@ -79,7 +83,7 @@ export function installSocket(extra: object = {}): void {
 export function installPage() {
   const page = new EventTarget();
   const listeners = new Map<unknown, string>();
-  installSocket({
+  install({
     addEventListener: (type: string, listener: EventListener) => {
       listeners.set(listener, type);
       page.addEventListener(type, listener);
