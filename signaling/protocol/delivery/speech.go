@@ -158,6 +158,10 @@ func (s *speech) refused(n uint64, code protocol.ErrorCode, retryAfter time.Dura
 	}
 	if i < s.next {
 		s.next, s.before = i, 0
+		if i > 0 && s.kept[i-1].hold == 0 {
+			// That one may have been said again already and be refused once more: the refusals of what was in flight come late.
+			s.before = s.kept[i-1].n
+		}
 	}
 }
 
