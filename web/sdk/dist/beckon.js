@@ -706,7 +706,8 @@ var Speech = class {
     }
     if (i < this.#next) {
       this.#next = i;
-      this.#before = 0;
+      const previous = this.#kept[i - 1];
+      this.#before = previous?.hold === 0 ? previous.n : 0;
     }
   }
   /** Ends what belongs to the carrier. */

@@ -145,7 +145,9 @@ export class Speech {
     }
     if (i < this.#next) {
       this.#next = i;
-      this.#before = 0;
+      const previous = this.#kept[i - 1];
+      // That one may have been said again already and be refused once more: the refusals of what was in flight come late.
+      this.#before = previous?.hold === 0 ? previous.n : 0;
     }
   }
 
