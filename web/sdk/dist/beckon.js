@@ -2710,6 +2710,8 @@ var Room = class extends typedEventTarget() {
   #updates;
   #state = "joined";
   #topology;
+  /** When this peer joined, as the log of that epoch has it. */
+  #rank;
   /** The members are complete: nothing of what was missed is on its way any more. */
   #whole = false;
   #closing;
@@ -2921,9 +2923,7 @@ var Room = class extends typedEventTarget() {
       case "gap":
         return () => this.dispatchEvent(new Event("gap"));
       case "synced":
-        this.#whole = true;
-        this.#updates.rejoined();
-        return () => this.#become("joined");
+        return this.#synced();
       case "direct":
         return () => this.#signalled(happening2);
       case "message":
@@ -2947,6 +2947,34 @@ var Room = class extends typedEventTarget() {
         peer?._update(member2);
         return peer && (() => this.#announce(happening2.effect, peer));
     }
+  }
+  #synced() {
+    this.#whole = true;
+    this.#updates.rejoined();
+    const { epoch = "" } = this.#delivery.place;
+    const joined = this.#delivery?.members.find(({ peer }) => peer === this.id)?.joined ?? 0;
+    const before = this.#rank;
+    this.#rank = { epoch, joined };
+    const announcements = before?.epoch === epoch && before.joined !== joined ? this.#replaceAll() : [];
+    return () => {
+      for (const announce of announcements) announce();
+      this.#become("joined");
+    };
+  }
+  /**
+   * This peer was gone for so long that it has left and joined anew: the others have ended their connections with it, which this
+   * side may not have noticed, and will make new ones. So to it the others are new ones as well.
+   */
+  #replaceAll() {
+    const announcements = [];
+    for (const member2 of this.#delivery?.members ?? []) {
+      const old = this.#peers.get(member2.peer);
+      if (!old || old.state === "waiting") continue;
+      const added = new Peer(member2, this.#host);
+      this.#peers.set(added.id, added);
+      announcements.push(() => this.#left(old, "timeout"), () => this.dispatchEvent(new PeerEvent("peer", added)));
+    }
+    return announcements;
   }
   #announce(type, peer) {
     peer.dispatchEvent(new PeerEvent(type, peer));

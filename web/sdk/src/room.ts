@@ -19,6 +19,12 @@ import { Updates } from "./updates.js";
  */
 export type RoomState = "joined" | "reconnecting" | "closed";
 
+/** A member's place in an epoch's log. */
+interface Rank {
+  epoch: string;
+  joined: number;
+}
+
 /** A room that this peer is in: who else is, the connections with them, and what is said to all. */
 export class Room extends typedEventTarget<RoomEventMap>() implements AsyncIterable<Peer> {
   /** The room's name. */
@@ -33,6 +39,8 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   readonly #updates: Updates;
   #state: RoomState = "joined";
   #topology: Topology | undefined;
+  /** When this peer joined, as the log of that epoch has it. */
+  #rank: Rank | undefined;
   /** The members are complete: nothing of what was missed is on its way any more. */
   #whole = false;
   #closing: Promise<void> | undefined;
@@ -272,9 +280,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       case "gap":
         return () => this.dispatchEvent(new Event("gap"));
       case "synced":
-        this.#whole = true;
-        this.#updates.rejoined();
-        return () => this.#become("joined");
+        return this.#synced();
       case "direct":
         return () => this.#signalled(happening);
       case "message":
@@ -298,6 +304,36 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
         peer?._update(member);
         return peer && (() => this.#announce(happening.effect, peer));
     }
+  }
+
+  #synced(): () => void {
+    this.#whole = true;
+    this.#updates.rejoined();
+    const { epoch = "" } = (this.#delivery as Delivery).place;
+    const joined = this.#delivery?.members.find(({ peer }) => peer === this.id)?.joined ?? 0;
+    const before = this.#rank;
+    this.#rank = { epoch, joined };
+    const announcements = before?.epoch === epoch && before.joined !== joined ? this.#replaceAll() : [];
+    return () => {
+      for (const announce of announcements) announce();
+      this.#become("joined");
+    };
+  }
+
+  /**
+   * This peer was gone for so long that it has left and joined anew: the others have ended their connections with it, which this
+   * side may not have noticed, and will make new ones. So to it the others are new ones as well.
+   */
+  #replaceAll(): (() => void)[] {
+    const announcements: (() => void)[] = [];
+    for (const member of this.#delivery?.members ?? []) {
+      const old = this.#peers.get(member.peer);
+      if (!old || old.state === "waiting") continue; // there is no connection to replace
+      const added = new Peer(member, this.#host);
+      this.#peers.set(added.id, added);
+      announcements.push(() => this.#left(old, "timeout"), () => this.dispatchEvent(new PeerEvent("peer", added)));
+    }
+    return announcements;
   }
 
   #announce(type: "away" | "back" | "updated", peer: Peer): void {

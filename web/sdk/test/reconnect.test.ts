@@ -185,6 +185,26 @@ test("a restarted server knows the session, but not yet all members: they are aw
   assert.deepEqual(seen.at(-1), "left bob");
 });
 
+test("who has left meanwhile connects anew, because the others have ended their connections", async () => {
+  const peer = room.peers.get("bob");
+  const connection = FakePeerConnection.last;
+  connection?.control.open();
+  await reconnect();
+  const { join: asked } = await greet(socket, { resumed: true });
+  const anew = snapshot([other, { ...self(instance), joined: 40 }], { topology: "mesh", position: 40, gap: true });
+  await socket.say({ ...anew, id: asked.id });
+  assert.deepEqual(seen, ["reconnecting", "gap", "left bob", "peer bob", "joined"]);
+  assert.equal((await peer?.closed)?.code, "connection-lost");
+  assert.equal(connection?.connectionState, "closed");
+  assert.notEqual(room.peers.get("bob"), peer);
+  assert.notEqual(FakePeerConnection.last, connection);
+  assert.equal(room.peers.get("bob")?.state, "connecting");
+  await reconnect();
+  const second = await greet(socket, { resumed: true });
+  await socket.say({ ...anew, id: second.join.id });
+  assert.deepEqual(seen.slice(5), ["reconnecting", "gap", "joined"], "with a gap, but as the member that it was");
+});
+
 test("who is told that the server is going connects elsewhere within the window", async () => {
   await socket.say({ type: "goaway", within: 5000 });
   await clock.advance(2499);
