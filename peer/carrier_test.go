@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -259,5 +260,22 @@ func TestAcknowledgements(t *testing.T) {
 		if acked < 17 || beaten != 21 || ponged != 7 {
 			t.Fatalf("acknowledged %d and then %d, answered ping %d", acked, beaten, ponged)
 		}
+	})
+}
+
+// A server that goes away waits for its clients: this one lets go at once.
+func TestTheServerGoesAway(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws)
+		say(ws, protocol.GoAway{Within: 5000})
+		drain(ws)
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		ended(t, room.Context(), protocol.CodeConnectionLost)
+		if why := context.Cause(room.Context()).Error(); !strings.Contains(why, "going away") {
+			t.Errorf("the room ended because of %q, which a silent server would cause too", why)
+		}
+		must(t, room.Close())
 	})
 }
