@@ -100,7 +100,9 @@ func (r *Room) signalled(s protocol.Signal) error {
 		return nil
 	}
 	offers := r.state.offers(p.id)
-	if p.conn == nil && (data.Want && offers || data.Description != nil && !offers) {
+	// A candidate that comes before its description begins the connection as well, which keeps it.
+	negotiates := data.Description != nil || data.Candidate != nil
+	if p.conn == nil && (data.Want && offers || negotiates && !offers) {
 		r.start(p, offers)
 	}
 	if p.conn != nil && !data.Want {
