@@ -20,10 +20,15 @@ var siblings = []string{"./signaling", "./peer", "./turnserver", "./web"}
 // reason: whoever draws a new arrow should meet that and not only a rule.
 var forbidden = []arrow{
 	{
-		from: []string{"./signaling/protocol"}, to: []string{foreign, "./..."},
-		except: []string{"./signaling/protocol"},
+		from: []string{"./signaling/protocol", "./signaling/protocol/delivery"}, to: []string{foreign, "./..."},
+		except: []string{"./signaling/protocol", "./signaling/protocol/delivery"},
 		why: "the protocol is a leaf: everybody who speaks it, the Go client above all, links what it imports, " +
 			"and whoever ports it reads it without knowing any library",
+	},
+	{
+		from: []string{"./signaling/protocol/delivery"}, to: []string{"net/...", "os/...", "math/rand/...", "crypto/...", "sync/..."}, direct: true,
+		why: "the delivery machine has no clock, network or randomness of its own: so it can be tested as a table, " +
+			"run in simulation, and ported line by line",
 	},
 	{
 		from: []string{"./peer"}, to: []string{"./signaling", "./turnserver", "./web", "./cmd/..."},

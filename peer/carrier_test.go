@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -152,7 +153,7 @@ func TestOddFrames(t *testing.T) {
 	scripted(t, func(ws *websocket.Conn) {
 		admit(ws)
 		for _, frame := range []string{`{}`, `nonsense`, `{"type":"later"}`, `{"type":"event","room":"tea"}`, `{"type":"signal","n":1}`,
-			`{"type":"goaway","within":1}`, `{"type":"ice","iceServers":[{"urls":["stun:x"]}]}`} {
+			`{"type":"ice","iceServers":[{"urls":["stun:x"]}]}`} {
 			ws.WriteMessage(websocket.TextMessage, []byte(frame))
 		}
 		say(ws, protocol.Event{Room: "tea", Kind: protocol.EventJoined, Position: 2, Peer: "p",
@@ -305,5 +306,22 @@ func TestACandidateComesFirst(t *testing.T) {
 		if got := room.Peer(bob.Peer).State(); got != peer.StateConnecting {
 			t.Errorf("the peer is %q, want %q", got, peer.StateConnecting)
 		}
+	})
+}
+
+// A server that goes away waits for its clients: this one lets go at once.
+func TestTheServerGoesAway(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws)
+		say(ws, protocol.GoAway{Within: 5000})
+		drain(ws)
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		ended(t, room.Context(), protocol.CodeConnectionLost)
+		if why := context.Cause(room.Context()).Error(); !strings.Contains(why, "going away") {
+			t.Errorf("the room ended because of %q, which a silent server would cause too", why)
+		}
+		must(t, room.Close())
 	})
 }

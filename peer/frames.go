@@ -98,7 +98,9 @@ func (r *Room) handle(frame []byte) error {
 		}
 		return err
 	case protocol.TypeGoAway:
+		// As long as this client does not reconnect, there is nothing to wait for, and the server waits for us.
 		r.log.Info().Msg("the server is going away")
+		r.end(protocol.Errorf(protocol.CodeConnectionLost, "the server is going away"))
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func BenchmarkFanOut(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for n := range b.N {
-		r.say(r.ranked[0], uint64(n+1), data)
+		r.say(r.ranked[0], uint64(n+1), 0, data)
 		for _, m := range r.ranked {
 			m.cursor.conn.queue, m.cursor.conn.frames, m.cursor.conn.bytes = m.cursor.conn.queue[:0], 0, 0
 		}

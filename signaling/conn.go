@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -51,7 +52,7 @@ func newConn(s *Server, ws *websocket.Conn, addr netip.Addr, origin string) *con
 	ws.SetPingHandler(func(data string) error { c.answerPing(data); return nil })
 	ws.SetPongHandler(func(string) error { c.heard(); return nil })
 	// The answer to a close goes through the queue like everything else: one path writes.
-	ws.SetCloseHandler(func(code int, _ string) error { c.shut(websocket.FormatCloseMessage(code, "")); return nil })
+	ws.SetCloseHandler(func(code int, _ string) error { c.shut(websocket.FormatCloseMessage(code, ""), nil); return nil })
 	return c
 }
 
@@ -181,19 +182,21 @@ func (c *conn) abort() {
 
 // close ends the connection with a code, after what is queued. Only the first close counts.
 func (c *conn) close(code protocol.CloseCode) {
-	if !c.shut(websocket.FormatCloseMessage(int(code), code.Name())) {
+	if !c.shut(websocket.FormatCloseMessage(int(code), code.Name()), c.server.count.closes[code]) {
 		return
 	}
-	c.server.count.closes[code].Add(1)
 	c.server.log.Debug().Stringer("remote", c.addr).Int("code", int(code)).Str("reason", code.Name()).Msg("connection closed")
 }
 
-// shut queues a close frame and tells whether it is the first.
-func (c *conn) shut(payload []byte) bool {
+// shut queues a close frame and tells whether it is the first. That is counted, unless count is nil, before anybody can see it.
+func (c *conn) shut(payload []byte, count *atomic.Uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing {
 		return false
+	}
+	if count != nil {
+		count.Add(1)
 	}
 	c.enqueue(item{op: websocket.CloseMessage, frame: payload})
 	c.end()
@@ -210,8 +213,13 @@ func (c *conn) end() {
 	c.changed.Broadcast()
 }
 
-// goAway sends the client elsewhere.
+// goAway tells the client to go elsewhere. One that has no session yet loses nothing if it goes at once.
 func (c *conn) goAway() {
+	c.mu.Lock()
+	welcomed := c.pinger != nil
+	c.mu.Unlock()
 	c.push(protocol.Encode(protocol.GoAway{Within: c.server.limits.GoAway.Milliseconds()}))
-	c.close(protocol.CloseGoingAway)
+	if !welcomed {
+		c.close(protocol.CloseGoingAway)
+	}
 }

@@ -30,6 +30,7 @@ func TestRefusedFramesLeaveTheConnectionAlive(t *testing.T) {
 		"update elsewhere":  {`{"type":"update","id":9,"room":"a","attributes":{}}`, protocol.CodeNotInRoom, 9},
 		"message elsewhere": {`{"type":"message","id":10,"room":"a","n":1,"data":1}`, protocol.CodeNotInRoom, 10},
 		"message, no n":     {`{"type":"message","id":11,"room":"tea","data":1}`, protocol.CodeBadFrame, 11},
+		"message, after n":  {`{"type":"message","id":18,"room":"tea","n":2,"after":2,"data":1}`, protocol.CodeBadFrame, 18},
 		"message, no data":  {`{"type":"message","id":12,"room":"tea","n":1}`, protocol.CodeBadFrame, 12},
 		"message, no room":  {`{"type":"message","id":13,"n":1,"data":1}`, protocol.CodeBadRoom, 13},
 		"signal elsewhere":  {`{"type":"signal","id":14,"room":"a","to":"x","toInstance":"y","n":1,"data":1}`, protocol.CodeNotInRoom, 14},

@@ -59,7 +59,7 @@ func (c *conn) hello(h protocol.Hello) {
 		Limits: protocol.Limits{
 			Frame: l.Frame, Attributes: l.Attributes, Rate: l.Rate, Burst: l.Burst, Window: l.Window, Rooms: l.Rooms, Mesh: l.Mesh,
 		},
-		ICEServers: servers, ICELifetime: lifetime.Milliseconds(),
+		ICEServers: servers, ICELifetime: lifetime.Milliseconds(), Grace: l.Grace.Milliseconds(),
 	}))
 	c.mu.Lock()
 	if !c.closing {

@@ -30,8 +30,8 @@ func TestWelcomeSaysWhatTheServerAllows(t *testing.T) {
 		if got.ID != 7 || got.Version != "beckon.v1" || got.Identity != "ada of tea" || got.Resumed || got.Resume == "" || len(got.Peer) != 26 {
 			t.Errorf("%+v", got)
 		}
-		if got.Heartbeat != (protocol.Heartbeat{Interval: 15_000, Timeout: 25_000}) {
-			t.Errorf("%+v", got.Heartbeat)
+		if got.Heartbeat != (protocol.Heartbeat{Interval: 15_000, Timeout: 25_000}) || got.Grace != 15_000 {
+			t.Errorf("%+v, %d", got.Heartbeat, got.Grace)
 		}
 		if got.Limits != (protocol.Limits{Frame: 65536, Attributes: 4096, Rate: 50, Burst: 200, Window: 16, Rooms: 16, Mesh: 16}) {
 			t.Errorf("%+v", got.Limits)

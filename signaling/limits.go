@@ -25,7 +25,7 @@ type Limits struct {
 	Ack time.Duration
 	// Resume is for how long a resume token is good: 24 h.
 	Resume time.Duration
-	// GoAway is the window in which clients shall reconnect elsewhere after a Shutdown: 5 s.
+	// GoAway is the window in which clients shall reconnect elsewhere after a Shutdown; then they are closed: 5 s.
 	GoAway time.Duration
 
 	// Frame is the largest frame that a client may send, in bytes: 65,536.

@@ -64,7 +64,16 @@ func (cur *cursor) catchUp() [][]byte {
 	}
 	r.server.count.drops[DropLag].Add(1)
 	m.acked = end
-	return [][]byte{r.snapshot(0, true)}
+	return [][]byte{r.snapshot(m, 0, true)}
+}
+
+// stableFor takes a member's acknowledgement and returns the stable position, which that may have moved.
+func (r *room) stableFor(m *member, position uint64) uint64 {
+	r.ack(m, position)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settle(time.Now())
+	return r.stable
 }
 
 // ack takes a member's acknowledgement. One that says more than the member can know (of another epoch, say) is ignored.

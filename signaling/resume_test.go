@@ -170,8 +170,11 @@ func TestResumeOnAnotherServer(t *testing.T) {
 		a, j := first.in("tea")
 		b := second.again(a)
 		got := b.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: j.Position})
-		if !got.Gap || got.Replay || got.Epoch == j.Epoch {
+		if !got.Replay || got.Gap || got.Epoch == j.Epoch || got.Position != 0 || got.Until != 1 {
 			t.Errorf("%+v", got)
+		}
+		if e := b.event(protocol.EventJoined); e.Peer != a.welcome.Peer || e.Position != 1 {
+			t.Errorf("%+v", e)
 		}
 		if c := third.connect().hello(protocol.Hello{Instance: a.instance, Resume: a.welcome.Resume}); c.welcome.Resumed {
 			t.Error("resumed with another's secret")

@@ -82,7 +82,7 @@ func (r *room) join(c *conn, sess *session, j protocol.Join) (*member, error) {
 	m.acked = m.info.Joined
 	info := m.info
 	r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventJoined, Member: &info}, m)))
-	r.answer(m, c, j, j.Epoch != "")
+	r.answer(m, c, j)
 	return m, nil
 }
 
@@ -91,6 +91,9 @@ func (r *room) rejoin(m *member, c *conn, sess *session, j protocol.Join) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	changed := !bytes.Equal(m.info.Attributes, j.Attributes)
+	if m.info.Instance != sess.instance {
+		m.info.Said = 0 // another object, which counts from 1
+	}
 	m.info.Attributes, m.info.Instance, m.info.Capabilities = j.Attributes, sess.instance, sess.capabilities
 	switch {
 	case m.cursor == nil:
@@ -101,39 +104,53 @@ func (r *room) rejoin(m *member, c *conn, sess *session, j protocol.Join) {
 		m.cursor = nil // it learns of it from the answer, not before
 		r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventUpdated, Attributes: attributesOf(m)}, m)))
 	}
-	// A position from before this membership gets no replay: it would tell the member of its own leaving.
-	if j.Epoch == r.log.epoch && j.Position >= m.info.Joined && r.log.has(j.Position) {
-		r.replay(m, c, j)
-		return
-	}
-	r.answer(m, c, j, j.Epoch != "")
+	r.answer(m, c, j)
 }
 
-// replay promises the events after the client's position; its drainer takes them from the ring. r.mu must be held, as for all
-// of the below that do not take it.
-func (r *room) replay(m *member, c *conn, j protocol.Join) {
-	m.acked = max(m.acked, j.Position)
-	m.cursor = &cursor{member: m, conn: c, at: j.Position, lagging: true}
+// answer tells a member where it stands after its join: by a replay of what it missed, else by a snapshot. r.mu must be held, as
+// for all of the below that do not take it.
+func (r *room) answer(m *member, c *conn, j protocol.Join) {
+	switch {
+	case j.Epoch == "":
+		r.start(m, c, j, false)
+	case j.Epoch != r.log.epoch && r.log.has(0):
+		// It comes from before a restart. What the first to come back have said since is new to it, and a snapshot would not tell.
+		r.replay(m, c, j.ID, 0)
+	case j.Epoch == r.log.epoch && j.Position >= m.info.Joined && r.log.has(j.Position):
+		// A position from before this membership gets no replay: it would tell the member of its own leaving.
+		r.replay(m, c, j.ID, j.Position)
+	default:
+		r.start(m, c, j, true)
+	}
+}
+
+// replay promises the events after a position; the drainer takes them from the ring. The member has none of them for certain, whatever
+// was taken to be acknowledged: a snapshot, say, that its lost carrier did not bring.
+func (r *room) replay(m *member, c *conn, id, from uint64) {
+	m.acked, m.waiting = from, time.Now()
+	m.cursor = &cursor{member: m, conn: c, at: from, lagging: true}
 	c.push(protocol.Encode(protocol.Joined{
-		ID: j.ID, Room: r.name, Epoch: r.log.epoch, Position: j.Position, Stable: r.stable, Topology: r.topology, Replay: true,
+		ID: id, Room: r.name, Epoch: r.log.epoch, Position: from, Stable: r.stable, Topology: r.topology,
+		Replay: true, Until: r.log.position, Said: m.info.Said,
 	}))
 	c.mark(m.cursor)
 }
 
-// answer sends a snapshot.
-func (r *room) answer(m *member, c *conn, j protocol.Join, gap bool) {
+// start sends a snapshot, from which the member goes on.
+func (r *room) start(m *member, c *conn, j protocol.Join, gap bool) {
 	m.cursor = &cursor{member: m, conn: c, at: r.log.position}
 	m.acked = r.log.position
-	c.push(r.snapshot(j.ID, gap))
+	c.push(r.snapshot(m, j.ID, gap))
 }
 
-func (r *room) snapshot(id uint64, gap bool) []byte {
+func (r *room) snapshot(m *member, id uint64, gap bool) []byte {
 	members := make([]protocol.Member, len(r.ranked))
-	for i, m := range r.ranked {
-		members[i] = m.info
+	for i, other := range r.ranked {
+		members[i] = other.info
 	}
 	return protocol.Encode(protocol.Joined{
-		ID: id, Room: r.name, Epoch: r.log.epoch, Position: r.log.position, Stable: r.stable, Topology: r.topology, Gap: gap, Members: members,
+		ID: id, Room: r.name, Epoch: r.log.epoch, Position: r.log.position, Stable: r.stable, Topology: r.topology,
+		Gap: gap, Said: m.info.Said, Members: members,
 	})
 }
 
@@ -180,10 +197,17 @@ func attributesOf(m *member) []byte {
 	return m.info.Attributes
 }
 
-// say logs a message to all.
-func (r *room) say(m *member, n uint64, data []byte) {
+// say logs a message to all, unless it is there already or the one that was said before it is not: that one was refused, and who has
+// read a higher number would take it for a double when it is said again. Neither is told: a double is the sender's right after
+// a reconnect, and of the refusal it knows.
+func (r *room) say(m *member, n, after uint64, data []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if n <= m.info.Said || after > m.info.Said {
+		r.server.count.drops[DropSaid].Add(1)
+		return
+	}
+	m.info.Said = n
 	r.publish(protocol.EncodeMessageEvent(r.event(protocol.Event{
 		Kind: protocol.EventMessage, Instance: m.info.Instance, N: n, Data: data,
 	}, m)))

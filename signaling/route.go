@@ -61,6 +61,8 @@ func (c *conn) onMessage(env protocol.Envelope) error {
 		return protocol.Errorf(protocol.CodeBadRoom, "message: room is missing or not a room's name")
 	case env.N == 0:
 		return protocol.Errorf(protocol.CodeBadFrame, "message: n counts from 1")
+	case env.After >= env.N:
+		return protocol.Errorf(protocol.CodeBadFrame, "message: after is not below n")
 	case env.Data == nil:
 		return protocol.Errorf(protocol.CodeBadFrame, "message: data is needed")
 	}
@@ -69,26 +71,34 @@ func (c *conn) onMessage(env protocol.Envelope) error {
 		if err != nil {
 			return err
 		}
-		m.room.say(m, env.N, env.Data)
+		m.room.say(m, env.N, env.After, env.Data)
 		return nil
 	})
 }
 
 // onPing answers a ping and takes the acknowledgements that ride on it. A room that the client has just left is no error here.
+// The pong is queued behind all events of before, or behind the marker from which they will be written: so it shows its reader
+// that nothing older is under way.
 func (c *conn) onPing(frame []byte) error {
 	p, err := protocol.Decode[protocol.Ping](frame)
 	if err != nil {
 		return err
 	}
+	pong := protocol.Pong{T: p.T}
 	err = c.held(func(sess *session) error {
 		for name, position := range p.Acks {
-			if m, err := sess.member(name); err == nil {
-				m.room.ack(m, position)
+			m, err := sess.member(name)
+			if err != nil {
+				continue
 			}
+			if pong.Stable == nil {
+				pong.Stable = map[string]uint64{}
+			}
+			pong.Stable[name] = m.room.stableFor(m, position)
 		}
 		return nil
 	})
-	c.push(protocol.Encode(protocol.Pong{T: p.T}))
+	c.push(protocol.Encode(pong))
 	return err
 }
 

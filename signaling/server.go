@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/rs/zerolog"
@@ -100,11 +101,11 @@ func (s *Server) register(c *conn) {
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	// Asked after listing: either this sees that the server is closing, or Shutdown sees the connection.
-	if s.closing.Load() {
-		c.goAway()
-	}
-	if s.ctx.Err() != nil {
+	switch {
+	case s.ctx.Err() != nil:
 		c.abort()
+	case s.closing.Load():
+		c.goAway()
 	}
 }
 
@@ -117,11 +118,29 @@ func (s *Server) forget(c *conn) {
 	s.carriers.Done()
 }
 
-// Shutdown sends every client a `goaway` and the close code 4000, and returns when all connections and goroutines have ended.
-// If ctx ends before, it does what Close does and returns ctx's error. It may be called twice, and during a Close.
+// Shutdown lets nobody in any more, sends every client a `goaway`, and serves on while they leave by themselves, for Limits.GoAway
+// or until Limits.Linger before ctx's deadline. Who is left then is closed with 4000. It returns when all connections and goroutines have
+// ended. If ctx ends before, it does what Close does and returns ctx's error. It may be called twice, and during a Close.
+//
+// Nobody is told that a peer is away or has left because of it: it is on its way to where they go too.
 func (s *Server) Shutdown(ctx context.Context) error {
-	for _, c := range s.stop() {
-		c.goAway()
+	conns, first := s.stop()
+	if first {
+		for _, c := range conns {
+			c.goAway()
+		}
+	}
+	window := time.NewTimer(s.window(ctx))
+	defer window.Stop()
+	select {
+	case <-s.done:
+		return nil
+	case <-window.C:
+		conns, _ = s.stop()
+		for _, c := range conns {
+			c.close(protocol.CloseGoingAway)
+		}
+	case <-ctx.Done():
 	}
 	select {
 	case <-s.done:
@@ -132,29 +151,39 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
+// window is for how long a Shutdown may wait for clients to leave by themselves.
+func (s *Server) window(ctx context.Context) time.Duration {
+	by, ok := ctx.Deadline()
+	if !ok {
+		return s.limits.GoAway
+	}
+	return min(s.limits.GoAway, time.Until(by)-s.limits.Linger)
+}
+
 // Close ends every connection without a word and returns when all goroutines have ended; a callback of the Config that ignores its
 // context keeps it waiting. It may be called twice, and during a Shutdown. It never fails; the error is there for io.Closer.
 func (s *Server) Close() error {
 	s.cancel()
-	for _, c := range s.stop() {
+	conns, _ := s.stop()
+	for _, c := range conns {
 		c.abort()
 	}
 	<-s.done
 	return nil
 }
 
-// stop keeps new connections out and returns the open ones.
-func (s *Server) stop() []*conn {
+// stop keeps new connections out and returns the open ones, and whether it is the first to do so.
+func (s *Server) stop() (conns []*conn, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.closing.Swap(true) {
+	if first = !s.closing.Swap(true); first {
 		go s.finish()
 	}
-	conns := make([]*conn, 0, len(s.conns))
+	conns = make([]*conn, 0, len(s.conns))
 	for c := range s.conns {
 		conns = append(conns, c)
 	}
-	return conns
+	return conns, first
 }
 
 // finish waits for everything that runs. Timers come after the connections, because those start them.

@@ -92,11 +92,12 @@ func (c *conn) detach() {
 	sess.endIfOver()
 }
 
-// away tells all rooms that the carrier is lost, and begins the grace. sess.mu must be held, as for all of the below.
+// away tells all rooms that the carrier is lost, and begins the grace, unless the server is ending. sess.mu must be held, as for all of
+// the below.
 func (sess *session) away() {
 	s := sess.server
 	for name, m := range sess.rooms {
-		// At a shutdown nobody is left to be told, and the rooms end with the server.
+		// At a shutdown it is on its way elsewhere, and the others will be soon: to tell them would show them an exodus.
 		if s.closing.Load() || !m.room.away(m) {
 			continue
 		}
@@ -104,7 +105,8 @@ func (sess *session) away() {
 		grace = s.after(s.limits.Grace, func() {
 			sess.mu.Lock()
 			defer sess.mu.Unlock()
-			if m.grace == grace { // it has not come back meanwhile
+			// It has not come back meanwhile, and could have: at a shutdown nobody can.
+			if m.grace == grace && !s.closing.Load() {
 				sess.leave(name, protocol.LeftTimeout)
 				sess.endIfOver()
 			}

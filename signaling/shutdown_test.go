@@ -33,8 +33,12 @@ func TestShutdown(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
+		start := time.Now()
 		if err := w.s.Shutdown(ctx); err != nil { // it does not wait for the grace of who is away
 			t.Fatal(err)
+		}
+		if d := time.Since(start); d != time.Second { // the window is longer than ctx: the last second is for the closing
+			t.Errorf("after %v", d)
 		}
 		for _, c := range []*client{ada, bob, early} {
 			if g := next[protocol.GoAway](c); g.Within != 5000 {

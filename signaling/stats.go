@@ -20,6 +20,8 @@ const (
 	DropRate Drop = "rate"
 	// DropLag: events that left the ring before a slow reader had them; counted once for each snapshot sent instead.
 	DropLag Drop = "lag"
+	// DropSaid: a message to a room whose log has it already, or lacks the one before it.
+	DropSaid Drop = "said"
 	// DropLost: frames that waited for a connection when it ended.
 	DropLost Drop = "lost"
 )
@@ -54,7 +56,7 @@ type counters struct {
 
 func newCounters() *counters {
 	c := &counters{
-		drops: zeros(DropBusy, DropAway, DropRate, DropLag, DropLost),
+		drops: zeros(DropBusy, DropAway, DropRate, DropLag, DropSaid, DropLost),
 		refused: zeros(http.StatusBadRequest, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusUpgradeRequired,
 			http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInternalServerError),
 		errors: map[protocol.ErrorCode]*atomic.Uint64{},

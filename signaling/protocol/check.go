@@ -12,6 +12,8 @@ func (e *Envelope) CheckRoute() error {
 		return Errorf(CodeBadFrame, "%s: room, to and toInstance are needed", e.Type)
 	case e.N == 0:
 		return Errorf(CodeBadFrame, "%s: n counts from 1", e.Type)
+	case e.After >= e.N:
+		return Errorf(CodeBadFrame, "%s: after is not below n", e.Type)
 	case e.Type == TypeSignal && e.Data == nil:
 		return Errorf(CodeBadFrame, "signal: data is needed")
 	}
@@ -72,6 +74,9 @@ func (m *Message) check() error {
 	if m.N == 0 || m.N > MaxNumber {
 		return Errorf(CodeBadFrame, "message: n counts from 1 to 2^53-1")
 	}
+	if m.After >= m.N {
+		return Errorf(CodeBadFrame, "message: after is not below n")
+	}
 	if m.Data == nil {
 		return Errorf(CodeBadFrame, "message: data is needed")
 	}
@@ -81,6 +86,9 @@ func (m *Message) check() error {
 func (m *Signal) check() error {
 	if m.From == "" || m.To == "" || m.N == 0 || m.Data == nil || !ValidInstance(m.FromInstance) {
 		return Errorf(CodeBadFrame, "signal: from, fromInstance, to, n and data are needed")
+	}
+	if m.After >= m.N {
+		return Errorf(CodeBadFrame, "signal: after is not below n")
 	}
 	return checkRoom(m.Room)
 }

@@ -15,7 +15,7 @@ type Envelope struct {
 	ID   uint64
 	// Room, From, FromInstance, To and ToInstance are nil where the frame does not have them.
 	Room, From, FromInstance, To, ToInstance []byte
-	N                                        uint64
+	N, After                                 uint64
 	// Data is the raw JSON value of `data`, never decoded.
 	Data []byte
 
@@ -81,6 +81,8 @@ func (e *Envelope) set(f field, key, value []byte) (err error) {
 		e.ID, err = number(key, value)
 	case fieldN:
 		e.N, err = number(key, value)
+	case fieldAfter:
+		e.After, err = number(key, value)
 	case fieldRoom:
 		e.Room, err = plain(key, value)
 	case fieldFrom:

@@ -17,6 +17,7 @@ const (
 	fieldTo
 	fieldToInstance
 	fieldN
+	fieldAfter
 	fieldData
 
 	fieldOther = field(len(fieldNames))
@@ -24,9 +25,9 @@ const (
 
 var fieldNames = [...]string{
 	fieldType: "type", fieldID: "id", fieldRoom: "room", fieldFrom: "from", fieldFromInstance: "fromInstance",
-	fieldTo: "to", fieldToInstance: "toInstance", fieldN: "n", fieldData: "data",
-	9: "token", 10: "instance", 11: "versions", 12: "capabilities", 13: "resume", 14: "attributes", 15: "topology",
-	16: "epoch", 17: "position", 18: "t", 19: "acks",
+	fieldTo: "to", fieldToInstance: "toInstance", fieldN: "n", fieldAfter: "after",
+	fieldData: "data", 10: "token", 11: "instance", 12: "versions", 13: "capabilities", 14: "resume", 15: "attributes",
+	16: "topology", 17: "epoch", 18: "position", 19: "t", 20: "acks",
 }
 
 // fieldOf finds a key's field. A key that is a known name in other case or in escapes is refused rather than ignored.

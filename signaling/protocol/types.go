@@ -68,6 +68,8 @@ type Welcome struct {
 	ICEServers []ICEServer `json:"iceServers"`
 	// ICELifetime is for how many milliseconds the credentials in ICEServers may start new allocations; 0 means for ever.
 	ICELifetime int64 `json:"iceLifetime,omitempty"`
+	// Grace is for how many milliseconds a peer may be away before it has left.
+	Grace int64 `json:"grace,omitempty"`
 }
 
 // Heartbeat is how both sides notice a dead connection.
@@ -136,8 +138,13 @@ type Joined struct {
 	// Stable is the position that every member has acknowledged.
 	Stable   uint64   `json:"stable"`
 	Topology Topology `json:"topology"`
-	// Replay tells that no members are listed because the missed events follow.
+	// Replay tells that no members are listed because the missed events follow. To a client that comes from another epoch they
+	// follow from the beginning of this one, and Position is 0.
 	Replay bool `json:"replay,omitempty"`
+	// Until is where a replay ends: the log's position when the join was answered.
+	Until uint64 `json:"until,omitempty"`
+	// Said is the number of the newest message of this client in this epoch's log: what it said after that one was lost.
+	Said uint64 `json:"said,omitempty"`
 	// Gap tells a client that named a position that events were missed and cannot be had any more.
 	Gap bool `json:"gap,omitempty"`
 	// Members are all members, the client among them, ordered by Joined.
@@ -155,6 +162,8 @@ type Member struct {
 	Away bool `json:"away,omitempty"`
 	// Joined is the log position of the member's joined event: its rank in the room.
 	Joined uint64 `json:"joined"`
+	// Said is the number of the member's newest message in this epoch's log: who comes now hears what is said after it.
+	Said uint64 `json:"said,omitempty"`
 }
 
 // Leave (client to server) leaves a room. The client gets its own left event as the answer, and then nothing more of the room.
@@ -192,6 +201,9 @@ type Signal struct {
 	ToInstance   string `json:"toInstance"`
 	// N counts this sender instance's signals to this recipient instance from 1.
 	N uint64 `json:"n"`
+	// After is the number of the sender's signal before this one, if that one is still without a receipt: who has not accepted
+	// it does not accept this one.
+	After uint64 `json:"after,omitempty"`
 	// Data is for the recipient; the server never decodes it. The SDKs' own are SignalData.
 	Data json.RawMessage `json:"data"`
 }
@@ -211,8 +223,11 @@ type Message struct {
 	ID   uint64 `json:"id,omitempty"`
 	Room string `json:"room"`
 	// N counts this sender instance's messages to this room from 1.
-	N    uint64          `json:"n"`
-	Data json.RawMessage `json:"data"`
+	N uint64 `json:"n"`
+	// After is the number of the message that was said before this one on the same connection: a message whose After is not in
+	// the log, because it was refused, is not logged either.
+	After uint64          `json:"after,omitempty"`
+	Data  json.RawMessage `json:"data"`
 }
 
 // Ack (client to server) says up to which position the client has the room's log.
@@ -242,9 +257,11 @@ type Ping struct {
 	Acks map[string]uint64 `json:"acks,omitempty"`
 }
 
-// Pong (both ways) answers a Ping.
+// Pong (both ways) answers a Ping. The server's comes behind all events that were in the log when the ping came.
 type Pong struct {
 	T uint64 `json:"t,omitempty"`
+	// Stable (server to client) are the stable positions of the rooms in the ping's Acks.
+	Stable map[string]uint64 `json:"stable,omitempty"`
 }
 
 // ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on.

@@ -862,18 +862,21 @@ function showJoined() {
   find("main").inert = false;
   find("#notice").hidden = true;
 }
+function showReconnecting() {
+  show("reconnecting", { title: "Reconnecting…", body: "The server is out of reach. Who is connected to you still is: chats and files go on." });
+}
 function showRefused(error, again) {
   show("refused", refusal(error), again, code(error));
 }
 function showLost(error, again) {
-  const notice = code(error) === "connection-lost" ? { title: "Connection lost", body: "The server is out of reach, so this room is closed here.", action: "Rejoin" } : { title: "You are no longer in the room", body: refusal(error).body, action: "Rejoin" };
+  const notice = code(error) === "connection-lost" ? { title: "You are no longer in the room", body: "The server has ended this stay.", action: "Rejoin" } : { title: "You are no longer in the room", body: refusal(error).body, action: "Rejoin" };
   show("lost", notice, again, code(error));
 }
 function show(state, notice, again, why) {
   document.body.dataset.state = state;
   find("main").inert = state === "refused";
   const box = find("#notice");
-  box.dataset.kind = state === "joining" ? "calm" : "bad";
+  box.dataset.kind = state === "joining" || state === "reconnecting" ? "calm" : "bad";
   box.dataset.code = why ?? "";
   setText(find("#notice-title"), notice.title);
   setText(find("#notice-body"), notice.body);
@@ -1156,6 +1159,7 @@ async function copy(field2) {
 
 // demo/src/main.ts
 var NAME_KEY = "beckon-name";
+var DISCREET = 1e3;
 var field = find("#my-name");
 var room;
 function pageRoom() {
@@ -1204,6 +1208,20 @@ function furnish(name2) {
   showLink(name2);
   nameYourself();
 }
+function showSelf({ id }) {
+  field.placeholder = nickname(id);
+  find("#my-flag").replaceChildren(flag(id));
+}
+function follow(here) {
+  if (here.state === "joined") {
+    showSelf(here);
+    showJoined();
+    return;
+  }
+  setTimeout(() => {
+    if (here.state === "reconnecting") showReconnecting();
+  }, DISCREET);
+}
 async function enter(name2, chat2, files) {
   const again = () => void enter(name2, chat2, files);
   showJoining();
@@ -1213,9 +1231,9 @@ async function enter(name2, chat2, files) {
     showRefused(error, again);
     return;
   }
-  field.placeholder = nickname(room.id);
-  find("#my-flag").replaceChildren(flag(room.id));
   const here = room;
+  showSelf(here);
+  here.addEventListener("state", () => follow(here));
   const people = new People({ sendTo: (peer) => files.pickFor(peer), rejoin: () => void here.close() });
   new Session(room, people, chat2, files).start();
   showJoined();

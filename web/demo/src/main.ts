@@ -6,13 +6,16 @@ import { find, setText } from "./dom.js";
 import { Files } from "./files.js";
 import { flag, hoist } from "./flag.js";
 import { cleanName, nickname } from "./names.js";
-import { showJoined, showJoining, showLost, showRefused } from "./notice.js";
+import { showJoined, showJoining, showLost, showReconnecting, showRefused } from "./notice.js";
 import { People } from "./people.js";
 import { Session } from "./session.js";
 import { onlyHere, roomLink, showLink } from "./share.js";
 
 /** Where the own name is kept between visits. */
 const NAME_KEY = "beckon-name";
+
+/** For how many milliseconds the server may be out of reach before the page speaks of it: most of the time it is back at once. */
+const DISCREET = 1000;
 
 const field = find<HTMLInputElement>("#my-name");
 let room: Room | undefined; // of the current or last stay
@@ -71,6 +74,24 @@ function furnish(name: string): void {
   nameYourself();
 }
 
+/** Shows what the others call a peer without a name, and its flag. */
+function showSelf({ id }: Room): void {
+  field.placeholder = nickname(id);
+  find("#my-flag").replaceChildren(flag(id));
+}
+
+/** Shows how it stands with the server. */
+function follow(here: Room): void {
+  if (here.state === "joined") {
+    showSelf(here); // a server that has forgotten this peer has given it another id
+    showJoined();
+    return;
+  }
+  setTimeout(() => {
+    if (here.state === "reconnecting") showReconnecting();
+  }, DISCREET);
+}
+
 /** Enters the room and stays until it closes; then offers to come back. */
 async function enter(name: string, chat: Chat, files: Files): Promise<void> {
   const again = () => void enter(name, chat, files);
@@ -81,9 +102,9 @@ async function enter(name: string, chat: Chat, files: Files): Promise<void> {
     showRefused(error, again);
     return;
   }
-  field.placeholder = nickname(room.id);
-  find("#my-flag").replaceChildren(flag(room.id));
   const here = room;
+  showSelf(here);
+  here.addEventListener("state", () => follow(here));
   const people = new People({ sendTo: (peer) => files.pickFor(peer), rejoin: () => void here.close() });
   new Session(room, people, chat, files).start();
   showJoined();

@@ -4,7 +4,7 @@ import { BeckonError } from "/sdk/beckon.js";
 import { find, setText } from "./dom.js";
 
 /** The state of the page: `data-state` of its body, for style and for who drives the page. */
-export type PageState = "joining" | "joined" | "lost" | "refused";
+export type PageState = "joining" | "joined" | "reconnecting" | "lost" | "refused";
 
 interface Notice {
   title: string;
@@ -27,6 +27,11 @@ export function showJoined(): void {
   find("#notice").hidden = true;
 }
 
+/** Says that the server is out of reach. */
+export function showReconnecting(): void {
+  show("reconnecting", { title: "Reconnecting…", body: "The server is out of reach. Who is connected to you still is: chats and files go on." });
+}
+
 /** Says why the page could not enter the room. */
 export function showRefused(error: unknown, again: () => void): void {
   show("refused", refusal(error), again, code(error));
@@ -36,7 +41,7 @@ export function showRefused(error: unknown, again: () => void): void {
 export function showLost(error: unknown, again: () => void): void {
   const notice: Notice =
     code(error) === "connection-lost"
-      ? { title: "Connection lost", body: "The server is out of reach, so this room is closed here.", action: "Rejoin" }
+      ? { title: "You are no longer in the room", body: "The server has ended this stay.", action: "Rejoin" }
       : { title: "You are no longer in the room", body: refusal(error).body, action: "Rejoin" };
   show("lost", notice, again, code(error));
 }
@@ -46,7 +51,7 @@ function show(state: PageState, notice: Notice, again?: () => void, why?: string
   // Who has lost the room may still read and save what came; who has not been let in has nothing there.
   find("main").inert = state === "refused";
   const box = find("#notice");
-  box.dataset.kind = state === "joining" ? "calm" : "bad";
+  box.dataset.kind = state === "joining" || state === "reconnecting" ? "calm" : "bad";
   box.dataset.code = why ?? "";
   setText(find("#notice-title"), notice.title);
   setText(find("#notice-body"), notice.body);

@@ -171,124 +171,1093 @@ function deadline(outer, ms, late) {
   };
 }
 
-// sdk/src/delivery.ts
-var MAX_WAITING = 256;
-var RECEIPT_EVERY = 8;
-var RECEIPT_DELAY = 25;
-var Delivery = class {
-  #room;
-  #window;
-  #send;
-  #outboxes = /* @__PURE__ */ new Map();
-  #inboxes = /* @__PURE__ */ new Map();
-  #timer;
-  /** `window` is how many signals to one instance may be without a receipt. `send` may throw. */
-  constructor(room2, window, send) {
-    this.#room = room2;
-    this.#window = window;
-    this.#send = send;
+// sdk/src/frames.ts
+var object = (v) => typeof v === "object" && v !== null && !Array.isArray(v);
+var string = (v) => typeof v === "string";
+var name = (v) => typeof v === "string" && v !== "";
+var boolean = (v) => typeof v === "boolean";
+var whole = (v) => Number.isInteger(v) && v >= 0 && v <= MAX_NUMBER;
+var counting = (v) => whole(v) && v !== 0;
+var room = (v) => typeof v === "string" && validRoom(v);
+var instance = (v) => typeof v === "string" && validInstance(v);
+var present = (v) => v !== void 0;
+var optional = (test) => (v) => v === void 0 || test(v);
+var list = (test) => (v) => Array.isArray(v) && v.every(test);
+var oneOf = (...values) => (v) => values.includes(v);
+var shape = (fields) => (v) => object(v) && Object.entries(fields).every(([key, test]) => test(v[key]));
+var iceServers = list(shape({ urls: list(string), username: optional(string), credential: optional(string) }));
+var member = shape({
+  peer: name,
+  instance,
+  identity: optional(string),
+  capabilities: optional(object),
+  away: optional(boolean),
+  joined: counting,
+  said: optional(whole)
+});
+var positions = (v) => object(v) && Object.values(v).every(whole);
+var route = { room, from: name, fromInstance: instance, to: name, n: counting };
+var shapes = {
+  welcome: {
+    version: name,
+    peer: name,
+    resumed: boolean,
+    heartbeat: shape({ interval: counting, timeout: counting }),
+    limits: shape({
+      frame: counting,
+      attributes: whole,
+      rate: counting,
+      burst: counting,
+      window: counting,
+      rooms: whole,
+      mesh: whole
+    }),
+    iceServers,
+    resume: optional(string),
+    grace: optional(whole)
+  },
+  joined: {
+    room,
+    epoch: instance,
+    position: whole,
+    stable: whole,
+    topology: oneOf("mesh", "none"),
+    replay: optional(boolean),
+    until: optional(whole),
+    said: optional(whole),
+    gap: optional(boolean),
+    members: optional(list(member))
+  },
+  event: {
+    room,
+    kind: name,
+    position: counting,
+    stable: whole,
+    peer: name,
+    member: optional(member),
+    instance: optional(instance),
+    n: optional(counting)
+  },
+  signal: { ...route, after: optional(whole), data: present },
+  receipt: route,
+  ice: { iceServers },
+  goaway: { within: whole },
+  ping: { t: optional(whole) },
+  pong: { t: optional(whole), stable: optional(positions) },
+  error: {
+    code: name,
+    message: string,
+    retryAfter: optional(whole),
+    room: optional(string),
+    to: optional(string),
+    toInstance: optional(string),
+    n: optional(whole)
   }
-  /**
-   * Sends data to an instance, in the order of the calls. Resolves with the receipt; rejects when the server refuses it or the
-   * instance is forgotten. A server drops signals to one who is away: then neither happens until it is forgotten.
-   */
-  send(to, data) {
-    let box = this.#outboxes.get(to.instance);
-    if (!box) {
-      box = { to, sent: 0, inFlight: /* @__PURE__ */ new Map(), waiting: [], broken: void 0 };
-      this.#outboxes.set(to.instance, box);
+};
+var clientTypes = [
+  "hello",
+  "join",
+  "leave",
+  "update",
+  "token",
+  "bye",
+  "message",
+  "ack"
+];
+function encode(frame) {
+  const { type, ...fields } = frame;
+  return JSON.stringify({ type, ...fields });
+}
+function parse(frame) {
+  let value;
+  try {
+    value = JSON.parse(frame);
+  } catch (cause) {
+    throw new BeckonError("bad-frame", "The frame is not JSON.", { cause });
+  }
+  if (!object(value) || !name(value["type"])) throw new BeckonError("bad-frame", "The frame is not an object with a type.");
+  const type = value["type"];
+  if (!Object.hasOwn(shapes, type) && !clientTypes.includes(type)) {
+    throw new BeckonError("unknown-type", `There is no type ${JSON.stringify(type.slice(0, 64))}.`);
+  }
+  return value;
+}
+function decode(frame) {
+  const parsed = parse(frame);
+  if (clientTypes.includes(parsed.type)) {
+    throw new BeckonError("bad-frame", `A server does not send ${parsed.type}.`);
+  }
+  const fields = parsed;
+  for (const [key, test] of Object.entries(shapes[parsed.type])) {
+    if (!test(fields[key])) throw new BeckonError("bad-frame", `${parsed.type}: ${key} is missing or not as documented.`);
+  }
+  if (parsed.type === "event" && (parsed.kind === "joined" || parsed.kind === "back") && !parsed.member) {
+    throw new BeckonError("bad-frame", `event: ${parsed.kind} needs the member.`);
+  }
+  return parsed;
+}
+
+// sdk/src/machineevents.ts
+function withDefaults(config) {
+  return {
+    window: 16,
+    maxWaiting: 256,
+    maxUnstable: 256,
+    maxUnsaid: 256,
+    maxDeparted: 1024,
+    ackEvery: 16,
+    resend: 2e3,
+    maxResend: 16e3,
+    receiptDelay: 20,
+    grace: 15e3,
+    askStable: 1e3,
+    ...config
+  };
+}
+var MachineOutput = class {
+  #effects = [];
+  #armed = /* @__PURE__ */ new Set();
+  emit(effect) {
+    this.#effects.push(effect);
+  }
+  /** Returns the effects of the step. */
+  take() {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+  set(key, after) {
+    this.#armed.add(key);
+    this.emit({ effect: "setTimer", key, after });
+  }
+  clear(key) {
+    if (this.fired(key)) this.emit({ effect: "clearTimer", key });
+  }
+  /** Whether the timer was running, which it then is no more. */
+  fired(key) {
+    return this.#armed.delete(key);
+  }
+  armed(key) {
+    return this.#armed.has(key);
+  }
+};
+
+// sdk/src/machinelink.ts
+var addressOf = (peer, instance2) => `${peer}/${instance2}`;
+var transient = (code) => code === "busy" || code === "rate-limited" || code === "not-in-room";
+var Inbound = class {
+  /** The number of the newest message that was accepted. */
+  accepted = 0;
+  /** How many messages have come since the last receipt. */
+  owed = 0;
+  /** The receipt is not to wait any longer. */
+  due = false;
+  /** Whether a message is to be delivered: the one that follows those that were. Doubles owe a receipt at once. */
+  accept(n, after, window) {
+    if (n <= this.accepted) {
+      this.owed++;
+      this.due = true;
+      return false;
     }
-    if (box.broken) return Promise.reject(box.broken);
-    if (box.waiting.length >= MAX_WAITING) {
-      return Promise.reject(new BeckonError("overflow", `${MAX_WAITING} signals to ${to.peer} wait to be received.`));
+    if (after > this.accepted) return false;
+    this.accepted = n;
+    this.owed++;
+    if (2 * this.owed >= window) this.due = true;
+    return true;
+  }
+  /** Returns the number for a receipt. */
+  take() {
+    this.owed = 0;
+    this.due = false;
+    return this.accepted;
+  }
+};
+var Link = class {
+  peer;
+  instance;
+  inbound = new Inbound();
+  /** Frames can reach the other side now: this side is online, the other is a member and not away. */
+  up = false;
+  /** The number of the newest room message of that instance. */
+  heard = 0;
+  /** A gap was told: the next room message may have any higher number. */
+  skip = false;
+  #config;
+  #out;
+  /** The number of the newest message. */
+  #last = 0;
+  /** The highest number that was ever handed to a carrier. */
+  #sent = 0;
+  /** Without a receipt, in order. */
+  #kept = [];
+  /** Those below it are on their way: they are not sent again until something says that they are lost. */
+  #next = 0;
+  /** The first of kept alone may go: its receipt will tell which of the others must. */
+  #probing = false;
+  /** Nothing may go: the other side, or the server, had no room. */
+  #paused = false;
+  #backoff;
+  constructor(config, out, peer, instance2) {
+    this.#config = config;
+    this.#out = out;
+    this.peer = peer;
+    this.instance = instance2;
+    this.#backoff = config.resend;
+  }
+  get address() {
+    return addressOf(this.peer, this.instance);
+  }
+  /** Runs while messages are on their way, and while the link is paused. */
+  get #timer() {
+    return `resend ${this.address}`;
+  }
+  /** Takes a message. */
+  send(token, data) {
+    if (this.#kept.length >= this.#config.window + this.#config.maxWaiting) {
+      this.#out.emit({ effect: "failed", token, code: "overflow" });
+      return;
     }
-    const done = deferred();
-    box.waiting.push({ data, done });
-    this.#fill(box);
-    return done.promise;
+    this.#last++;
+    this.#kept.push({ n: this.#last, token, data });
   }
-  /** Whether a signal is the next one of its sender, and so is to be handled. Doubles and what follows a gap are not. */
-  accept(frame) {
-    const from = { peer: frame.from, instance: frame.fromInstance };
-    let box = this.#inboxes.get(from.instance);
-    if (!box) {
-      box = { from, accepted: 0, unanswered: 0 };
-      this.#inboxes.set(from.instance, box);
+  /** Makes the other side reachable. */
+  rise() {
+    if (this.up) return;
+    this.up = true;
+    this.#backoff = this.#config.resend;
+    this.#again();
+  }
+  /** Begins anew with the first message, as a probe if it was sent before. */
+  #again() {
+    this.#next = 0;
+    const first = this.#kept[0];
+    this.#probing = first !== void 0 && first.n <= this.#sent;
+  }
+  /** Makes the other side unreachable. */
+  fall() {
+    this.up = false;
+    this.#paused = false;
+    this.#out.clear(this.#timer);
+    this.inbound.owed = 0;
+    this.inbound.due = false;
+  }
+  /** Returns the index in kept of what may be sent now, -1 if nothing may. */
+  ready() {
+    if (!this.up || this.#paused) return -1;
+    const i = this.#kept.findIndex((parcel) => parcel.n >= this.#next);
+    return i >= this.#config.window || i > 0 && this.#probing ? -1 : i;
+  }
+  /** Makes the frame of the message at index i of kept. */
+  take(i) {
+    const { n, data } = this.#kept[i];
+    const before = this.#kept[i - 1];
+    this.#next = n + 1;
+    this.#sent = Math.max(this.#sent, n);
+    if (!this.#out.armed(this.#timer)) this.#out.set(this.#timer, this.#backoff);
+    return {
+      type: "signal",
+      room: this.#config.room,
+      to: this.peer,
+      toInstance: this.instance,
+      n,
+      ...before ? { after: before.n } : {},
+      data
+    };
+  }
+  /** Takes a receipt: all up to n have arrived. */
+  receipted(n) {
+    if (n > this.#sent || !this.#reached(n)) return;
+    while (this.#reached(n)) {
+      this.#out.emit({ effect: "resolved", token: this.#kept.shift().token });
     }
-    if (frame.n > box.accepted + 1) return false;
-    const next = frame.n === box.accepted + 1;
-    if (next) box.accepted++;
-    box.unanswered++;
-    if (box.unanswered >= RECEIPT_EVERY) this.#answer(box);
-    else this.#timer ??= setTimeout(() => this.#answerAll(), RECEIPT_DELAY);
-    return next;
-  }
-  /** Takes a receipt: all up to its n have arrived. */
-  received(frame) {
-    const box = this.#outboxes.get(frame.fromInstance);
-    if (!box) return;
-    for (const [n, { done }] of box.inFlight) {
-      if (n > frame.n) break;
-      box.inFlight.delete(n);
-      done.resolve();
+    this.#backoff = this.#config.resend;
+    if (this.#probing) {
+      this.#probing = false;
+      this.#next = n + 1;
     }
-    this.#fill(box);
+    if (this.#paused || !this.up) return;
+    const first = this.#kept[0];
+    if (first && first.n < this.#next) this.#out.set(this.#timer, this.#backoff);
+    else this.#out.clear(this.#timer);
   }
-  /** Takes the server's refusal of a signal. Those after it cannot be accepted, so they are rejected with it. */
-  refused(frame, error) {
-    const box = this.#outboxes.get(frame.toInstance ?? "");
-    if (!box?.inFlight.has(frame.n ?? 0)) return;
-    box.broken = error;
-    rejectAll(box, error, frame.n);
+  #reached(n) {
+    const first = this.#kept[0];
+    return first !== void 0 && first.n <= n;
   }
-  /** Forgets an instance that is gone; what it has not received is rejected with `error`. */
-  forget(instance2, error) {
-    const box = this.#outboxes.get(instance2);
-    this.#outboxes.delete(instance2);
-    this.#inboxes.delete(instance2);
-    if (box) rejectAll(box, error);
+  /** The resend timer has run out: there was no progress for that long, or the pause is over. */
+  overdue() {
+    this.#paused = false;
+    this.#backoff = Math.min(2 * this.#backoff, this.#config.maxResend);
+    this.#again();
   }
-  /** Forgets all instances. */
-  close(error) {
-    clearTimeout(this.#timer);
-    for (const instance2 of [...this.#outboxes.keys()]) this.forget(instance2, error);
-    this.#inboxes.clear();
+  /** Takes the server's refusal of a message. */
+  refused(n, code, retryAfter) {
+    const i = this.#kept.findIndex((parcel) => parcel.n === n);
+    if (i < 0 || n > this.#sent) return;
+    if (code === "unknown-peer" || code === "stale-instance") {
+      this.fail(code);
+    } else if (!transient(code)) {
+      this.#out.emit({ effect: "failed", token: this.#kept[i].token, code });
+      this.#kept.splice(i, 1);
+      this.#out.clear(this.#timer);
+      this.#paused = false;
+      this.#again();
+    } else if (!this.#paused) {
+      this.#paused = true;
+      this.#out.set(this.#timer, retryAfter || this.#backoff);
+    }
   }
-  #fill(box) {
-    while (box.inFlight.size < this.#window) {
-      const next = box.waiting.shift();
-      if (!next) return;
-      const { peer, instance: instance2 } = box.to;
-      const n = box.sent + 1;
-      try {
-        this.#send({ type: "signal", room: this.#room, to: peer, toInstance: instance2, n, data: next.data });
-        box.sent = n;
-        box.inFlight.set(n, next);
-      } catch (error) {
-        next.done.reject(error);
+  /** Gives up everything. The numbers go on: the other side may have accepted some of these. */
+  fail(code) {
+    for (const { token } of this.#kept) this.#out.emit({ effect: "failed", token, code });
+    this.#kept = [];
+    this.#paused = false;
+    this.#probing = false;
+    this.#out.clear(this.#timer);
+  }
+};
+var Links = class {
+  /** The living and the departed. */
+  byAddress = /* @__PURE__ */ new Map();
+  /** In the order in which they were made. */
+  living = [];
+  /** The index in living of who is to be served first. */
+  turn = 0;
+  #config;
+  #out;
+  /** In the order in which they left. */
+  #departed = [];
+  constructor(config, out) {
+    this.#config = config;
+    this.#out = out;
+  }
+  /** Returns the living link to an instance. One that had departed goes on where it was. */
+  open(peer, instance2) {
+    const address = addressOf(peer, instance2);
+    let link = this.byAddress.get(address);
+    if (!link) {
+      link = new Link(this.#config, this.#out, peer, instance2);
+      this.byAddress.set(address, link);
+      this.living.push(link);
+      return link;
+    }
+    const i = this.#departed.indexOf(link);
+    if (i >= 0) {
+      this.#departed.splice(i, 1);
+      this.living.push(link);
+    }
+    return link;
+  }
+  /** Keeps a link's numbers for the case that the instance returns; the oldest are forgotten. */
+  depart(link) {
+    const i = this.living.indexOf(link);
+    if (i < 0) return;
+    this.living.splice(i, 1);
+    if (i < this.turn) this.turn--;
+    this.#departed.push(link);
+    if (this.#departed.length > this.#config.maxDeparted) {
+      this.byAddress.delete(this.#departed.shift().address);
+    }
+  }
+  /** Lets the numbers of all instances jump once, because a gap was told. */
+  skip() {
+    for (const link of [...this.living, ...this.#departed]) link.skip = true;
+  }
+};
+
+// sdk/src/machineroster.ts
+var addressOfKnown = ({ info }) => addressOf(info.peer, info.instance);
+var graceTimer = (known) => `grace ${addressOfKnown(known)}`;
+var MachineRoster = class {
+  all = [];
+  byPeer = /* @__PURE__ */ new Map();
+  add(known) {
+    this.all.push(known);
+    this.byPeer.set(known.info.peer, known);
+  }
+  remove(known) {
+    this.all = this.all.filter((other) => other !== known);
+    this.byPeer.delete(known.info.peer);
+  }
+  /** Returns the member at an address. */
+  find(peer, instance2) {
+    const known = this.byPeer.get(peer);
+    return known?.info.instance === instance2 ? known : void 0;
+  }
+  /** Whether somebody is missing, of whom it is not known whether it has what was said. */
+  get missing() {
+    return this.all.some((known) => known.missing);
+  }
+  /** The members by rank. */
+  infos() {
+    return this.all.map((known) => known.info).sort((a, b) => a.joined - b.joined);
+  }
+};
+
+// sdk/src/machinespeech.ts
+var SAY_TIMER = "say";
+var STABLE_TIMER = "stable";
+var Speech = class {
+  /** Nothing may be said until the timer. */
+  paused = false;
+  #config;
+  #out;
+  /** The number of the newest message. */
+  #last = 0;
+  /** In order. */
+  #kept = [];
+  /** Without a number yet. */
+  #waiting = [];
+  /** The index in kept of what is to be said next on this carrier. */
+  #next = 0;
+  /** The number that was said last on this carrier, 0 if none was. */
+  #before = 0;
+  /** The carrier lives. */
+  #up = false;
+  constructor(config, out) {
+    this.#config = config;
+    this.#out = out;
+  }
+  /** Takes a message. */
+  say(token, data) {
+    const utterance = { n: 0, token, data, hold: 0, resolved: false };
+    if (this.#kept.length < this.#config.maxUnstable) {
+      this.#keep(utterance);
+    } else if (this.#waiting.length < this.#config.maxUnsaid) {
+      this.#waiting.push(utterance);
+      this.ask();
+    } else {
+      this.#out.emit({ effect: "failed", token, code: "overflow" });
+    }
+  }
+  #keep(utterance) {
+    utterance.n = ++this.#last;
+    this.#kept.push(utterance);
+  }
+  /** Starts the timer that asks for the stable position, if anything waits for that. */
+  ask() {
+    if (this.#up && this.#waiting.length > 0 && !this.#out.armed(STABLE_TIMER)) {
+      this.#out.set(STABLE_TIMER, this.#config.askStable);
+    }
+  }
+  get ready() {
+    return !this.paused && this.#next < this.#kept.length;
+  }
+  /** Makes the next frame, which names the one before it on this carrier. */
+  take() {
+    const { n, data } = this.#kept[this.#next];
+    const after = this.#before > 0 ? { after: this.#before } : {};
+    this.#next++;
+    this.#before = n;
+    return { type: "message", room: this.#config.room, n, ...after, data };
+  }
+  /** Forgets what an older log held. */
+  restart() {
+    for (const utterance of this.#kept) utterance.hold = 0;
+  }
+  /** Goes on, on a new carrier, behind the newest message that the log has. */
+  resume(said) {
+    this.#up = true;
+    this.#before = 0;
+    this.#next = this.#kept.findIndex(({ n, hold }) => n > said && hold === 0);
+    if (this.#next < 0) this.#next = this.#kept.length;
+    this.ask();
+  }
+  /** Takes it that message n is in the log, at that position or before it. */
+  logged(n, position) {
+    const utterance = this.#kept.find((kept) => kept.n === n);
+    if (!utterance) return;
+    utterance.hold = Math.max(utterance.hold, position);
+    if (!utterance.resolved) {
+      utterance.resolved = true;
+      this.#out.emit({ effect: "resolved", token: utterance.token });
+    }
+  }
+  /** The same for all up to n: their echoes were missed. */
+  loggedUpTo(n, position) {
+    for (const utterance of this.#kept) if (utterance.n <= n) this.logged(utterance.n, position);
+  }
+  /** Keeps what was said until a member that has returned has it too. */
+  extend(position) {
+    for (const utterance of this.#kept) if (utterance.hold > 0) utterance.hold = Math.max(utterance.hold, position);
+  }
+  /** Forgets what everybody has, and lets those go on that waited for it. */
+  release(stable) {
+    for (let first = this.#kept[0]; first && first.hold > 0 && first.hold <= stable; first = this.#kept[0]) {
+      this.#kept.shift();
+      this.#next = Math.max(0, this.#next - 1);
+    }
+    while (this.#waiting.length > 0 && this.#kept.length < this.#config.maxUnstable) {
+      this.#keep(this.#waiting.shift());
+    }
+    if (this.#waiting.length === 0) this.#out.clear(STABLE_TIMER);
+  }
+  /** Takes the server's refusal of a message. It logs none of those behind it. */
+  refused(n, code, retryAfter) {
+    const i = this.#kept.findIndex((kept) => kept.n === n);
+    const utterance = this.#kept[i];
+    if (!utterance || utterance.hold > 0) return;
+    if (!transient(code)) {
+      if (!utterance.resolved) this.#out.emit({ effect: "failed", token: utterance.token, code });
+      this.#kept.splice(i, 1);
+    } else if (!this.paused) {
+      this.paused = true;
+      this.#out.set(SAY_TIMER, retryAfter || this.#config.resend);
+    }
+    if (i < this.#next) {
+      this.#next = i;
+      const previous = this.#kept[i - 1];
+      this.#before = previous?.hold === 0 ? previous.n : 0;
+    }
+  }
+  /** Ends what belongs to the carrier. */
+  lost() {
+    this.#up = false;
+    this.paused = false;
+    this.#out.clear(SAY_TIMER);
+    this.#out.clear(STABLE_TIMER);
+  }
+  /** Gives up everything. */
+  fail(code) {
+    for (const { resolved, token } of [...this.#kept, ...this.#waiting]) {
+      if (!resolved) this.#out.emit({ effect: "failed", token, code });
+    }
+    this.#kept = [];
+    this.#waiting = [];
+    this.#next = 0;
+  }
+};
+
+// sdk/src/machine.ts
+var FLUSH_TIMER = "flush";
+var Machine = class {
+  /** What a join must say to go on where the log was left; "" and 0 before the first. */
+  epoch = "";
+  position = 0;
+  #config;
+  #out = new MachineOutput();
+  #roster = new MachineRoster();
+  #links;
+  #speech;
+  /** The carrier lives, and the room has answered the join. */
+  #online = false;
+  #closed = false;
+  /** The owner has been told that there is something to write. */
+  #awake = false;
+  /** Where the replay ends that is going on. */
+  #until = 0;
+  /** The position that the server was told. */
+  #acked = 0;
+  #stable = 0;
+  /** How many pings were made; each carries its number. */
+  #pings = 0;
+  /** Makes a machine, which is offline. */
+  constructor(config) {
+    this.#config = withDefaults(config);
+    this.#links = new Links(this.#config, this.#out);
+    this.#speech = new Speech(this.#config, this.#out);
+  }
+  /** The members by rank, this one among them. Who is missing from a restarted server has the last ranks. */
+  get members() {
+    return this.#roster.infos();
+  }
+  /** Takes an event and returns what is to be done because of it, in order. */
+  step(event) {
+    switch (event.event) {
+      case "send":
+        this.#send(event);
+        break;
+      case "say":
+        if (this.#closed) this.#out.emit({ effect: "failed", token: event.token, code: "closed" });
+        else this.#speech.say(event.token, event.data);
+        break;
+      case "received":
+        this.#received(event.frame);
+        break;
+      case "lost":
+        this.#lost();
+        break;
+      case "writable":
+        this.#writable();
+        break;
+      case "beat":
+        if (this.#online) this.#ping();
+        break;
+      case "timerFired":
+        this.#fired(event.key);
+        break;
+      case "close":
+        this.#close(event.code);
+        break;
+    }
+    if (this.#online && !this.#awake && this.#busy()) {
+      this.#awake = true;
+      this.#out.emit({ effect: "wake" });
+    }
+    return this.#out.take();
+  }
+  /** Takes a direct message. The instance is named because the caller means the object that it knows, not its successor. */
+  #send({ token, peer, instance: instance2, data }) {
+    const known = this.#roster.byPeer.get(peer);
+    if (this.#closed) this.#out.emit({ effect: "failed", token, code: "closed" });
+    else if (!known) this.#out.emit({ effect: "failed", token, code: "unknown-peer" });
+    else if (known.info.instance !== instance2) this.#out.emit({ effect: "failed", token, code: "stale-instance" });
+    else this.#link(known).send(token, data);
+  }
+  /** Ends all that belongs to the carrier. What was in flight has arrived or not; the next one will tell. */
+  #lost() {
+    this.#online = false;
+    this.#awake = false;
+    for (const link of this.#links.living) link.fall();
+    for (const known of this.#roster.all) {
+      known.doubt = 0;
+      this.#out.clear(graceTimer(known));
+    }
+    this.#out.clear(FLUSH_TIMER);
+    this.#speech.lost();
+  }
+  /** Asks for the stable position, and says how far this member is. The pong comes behind all events of before. */
+  #ping() {
+    this.#pings++;
+    this.#acked = this.position;
+    const acks = { [this.#config.room]: this.position };
+    this.#out.emit({ effect: "transmit", frame: { type: "ping", t: this.#pings, acks } });
+  }
+  #fired(key) {
+    if (!this.#out.fired(key)) return;
+    const space = key.indexOf(" ");
+    const kind = space < 0 ? key : key.slice(0, space);
+    const address = key.slice(kind.length + 1);
+    switch (kind) {
+      case FLUSH_TIMER:
+        for (const { inbound } of this.#links.living) inbound.due ||= inbound.owed > 0;
+        break;
+      case SAY_TIMER:
+        this.#speech.paused = false;
+        break;
+      case STABLE_TIMER:
+        this.#ping();
+        this.#speech.ask();
+        break;
+      case "resend":
+        this.#links.byAddress.get(address)?.overdue();
+        break;
+      case "grace":
+        this.#doubt(address);
+        break;
+    }
+  }
+  /** Gives up everything. */
+  #close(code) {
+    this.#lost();
+    for (const link of this.#links.living) link.fail(code);
+    this.#speech.fail(code);
+    this.#closed = true;
+  }
+  /** The link to a member, which is reachable if the member is. */
+  #link(to) {
+    const link = this.#links.open(to.info.peer, to.info.instance);
+    if (this.#online && !to.missing && !to.info.away) link.rise();
+    else link.fall();
+    return link;
+  }
+  // Writing: one frame at a time, when the carrier can take it.
+  #writable() {
+    const frame = this.#nextFrame();
+    if (frame) this.#out.emit({ effect: "transmit", frame });
+    else this.#awake = false;
+  }
+  /** Whether there is anything to say. */
+  #busy() {
+    if (this.#ackDue || this.#speech.ready) return true;
+    return this.#links.living.some((link) => link.up && link.inbound.due || link.ready() >= 0);
+  }
+  #nextFrame() {
+    if (!this.#online) return void 0;
+    if (this.#ackDue) {
+      this.#acked = this.position;
+      return { type: "ack", room: this.#config.room, position: this.position };
+    }
+    const places = this.#links.living.length + 1;
+    for (let i = 0; i < places; i++) {
+      const place = (this.#links.turn + i) % places;
+      const frame = this.#frameOf(place);
+      if (frame) {
+        this.#links.turn = (place + 1) % places;
+        return frame;
+      }
+    }
+    return void 0;
+  }
+  get #ackDue() {
+    return this.position >= this.#acked + this.#config.ackEvery;
+  }
+  #frameOf(place) {
+    const link = this.#links.living[place];
+    if (!link) return this.#speech.ready ? this.#speech.take() : void 0;
+    if (link.up && link.inbound.due) {
+      const { peer: to, instance: toInstance } = link;
+      return { type: "receipt", room: this.#config.room, to, toInstance, n: link.inbound.take() };
+    }
+    const i = link.ready();
+    return i >= 0 ? link.take(i) : void 0;
+  }
+  // Reading.
+  /** Takes a frame. Before the room has answered the join, only that answer counts: the rest is of an older membership. */
+  #received(frame) {
+    if (this.#closed) return;
+    const here = "room" in frame && frame.room === this.#config.room;
+    if (frame.type === "joined" && here) this.#joined(frame);
+    if (!this.#online) return;
+    switch (frame.type) {
+      case "event":
+        if (here && frame.position > this.position) this.#entry(frame);
+        break;
+      case "signal":
+        if (here) this.#signal(frame);
+        break;
+      case "receipt":
+        if (here) this.#links.byAddress.get(addressOf(frame.from ?? "", frame.fromInstance ?? ""))?.receipted(frame.n);
+        break;
+      case "error":
+        if (here && frame.n) this.#refused(frame, frame.n);
+        break;
+      case "pong":
+        this.#pong(frame);
+        break;
+    }
+  }
+  /** Takes a direct message. One of somebody whom the log does not show is dropped: there is no peer that it could be from. */
+  #signal({ from: peer = "", fromInstance: instance2 = "", n, after = 0, data }) {
+    const from = this.#roster.find(peer, instance2);
+    if (!from) return;
+    const { inbound } = this.#link(from);
+    if (inbound.accept(n, after, this.#config.window)) this.#out.emit({ effect: "direct", peer, instance: instance2, data });
+    if (inbound.owed > 0 && !inbound.due && !this.#out.armed(FLUSH_TIMER)) {
+      this.#out.set(FLUSH_TIMER, this.#config.receiptDelay);
+    }
+  }
+  #refused({ to, toInstance = "", code, retryAfter = 0 }, n) {
+    if (!to) this.#speech.refused(n, code, retryAfter);
+    else this.#links.byAddress.get(addressOf(to, toInstance))?.refused(n, code, retryAfter);
+  }
+  /** Takes the stable position, and decides about the missing: whoever came back in time was in the log before the ping. */
+  #pong({ t = 0, stable = {} }) {
+    this.#settle(stable[this.#config.room] ?? 0);
+    const gone = this.#roster.all.filter(({ missing, doubt }) => missing && doubt > 0 && doubt <= t);
+    for (const known of gone) this.#leave(known, "timeout", "closed");
+  }
+  /** Takes the stable position. While somebody is missing nothing is safe: a restarted server does not wait for those. */
+  #settle(stable) {
+    this.#stable = Math.max(this.#stable, stable);
+    if (!this.#roster.missing) this.#speech.release(this.#stable);
+  }
+  /** Takes an entry of the room's log. */
+  #entry(event) {
+    this.position = event.position;
+    const known = this.#roster.byPeer.get(event.peer);
+    switch (event.kind) {
+      case "joined":
+      case "back":
+        this.#enter(event.member);
+        break;
+      case "message":
+        this.#hear(event);
+        break;
+      case "away":
+        if (known) this.#away(known);
+        break;
+      case "updated":
+        if (known) {
+          known.info = { ...known.info, attributes: event.attributes };
+          this.#out.emit({ effect: "updated", member: known.info });
+        }
+        break;
+      case "left":
+        if (known && (event.peer !== this.#config.peer || this.position > this.#until)) {
+          this.#leave(known, event.reason, "closed");
+        }
+        break;
+    }
+    this.#settle(event.stable);
+    if (this.position === this.#until) this.#synced();
+  }
+  /** Delivers a message of the room, unless it was said before, in this epoch or in another. */
+  #hear({ peer, instance: instance2 = "", n = 0, position, data }) {
+    const own = peer === this.#config.peer && instance2 === this.#config.instance;
+    if (own) this.#speech.logged(n, position);
+    const link = this.#links.open(peer, instance2);
+    if (!this.#roster.find(peer, instance2)) this.#links.depart(link);
+    if (n <= link.heard) return;
+    if (link.heard > 0 && n > link.heard + 1 && !link.skip && !own) this.#out.emit({ effect: "gap" });
+    link.heard = n;
+    link.skip = false;
+    this.#out.emit({ effect: "message", peer, instance: instance2, data });
+  }
+  // Presence.
+  /** Takes the answer to a join, or the snapshot that the server sends to a reader that has fallen behind. */
+  #joined(frame) {
+    const restarted = frame.epoch !== this.epoch;
+    const resumed = !this.#online;
+    const { said = 0 } = frame;
+    if (restarted) this.#restart();
+    this.#online = true;
+    this.epoch = frame.epoch;
+    this.position = frame.position;
+    this.#until = Math.max(frame.position, frame.until ?? 0);
+    this.#acked = frame.position;
+    if (!frame.replay) {
+      if (frame.gap) {
+        this.#out.emit({ effect: "gap" });
+        this.#links.skip();
+      }
+      this.#snapshot(frame.members ?? [], restarted);
+      this.#speech.loggedUpTo(said, frame.position);
+    }
+    if (resumed) {
+      for (const known of this.#roster.all) this.#reach(known);
+      this.#speech.resume(said);
+    }
+    this.#settle(frame.stable);
+    if (this.position === this.#until) this.#synced();
+  }
+  /** Begins a new log. Positions have no meaning any more, what was said is not in it, and who is here must show. */
+  #restart() {
+    this.#stable = 0;
+    this.#speech.restart();
+    for (const known of this.#roster.all) known.missing = true;
+  }
+  /** Takes the members as they are now. Within an epoch, who is not among them has left; in a new one it may come. */
+  #snapshot(infos, restarted) {
+    const listed = new Set(infos.map(({ peer }) => peer));
+    const gone = this.#roster.all.filter(({ missing, info }) => !restarted && !missing && !listed.has(info.peer));
+    for (const known of gone) this.#leave(known, "timeout", "closed");
+    for (const info of infos) this.#enter(info);
+  }
+  /** Takes a member as it is now: one that joins, comes back, or is in a snapshot. */
+  #enter(info) {
+    let known = this.#roster.byPeer.get(info.peer);
+    if (known && known.info.instance !== info.instance) {
+      this.#leave(known, "timeout", "stale-instance");
+      known = void 0;
+    }
+    if (!known) {
+      known = { info, missing: false, doubt: 0 };
+      this.#roster.add(known);
+      if (info.peer !== this.#config.peer) this.#out.emit({ effect: "joined", member: info });
+      this.#begin(info);
+      this.#reach(known);
+      return;
+    }
+    const before = known.info;
+    known.info = info;
+    if (known.missing) {
+      known.missing = false;
+      known.doubt = 0;
+      this.#out.clear(graceTimer(known));
+      this.#speech.extend(this.position);
+    }
+    if (JSON.stringify(before.attributes) !== JSON.stringify(info.attributes)) {
+      this.#out.emit({ effect: "updated", member: info });
+    }
+    if (info.peer !== this.#config.peer && (before.away ?? false) !== (info.away ?? false)) {
+      this.#out.emit({ effect: info.away ? "away" : "back", member: info });
+    }
+    this.#reach(known);
+  }
+  /** Notes where a member's messages stand that was not known before, so that it can be seen when one is missing. */
+  #begin({ peer, instance: instance2, said = 0 }) {
+    if (said === 0) return;
+    const link = this.#links.open(peer, instance2);
+    if (link.heard === 0) link.heard = said;
+  }
+  /** Takes a member's lost connection. The own one is in a replay, and over. */
+  #away(known) {
+    if (known.info.peer === this.#config.peer || known.info.away) return;
+    known.info = { ...known.info, away: true };
+    this.#out.emit({ effect: "away", member: known.info });
+    this.#reach(known);
+  }
+  /** Takes a member out. What is outstanding to it fails; its numbers are remembered. */
+  #leave(known, reason, code) {
+    this.#roster.remove(known);
+    this.#out.clear(graceTimer(known));
+    this.#out.emit({ effect: "left", member: known.info, reason });
+    const link = this.#links.byAddress.get(addressOfKnown(known));
+    if (!link) return;
+    link.fall();
+    link.fail(code);
+    this.#links.depart(link);
+  }
+  /** Lets the messages to a member go, or holds them. A link of the past lives again. */
+  #reach(known) {
+    if (this.#links.byAddress.has(addressOfKnown(known))) this.#link(known);
+  }
+  /** Begins the grace of those who are missing: a restart must not look like an exodus. */
+  #synced() {
+    for (const known of this.#roster.all) {
+      if (!known.missing || known.info.peer === this.#config.peer) continue;
+      this.#away(known);
+      if (!this.#out.armed(graceTimer(known)) && known.doubt === 0) {
+        known.info = { ...known.info, joined: MAX_NUMBER };
+        this.#out.set(graceTimer(known), this.#config.grace);
+      }
+    }
+    this.#out.emit({ effect: "synced" });
+  }
+  /** A missing member's grace has passed. The event that it is back may be on its way, so the server is asked first. */
+  #doubt(address) {
+    for (const known of this.#roster.all) {
+      if (known.missing && addressOfKnown(known) === address) {
+        this.#ping();
+        known.doubt = this.#pings;
       }
     }
   }
-  #answer(box) {
-    const { peer, instance: instance2 } = box.from;
-    box.unanswered = 0;
-    try {
-      this.#send({ type: "receipt", room: this.#room, to: peer, toInstance: instance2, n: box.accepted });
-    } catch {
-    }
+};
+
+// sdk/src/text.ts
+function byteLength(text, limit) {
+  const atMost = text.length * 3;
+  return atMost <= limit ? atMost : new TextEncoder().encode(text).length;
+}
+
+// sdk/src/delivery.ts
+var Delivery = class {
+  /** Whose it is. */
+  peer;
+  instance;
+  #room;
+  #limit;
+  #owner;
+  #machine;
+  #timers = /* @__PURE__ */ new Map();
+  #outstanding = /* @__PURE__ */ new Map();
+  #token = 0;
+  /** What all fails with that is outstanding at the end. */
+  #end;
+  constructor(room2, instance2, welcome, owner) {
+    this.peer = welcome.peer;
+    this.instance = instance2;
+    this.#room = room2;
+    this.#limit = welcome.limits.frame;
+    this.#owner = owner;
+    const grace = welcome.grace ? { grace: welcome.grace } : {};
+    this.#machine = new Machine({ room: room2, peer: this.peer, instance: instance2, window: welcome.limits.window, ...grace });
   }
-  #answerAll() {
-    this.#timer = void 0;
-    for (const box of this.#inboxes.values()) if (box.unanswered > 0) this.#answer(box);
+  /** The members by rank, this one among them. */
+  get members() {
+    return this.#machine.members;
+  }
+  /** What a join says so that the log goes on where this member left it. */
+  get place() {
+    const { epoch, position } = this.#machine;
+    return epoch === "" ? {} : { epoch, position };
+  }
+  /**
+   * Brings data to one instance, in the order of the calls; resolves when it has arrived. Rejects with `unknown-peer`,
+   * `stale-instance`, `closed` (it left), `overflow`, `message-too-large`, or what ended the delivery.
+   */
+  async send(to, data) {
+    const { peer, instance: instance2 } = to;
+    const what = `signal to ${peer}`;
+    const frame = { type: "signal", room: this.#room, to: peer, toInstance: instance2, n: MAX_NUMBER, after: MAX_NUMBER };
+    const copy = this.#fitting({ ...frame, data }, what);
+    return this.#accept(what, (token) => ({ event: "send", token, peer, instance: instance2, data: copy }));
+  }
+  /** Brings data to the room; resolves when the room's log has it. Rejects as `send` does. */
+  async say(data) {
+    const what = `send to ${this.#room}`;
+    const copy = this.#fitting({ type: "message", room: this.#room, n: MAX_NUMBER, after: MAX_NUMBER, data }, what);
+    return this.#accept(what, (token) => ({ event: "say", token, data: copy }));
+  }
+  /** Takes a frame of the server. */
+  received(frame) {
+    this.#step({ event: "received", frame });
+  }
+  /** The carrier is gone. */
+  lost() {
+    this.#step({ event: "lost" });
+  }
+  /** Sends a ping, if this has something to say in one. Returns whether it did. */
+  beat() {
+    return this.#step({ event: "beat" });
+  }
+  /** Gives the next frame that is to be sent. */
+  next() {
+    for (const effect of this.#did({ event: "writable" })) if (effect.effect === "transmit") return effect.frame;
+    return void 0;
+  }
+  /** Ends it: what is outstanding is rejected. */
+  close(error) {
+    this.#end = error;
+    this.#step({ event: "close", code: error.code });
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+  /** The data as it is on the wire: it may have to be sent again, and its owner may change it meanwhile. */
+  #fitting(frame, what) {
+    const text = encode(frame);
+    if (byteLength(text, this.#limit) > this.#limit) {
+      throw new BeckonError("message-too-large", `${what}: the server takes frames of up to ${this.#limit} bytes.`);
+    }
+    return JSON.parse(text).data;
+  }
+  #accept(what, event) {
+    const token = ++this.#token;
+    const done = deferred();
+    this.#outstanding.set(token, { done, what });
+    this.#step(event(token));
+    return done.promise;
+  }
+  /** Steps, and does all that is to be done. Returns whether a frame was sent. */
+  #step(event) {
+    const effects = this.#did(event);
+    const frames = effects.flatMap((effect) => effect.effect === "transmit" ? [effect.frame] : []);
+    for (const frame of frames) this.#owner.urgent(frame);
+    if (effects.some(({ effect }) => effect === "wake")) this.#owner.wake();
+    const happenings = effects.filter((effect) => happening(effect));
+    if (happenings.length > 0) this.#owner.happened(happenings);
+    return frames.length > 0;
+  }
+  /**
+   * Steps, and does what concerns timers and promises. That comes before all else, because the rest may step the machine again:
+   * a listener that is told of a message may answer it.
+   */
+  #did(event) {
+    const effects = this.#machine.step(event);
+    for (const effect of effects) {
+      if (effect.effect === "setTimer") this.#start(effect.key, effect.after);
+      else if (effect.effect === "clearTimer") this.#clear(effect.key);
+      else if (effect.effect === "resolved") this.#settle(effect.token)?.done.resolve();
+      else if (effect.effect === "failed") {
+        const failed = this.#settle(effect.token);
+        failed?.done.reject(this.#end ?? new BeckonError(effect.code, `${failed.what}: ${errorTexts[effect.code]}`));
+      }
+    }
+    return effects;
+  }
+  #settle(token) {
+    const outstanding = this.#outstanding.get(token);
+    this.#outstanding.delete(token);
+    return outstanding;
+  }
+  #start(key, after) {
+    this.#clear(key);
+    const fire = () => {
+      this.#timers.delete(key);
+      this.#step({ event: "timerFired", key });
+    };
+    this.#timers.set(key, setTimeout(fire, after));
+  }
+  #clear(key) {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
   }
 };
-function rejectAll(box, error, n = 1) {
-  for (const [number, { done }] of box.inFlight) {
-    if (number < n) continue;
-    box.inFlight.delete(number);
-    done.reject(error);
-  }
-  for (const { done } of box.waiting.splice(0)) done.reject(error);
+var OWN = ["transmit", "wake", "setTimer", "clearTimer", "resolved", "failed"];
+function happening(effect) {
+  return !OWN.includes(effect.effect);
 }
 
 // sdk/src/events.ts
@@ -299,6 +1268,7 @@ function typedEventTarget() {
 // sdk/src/negotiation.ts
 var MAX_KEPT = 256;
 var DEFAULT_MESSAGE_SIZE = 65536;
+var SILENCE = 2e3;
 function isNegotiation(data) {
   if (typeof data !== "object" || data === null) return false;
   return ["description", "candidate", "want"].some((key) => Object.hasOwn(data, key));
@@ -311,6 +1281,10 @@ var Negotiation = class {
   #kept = [];
   #work = Promise.resolve();
   #fault;
+  /** The path is silent: it may yet come back by itself. */
+  #silence;
+  /** The path is lost: it is looked for. */
+  #search;
   #over = false;
   constructor(configuration, peer) {
     this.#peer = peer;
@@ -320,11 +1294,9 @@ var Negotiation = class {
     control.onerror = (event) => this.#fault = event.error;
     control.onclose = () => this.#lost();
     pc.ondatachannel = (event) => this.#peer.channel(event.channel);
-    pc.onicecandidate = ({ candidate }) => this.#found(candidate);
+    pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
     pc.onnegotiationneeded = () => this.#needed();
-    pc.onconnectionstatechange = () => {
-      if (pc.connectionState === "failed") this.#fail(new BeckonError("connection-lost", "The connection failed."));
-    };
+    pc.onconnectionstatechange = () => this.#watch();
   }
   /** The largest message in bytes that the other side takes. */
   get maxMessageSize() {
@@ -339,8 +1311,14 @@ var Negotiation = class {
       const candidate = data.candidate;
       this.#do(() => this.#add(candidate));
     } else if (data.want && this.#peer.offers) {
-      this.#do(() => this.#offer());
+      this.#do(async () => this.connection.remoteDescription ? this.#restart() : this.#offer());
     }
+  }
+  /** Looks for another path now, because the network is another one. */
+  restart() {
+    if (this.#over || !this.connection.remoteDescription) return;
+    if (this.#peer.offers) this.#do(async () => this.#restart());
+    else this.#peer.say({ want: true });
   }
   /** Tells the other side that this one is done, and resolves when it has heard, or after `ms` milliseconds. */
   async farewell(ms) {
@@ -357,6 +1335,7 @@ var Negotiation = class {
   /** Closes the connection now. */
   close() {
     this.#over = true;
+    this.#found();
     this.connection.close();
   }
   /** Runs a step after those before it. A step that throws ends this connection, and no other. */
@@ -369,6 +1348,27 @@ var Negotiation = class {
         this.#fail(asBeckonError(error, "connect-failed", "negotiation"));
       }
     });
+  }
+  #restart() {
+    if (this.connection.signalingState === "stable") this.connection.restartIce();
+  }
+  /** Follows what becomes of the path. */
+  #watch() {
+    const { connectionState, iceConnectionState } = this.connection;
+    if (connectionState === "connected") return this.#found();
+    if (connectionState !== "disconnected" && connectionState !== "failed") return;
+    const lost = new BeckonError("connection-lost", "The connection failed.");
+    const hopeless = connectionState === "failed" && (iceConnectionState !== "failed" || this.#control.readyState !== "open");
+    if (hopeless) return this.#fail(lost);
+    this.#search ??= setTimeout(() => this.#fail(lost), this.#peer.patience);
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.restart(), connectionState === "failed" ? 0 : SILENCE);
+  }
+  /** There is a path, or none is needed any more. */
+  #found() {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#search);
+    this.#search = void 0;
   }
   async #offer() {
     if (this.connection.signalingState !== "stable") return;
@@ -398,7 +1398,7 @@ var Negotiation = class {
     } catch {
     }
   }
-  #found(candidate) {
+  #gathered(candidate) {
     if (this.#over || candidate?.candidate === "") return;
     this.#peer.say({ candidate: candidate === null ? null : candidate.toJSON() });
   }
@@ -417,10 +1417,21 @@ var Negotiation = class {
   }
 };
 
+// sdk/src/network.ts
+function listenForNetwork(changed) {
+  const { connection } = globalThis.navigator ?? {};
+  globalThis.addEventListener?.("online", changed);
+  connection?.addEventListener?.("change", changed);
+  return () => {
+    globalThis.removeEventListener?.("online", changed);
+    connection?.removeEventListener?.("change", changed);
+  };
+}
+
 // sdk/src/outbox.ts
 var HIGH_WATER = 1024 * 1024;
 var LOW_WATER = 256 * 1024;
-var MAX_WAITING2 = 64 * 1024 * 1024;
+var MAX_WAITING = 64 * 1024 * 1024;
 var OVERHEAD = 64;
 var Outbox = class {
   #dc;
@@ -447,7 +1458,7 @@ var Outbox = class {
   /** Sends a message of `size` bytes, and resolves when the browser's buffer is low. */
   async send(data, size, signal) {
     if (this.#error) throw this.#error;
-    if (this.#bytes + this.#waiting.length * OVERHEAD > MAX_WAITING2) {
+    if (this.#bytes + this.#waiting.length * OVERHEAD > MAX_WAITING) {
       throw new BeckonError("overflow", `${this.#what}: too much waits to be sent; wait for send() to resolve.`);
     }
     const item = { data, size, written: deferred() };
@@ -634,12 +1645,6 @@ var PullQueue = class {
     return this.#error ?? new BeckonError("closed", `${this.#what}: closed`);
   }
 };
-
-// sdk/src/text.ts
-function byteLength(text, limit) {
-  const atMost = text.length * 3;
-  return atMost <= limit ? atMost : new TextEncoder().encode(text).length;
-}
 
 // sdk/src/channel.ts
 var MAX_UNREAD = 64 * 1024 * 1024;
@@ -977,8 +1982,9 @@ var Peer = class extends typedEventTarget() {
   }
   /**
    * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
-   * with a key `description`, `candidate` or `want`. Resolves when it has arrived. If the peer is away it is lost, and this
-   * does not settle before the peer has left.
+   * with a key `description`, `candidate` or `want`. Resolves when it has arrived, once and in the order of the calls; it waits for a
+   * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
+   * (272 are on their way), `message-too-large`, `aborted`, or what ended the room. Giving up does not take back what was said.
    */
   async signal(data, { signal } = {}) {
     const what = `signal to ${this.id}`;
@@ -1030,6 +2036,10 @@ var Peer = class extends typedEventTarget() {
     if (!this.#negotiation) this.#negotiate();
     if (!(first && data.want)) this.#negotiation?.receive(data);
   }
+  /** @internal This side's network is another one. */
+  _restart() {
+    this.#negotiation?.restart();
+  }
   /** @internal The room's log said something about the peer. */
   _update(member2) {
     this.#attributes = attributesOf(member2);
@@ -1058,6 +2068,7 @@ var Peer = class extends typedEventTarget() {
     try {
       this.#negotiation = new Negotiation(this.#host.configuration(), {
         offers: this.#offers,
+        patience: this.#host.connectTimeout,
         say: (data) => this.#say(data),
         connected: () => this.#open(),
         channel: (dc) => void this.#offered(dc),
@@ -1123,178 +2134,50 @@ function attributesOf(member2) {
   return member2.attributes ?? {};
 }
 
-// sdk/src/roster.ts
-var Roster = class {
-  /** By peer id. A changed member is a new object. */
-  members = /* @__PURE__ */ new Map();
-  topology = "mesh";
-  /** The position of the last entry that was taken in. */
-  position = 0;
-  /** Takes in a snapshot, and tells what is different from what was known. */
-  snapshot(frame) {
-    this.topology = frame.topology;
-    this.position = frame.position;
-    if (!frame.members) return [];
-    const known = [...this.members.values()];
-    const changes = frame.gap ? [{ kind: "gap" }] : [];
-    this.members.clear();
-    for (const member2 of frame.members) this.members.set(member2.peer, member2);
-    for (const member2 of known) {
-      const now = this.members.get(member2.peer);
-      if (now?.instance !== member2.instance) changes.push({ kind: "left", member: member2, reason: "timeout" });
-    }
-    for (const member2 of frame.members) {
-      const previous = known.find(({ peer, instance: instance2 }) => peer === member2.peer && instance2 === member2.instance);
-      if (previous) changes.push(...difference(previous, member2));
-      else changes.push({ kind: "joined", member: member2 });
-    }
-    return changes;
+// sdk/src/backoff.ts
+var FIRST = 250;
+var LONGEST = 3e4;
+var Backoff = class {
+  #go;
+  #failures = 0;
+  #timer;
+  /** `go` is called when it is time. */
+  constructor(go) {
+    this.#go = go;
   }
-  /** Takes in an entry of the log, and tells what it changed: nothing if it was known. */
-  apply(event) {
-    if (event.position <= this.position) return [];
-    this.position = event.position;
-    if (event.kind === "message") {
-      const { peer, instance: instance2 = "", n = 0, data } = event;
-      return [{ kind: "message", from: peer, instance: instance2, n, data }];
-    }
-    const previous = this.members.get(event.peer);
-    switch (event.kind) {
-      case "joined":
-      case "back": {
-        const member2 = event.member;
-        this.members.set(member2.peer, member2);
-        if (!previous) return [{ kind: "joined", member: member2 }];
-        if (previous.instance === member2.instance) return [{ kind: "back", member: member2 }];
-        return [
-          { kind: "left", member: previous, reason: "timeout" },
-          { kind: "joined", member: member2 }
-        ];
-      }
-      case "left":
-        if (!previous) return [];
-        this.members.delete(event.peer);
-        return [{ kind: "left", member: previous, reason: event.reason ?? "timeout" }];
-      case "away":
-        return previous ? [this.#change("away", { ...previous, away: true })] : [];
-      case "updated":
-        return previous ? [this.#change("updated", { ...previous, attributes: event.attributes })] : [];
-      default:
-        return [];
-    }
+  /** Waits for the next moment, at least `least` milliseconds. */
+  next(least = 0) {
+    const limit = Math.min(LONGEST, FIRST * 2 ** this.#failures);
+    this.#failures++;
+    this.stop();
+    this.#timer = setTimeout(() => this.now(), Math.max(least, Math.random() * limit));
   }
-  #change(kind, member2) {
-    this.members.set(member2.peer, member2);
-    return { kind, member: member2 };
+  /** Does not wait any longer. Returns whether it was waiting. */
+  now() {
+    if (this.#timer === void 0) return false;
+    this.stop();
+    this.#go();
+    return true;
+  }
+  /** It worked: the next failure is the first. */
+  reset() {
+    this.#failures = 0;
+  }
+  /** Waits no more. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
   }
 };
-function difference(previous, member2) {
-  const changes = [];
-  if (JSON.stringify(previous.attributes) !== JSON.stringify(member2.attributes)) changes.push({ kind: "updated", member: member2 });
-  if ((previous.away ?? false) !== (member2.away ?? false)) changes.push({ kind: member2.away ? "away" : "back", member: member2 });
-  return changes;
-}
-
-// sdk/src/frames.ts
-var object = (v) => typeof v === "object" && v !== null && !Array.isArray(v);
-var string = (v) => typeof v === "string";
-var name = (v) => typeof v === "string" && v !== "";
-var boolean = (v) => typeof v === "boolean";
-var whole = (v) => Number.isInteger(v) && v >= 0 && v <= MAX_NUMBER;
-var counting = (v) => whole(v) && v !== 0;
-var room = (v) => typeof v === "string" && validRoom(v);
-var instance = (v) => typeof v === "string" && validInstance(v);
-var present = (v) => v !== void 0;
-var optional = (test) => (v) => v === void 0 || test(v);
-var list = (test) => (v) => Array.isArray(v) && v.every(test);
-var oneOf = (...values) => (v) => values.includes(v);
-var shape = (fields) => (v) => object(v) && Object.entries(fields).every(([key, test]) => test(v[key]));
-var iceServers = list(shape({ urls: list(string), username: optional(string), credential: optional(string) }));
-var member = shape({
-  peer: name,
-  instance,
-  identity: optional(string),
-  capabilities: optional(object),
-  away: optional(boolean),
-  joined: counting
-});
-var route = { room, from: name, fromInstance: instance, to: name, n: counting };
-var shapes = {
-  welcome: {
-    version: name,
-    peer: name,
-    resumed: boolean,
-    heartbeat: shape({ interval: counting, timeout: counting }),
-    limits: shape({
-      frame: counting,
-      attributes: whole,
-      rate: counting,
-      burst: counting,
-      window: counting,
-      rooms: whole,
-      mesh: whole
-    }),
-    iceServers
-  },
-  joined: {
-    room,
-    epoch: instance,
-    position: whole,
-    stable: whole,
-    topology: oneOf("mesh", "none"),
-    replay: optional(boolean),
-    members: optional(list(member))
-  },
-  event: { room, kind: name, position: counting, peer: name, member: optional(member) },
-  signal: { ...route, data: present },
-  receipt: route,
-  ice: { iceServers },
-  goaway: { within: whole },
-  ping: { t: optional(whole) },
-  pong: { t: optional(whole) },
-  error: { code: name, message: string, retryAfter: optional(whole) }
-};
-var clientTypes = [
-  "hello",
-  "join",
-  "leave",
-  "update",
-  "token",
-  "bye",
-  "message",
-  "ack"
-];
-function encode(frame) {
-  const { type, ...fields } = frame;
-  return JSON.stringify({ type, ...fields });
-}
-function parse(frame) {
-  let value;
-  try {
-    value = JSON.parse(frame);
-  } catch (cause) {
-    throw new BeckonError("bad-frame", "The frame is not JSON.", { cause });
-  }
-  if (!object(value) || !name(value["type"])) throw new BeckonError("bad-frame", "The frame is not an object with a type.");
-  const type = value["type"];
-  if (!Object.hasOwn(shapes, type) && !clientTypes.includes(type)) {
-    throw new BeckonError("unknown-type", `There is no type ${JSON.stringify(type.slice(0, 64))}.`);
-  }
-  return value;
-}
-function decode(frame) {
-  const parsed = parse(frame);
-  if (clientTypes.includes(parsed.type)) {
-    throw new BeckonError("bad-frame", `A server does not send ${parsed.type}.`);
-  }
-  const fields = parsed;
-  for (const [key, test] of Object.entries(shapes[parsed.type])) {
-    if (!test(fields[key])) throw new BeckonError("bad-frame", `${parsed.type}: ${key} is missing or not as documented.`);
-  }
-  if (parsed.type === "event" && (parsed.kind === "joined" || parsed.kind === "back") && !parsed.member) {
-    throw new BeckonError("bad-frame", `event: ${parsed.kind} needs the member.`);
-  }
-  return parsed;
+var WAKES = ["online", "pageshow", "visibilitychange"];
+function listenForWake(woken) {
+  const listener = (event) => {
+    if (event.type !== "visibilitychange" || globalThis.document?.visibilityState !== "hidden") woken();
+  };
+  for (const type of WAKES) globalThis.addEventListener?.(type, listener);
+  return () => {
+    for (const type of WAKES) globalThis.removeEventListener?.(type, listener);
+  };
 }
 
 // sdk/src/heartbeat.ts
@@ -1314,6 +2197,10 @@ var Heartbeat = class {
     clearTimeout(this.#judge);
     this.#judge = void 0;
     this.#excused = false;
+  }
+  /** Asks now, because the page has reason to doubt: it was asleep, or the network is another one. */
+  probe() {
+    this.#ask();
   }
   /** Stops for good. */
   stop() {
@@ -1336,60 +2223,64 @@ var Heartbeat = class {
 };
 
 // sdk/src/pace.ts
-var MAX_WAITING3 = 1024;
 var Pacer = class {
   #rate;
   #burst;
   #send;
+  #next;
   #tokens;
   #filled = performance.now();
-  #waiting = [];
+  #requests = [];
   #timer;
-  constructor(limits, send) {
+  /** `next` gives the next frame, if there is one. */
+  constructor(limits, send, next) {
     this.#rate = limits.rate * 0.9;
     this.#burst = Math.max(1, Math.floor(limits.burst * 0.9));
     this.#tokens = this.#burst;
     this.#send = send;
+    this.#next = next;
   }
-  /** Sends a frame, now or in its turn. Throws `overflow` when too many wait already. */
+  /** Sends a frame, now or in its turn, which is before those that `next` gives. */
   push(frame) {
-    if (this.#waiting.length >= MAX_WAITING3) {
-      throw new BeckonError("overflow", `${MAX_WAITING3} frames wait to be sent: the server allows ${this.#rate} a second.`);
-    }
-    this.#waiting.push(frame);
-    this.#drain();
+    this.#requests.push(frame);
+    this.wake();
+  }
+  /** Sends what there is, now or in its turn. */
+  wake() {
+    if (this.#timer === void 0) this.#drain();
   }
   /** Sends all that waits now, come what may, and is not to be used again. */
   flush() {
-    clearTimeout(this.#timer);
-    for (const frame of this.#waiting.splice(0)) this.#send(frame);
+    this.stop();
+    for (let frame = this.#take(); frame !== void 0; frame = this.#take()) this.#send(frame);
   }
-  /** Forgets all that waits. */
+  /** Sends no more. */
   stop() {
     clearTimeout(this.#timer);
-    this.#waiting = [];
+  }
+  #take() {
+    return this.#requests.shift() ?? this.#next();
   }
   #drain() {
+    this.#timer = void 0;
     const now = performance.now();
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filled) * this.#rate / 1e3);
     this.#filled = now;
-    while (this.#tokens >= 1 && this.#waiting.length > 0) {
+    while (this.#tokens >= 1) {
+      const frame = this.#take();
+      if (frame === void 0) return;
       this.#tokens--;
-      this.#send(this.#waiting.shift());
+      this.#send(frame);
     }
-    if (this.#waiting.length === 0) return;
-    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#drain(), Math.ceil(1e3 * (1 - this.#tokens) / this.#rate));
   }
 };
 
-// sdk/src/session.ts
+// sdk/src/carrier.ts
 var BYE_TIMEOUT = 2e3;
-var Session = class {
+var Carrier = class {
   /** The server's welcome; there once `open` has resolved. */
   welcome;
-  /** The newest ICE servers; they are replaced before their credentials expire. */
-  iceServers = [];
   #url;
   #owner;
   #socket;
@@ -1402,7 +2293,7 @@ var Session = class {
   #wasOpen = false;
   #leaving = false;
   #over = false;
-  /** Begins to connect. `url` is the WebSocket's. */
+  /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
   constructor(url, owner) {
     this.#url = url;
     this.#owner = owner;
@@ -1414,7 +2305,10 @@ var Session = class {
       this.#opened.resolve();
     };
     socket.onmessage = (event) => this.#received(event.data);
-    socket.onclose = (event) => this.#end(this.#leaving ? void 0 : this.#closeError(event));
+    socket.onclose = (event) => {
+      if (this.#leaving) this.#end(void 0);
+      else this.#end(this.#closeError(event), reconnect(event.code));
+    };
   }
   /** Says hello and waits for the welcome. */
   async open(hello, signal) {
@@ -1422,21 +2316,23 @@ var Session = class {
     const frame = {
       type: "hello",
       versions: [VERSION],
-      ...hello.token === void 0 ? {} : { token: hello.token },
-      instance: hello.instance,
+      ...hello,
       capabilities: { [CAPABILITY_ROLLBACK]: true }
     };
     await this.request(frame, `hello to ${this.#url}`, signal);
   }
   /**
-   * Sends a frame that has an answer, and waits for that: a frame with its id, or `settle`. Rejects with the server's error.
-   * `sent` is told the id.
+   * Sends a frame that has an answer, and waits for that: a frame with its id, or `settle`. Rejects with the server's error,
+   * `message-too-large`, or what ended the connection. `sent` is told the id.
    */
   async request(frame, what, signal, sent) {
     checkAborted(signal, what);
+    if (this.#over || this.#leaving) throw new BeckonError("closed", `${what}: the connection is closed`);
     const id = ++this.#lastID;
     const answer = deferred();
-    this.send({ ...frame, id });
+    const text = encode({ ...frame, id });
+    if (this.#pacer) this.#pacer.push(this.#fitting(frame.type, text));
+    else this.#socket.send(text);
     this.#pending.set(id, answer);
     sent?.(id);
     return abortable(answer.promise, signal, what, () => this.#pending.delete(id));
@@ -1446,16 +2342,17 @@ var Session = class {
     this.#pending.get(id)?.resolve(void 0);
     this.#pending.delete(id);
   }
-  /** Sends a frame in its turn. Throws `closed`, `message-too-large` or `overflow`. */
-  send(frame) {
-    if (this.#over || this.#leaving) throw new BeckonError("closed", "The room is closed.");
-    const text = encode(frame);
-    const limit = this.welcome?.limits.frame ?? Infinity;
-    if (byteLength(text, limit) > limit) {
-      throw new BeckonError("message-too-large", `${frame.type}: the server takes frames of up to ${limit} bytes.`);
-    }
-    if (this.#pacer) this.#pacer.push(text);
-    else this.#socket.send(text);
+  /** Asks the owner for frames, at the pace that the server allows. */
+  wake() {
+    if (!this.#over && !this.#leaving) this.#pacer?.wake();
+  }
+  /** Sends a frame past those that wait. */
+  urgent(frame) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encode(frame));
+  }
+  /** Finds out whether the connection lives, without waiting for the next heartbeat. */
+  probe() {
+    if (!this.#leaving) this.#heartbeat?.probe();
   }
   /** Says bye and waits until the server has closed the connection, for a moment at most. May be called again. */
   async close() {
@@ -1472,6 +2369,10 @@ var Session = class {
     if (this.#socket.readyState !== WebSocket.OPEN) return this.#end(void 0);
     this.#pacer?.flush();
     this.#socket.send(encode({ type: "bye" }));
+  }
+  /** Ends the connection without a bye: the session goes on, on another one. */
+  drop(error) {
+    this.#end(error, true);
   }
   #received(data) {
     if (this.#over) return;
@@ -1491,17 +2392,11 @@ var Session = class {
       case "welcome":
         this.#begin(frame);
         break;
-      case "ice":
-        this.iceServers = frame.iceServers;
-        break;
       case "ping":
-        this.#urgent({ type: "pong", ...frame.t === void 0 ? {} : { t: frame.t } });
+        this.urgent({ type: "pong", ...frame.t === void 0 ? {} : { t: frame.t } });
         return;
       case "error":
-        this.#refused(frame);
-        return;
-      case "pong":
-      case "goaway":
+        if (!this.#refused(frame)) this.#owner.frame(frame);
         return;
       default:
         this.#owner.frame(frame);
@@ -1513,24 +2408,30 @@ var Session = class {
   #begin(welcome) {
     if (this.#pacer) return this.#end(new BeckonError("bad-frame", "The server said welcome twice."));
     this.welcome = welcome;
-    this.iceServers = welcome.iceServers;
-    this.#pacer = new Pacer(welcome.limits, (text) => this.#socket.send(text));
+    const next = () => {
+      const frame = this.#owner.next();
+      return frame && encode(frame);
+    };
+    this.#pacer = new Pacer(welcome.limits, (text) => this.#socket.send(text), next);
     this.#heartbeat = new Heartbeat({
       ...welcome.heartbeat,
-      ping: () => this.#urgent({ type: "ping", acks: this.#owner.acks() }),
-      dead: () => this.#end(new BeckonError("connection-lost", `${this.#url}: nothing was heard from the server.`))
+      ping: () => {
+        if (!this.#owner.beat()) this.urgent({ type: "ping" });
+      },
+      dead: () => this.drop(new BeckonError("connection-lost", `${this.#url}: nothing was heard from the server.`))
     });
   }
+  /** Whether an error is the answer to a request. */
   #refused(frame) {
-    const error = new BeckonError(frame.code, frame.message, { retryAfter: frame.retryAfter });
     const pending = this.#pending.get(frame.id ?? 0);
     this.#pending.delete(frame.id ?? 0);
-    if (pending) pending.reject(error);
-    else this.#owner.refused(frame, error);
+    pending?.reject(new BeckonError(frame.code, frame.message, { retryAfter: frame.retryAfter }));
+    return pending !== void 0;
   }
-  /** Sends a frame past those that wait. */
-  #urgent(frame) {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encode(frame));
+  #fitting(type, text) {
+    const limit = this.welcome.limits.frame;
+    if (byteLength(text, limit) <= limit) return text;
+    throw new BeckonError("message-too-large", `${type}: the server takes frames of up to ${limit} bytes.`);
   }
   #closeError(event) {
     if (!this.#wasOpen) return new BeckonError("connect-failed", cannotConnect(this.#url));
@@ -1540,7 +2441,7 @@ var Session = class {
     const hint = reconnect(event.code) ? "" : " Joining again will not help.";
     return new BeckonError(code, `${this.#url}: ${why}${hint}`);
   }
-  #end(error) {
+  #end(error, again = false) {
     if (this.#over) return;
     this.#over = true;
     this.#heartbeat?.stop();
@@ -1553,7 +2454,7 @@ var Session = class {
     for (const pending of this.#pending.values()) pending.reject(rejection);
     this.#pending.clear();
     this.#closed.resolve();
-    this.#owner.ended(error);
+    this.#owner.ended(error, again);
   }
 };
 function cannotConnect(url) {
@@ -1562,28 +2463,260 @@ function cannotConnect(url) {
   return `Cannot connect to ${url}: is a Beckon server there${own ? "" : `, and does it allow pages of ${page.origin} (--allow-origin)`}?`;
 }
 
+// sdk/src/session.ts
+var ATTEMPT_TIMEOUT = 1e4;
+var PASSING = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
+var Session = class {
+  /** The newest welcome; there once `open` has got so far. */
+  welcome;
+  /** The newest ICE servers; they are replaced before their credentials expire. */
+  iceServers = [];
+  /** Names this session to the others. */
+  instance = newInstance();
+  #url;
+  #token;
+  #owner;
+  #backoff = new Backoff(() => void this.#reconnect());
+  #carrier;
+  /** Stops the clock of the attempt to reconnect that is going on. */
+  #attempt;
+  #resume;
+  #moving;
+  /** Whether the session has been in the room. */
+  #entered = false;
+  #unlisten = () => {
+  };
+  #leaving = false;
+  #over = false;
+  /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
+  constructor(url, token, owner) {
+    this.#url = url;
+    this.#token = token;
+    this.#owner = owner;
+    this.#carry();
+  }
+  /** Gets into the room for the first time. Rejects with why that did not work, and is over then. */
+  async open(signal) {
+    await this.#hello(this.#carrier, signal);
+    await this.#owner.enter(signal);
+    this.#entered = true;
+    this.#unlisten = listenForWake(() => this.#woken());
+  }
+  /** As a Carrier's. Rejects with `connection-lost` while there is none. */
+  async request(...args) {
+    if (!this.#carrier) throw new BeckonError("connection-lost", `${args[1]}: there is no connection`);
+    return this.#carrier.request(...args);
+  }
+  /** As a Carrier's. */
+  settle(id) {
+    this.#carrier?.settle(id);
+  }
+  /** As a Carrier's. */
+  wake() {
+    this.#carrier?.wake();
+  }
+  /** As a Carrier's. */
+  urgent(frame) {
+    this.#carrier?.urgent(frame);
+  }
+  /** Says bye and waits until the server has closed the connection, for a moment at most. Without one, there is nothing to say. */
+  async close() {
+    this.#stop();
+    if (this.#carrier) await this.#carrier.close();
+    this.#end(void 0);
+  }
+  #carry() {
+    const carrier = new Carrier(this.#url, {
+      frame: (frame) => carrier === this.#carrier && this.#handle(frame),
+      next: () => carrier === this.#carrier ? this.#owner.next() : void 0,
+      beat: () => carrier === this.#carrier && this.#owner.beat(),
+      ended: (error, again) => carrier === this.#carrier && this.#ended(error, again)
+    });
+    return this.#carrier = carrier;
+  }
+  async #hello(carrier, signal) {
+    const token = this.#token === void 0 ? {} : { token: this.#token };
+    const resume = this.#resume === void 0 ? {} : { resume: this.#resume };
+    await carrier.open({ ...token, instance: this.instance, ...resume }, signal);
+    this.welcome = carrier.welcome;
+    this.#resume = this.welcome.resume;
+    this.iceServers = this.welcome.iceServers;
+  }
+  #handle(frame) {
+    if (frame.type === "ice") this.iceServers = frame.iceServers;
+    else if (frame.type === "goaway") this.#move(frame.within);
+    else this.#owner.frame(frame);
+  }
+  /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */
+  #move(within) {
+    if (!this.#entered || this.#attempt || this.#moving !== void 0) return;
+    this.#moving = setTimeout(() => {
+      this.#fell();
+      void this.#reconnect();
+    }, Math.random() * within);
+  }
+  #ended(error, again) {
+    if (!this.#entered || !error || !again) return this.#end(error);
+    this.#fell();
+    this.#backoff.next();
+  }
+  /** Lets go of the carrier. */
+  #fell() {
+    const carrier = this.#carrier;
+    this.#carrier = void 0;
+    clearTimeout(this.#moving);
+    this.#moving = void 0;
+    carrier?.drop(new BeckonError("connection-lost", `${this.#url}: the connection is given up for another one.`));
+    this.#attempt?.();
+    this.#owner.lost();
+  }
+  /** The page is awake, or the network back: a moment to try, or to see whether what there is still lives. */
+  #woken() {
+    if (!this.#backoff.now()) this.#carrier?.probe();
+  }
+  async #reconnect() {
+    const resume = this.#resume;
+    if (resume === void 0) this.instance = newInstance();
+    const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1e3} s`);
+    const limit = deadline(void 0, ATTEMPT_TIMEOUT, late);
+    this.#attempt = limit.clear;
+    let carrier;
+    try {
+      carrier = this.#carry();
+      await this.#hello(carrier, limit.signal);
+      if (resume !== void 0 && !this.welcome.resumed) return this.#begone(carrier);
+      await this.#owner.enter(limit.signal);
+      this.#attempt = void 0;
+      this.#backoff.reset();
+    } catch (error) {
+      if (!this.#leaving && carrier === this.#carrier) this.#refused(asBeckonError(error, "connect-failed", this.#url));
+    } finally {
+      limit.clear();
+    }
+  }
+  /** The server does not know this session any more, so it begins anew. */
+  #begone(carrier) {
+    this.#resume = void 0;
+    this.#carrier = void 0;
+    void carrier.close();
+    void this.#reconnect();
+  }
+  /** The server did not let this session in, or did not answer. */
+  #refused(error) {
+    if (PASSING.includes(error.code)) {
+      this.#fell();
+      this.#backoff.next(error.retryAfter);
+    } else {
+      void this.#carrier?.close();
+      this.#end(error);
+    }
+  }
+  /** Tries no more. */
+  #stop() {
+    this.#leaving = true;
+    this.#backoff.stop();
+    clearTimeout(this.#moving);
+    this.#attempt?.();
+    this.#unlisten();
+  }
+  #end(error) {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stop();
+    this.#owner.ended(error);
+  }
+};
+
+// sdk/src/updates.ts
+var Updates = class {
+  #room;
+  #host;
+  #newest;
+  /** Those of the last join. */
+  #joined;
+  #last = Promise.resolve();
+  /** The request that is under way. */
+  #id = 0;
+  #rejoining;
+  #over;
+  constructor(room2, attributes, host) {
+    this.#room = room2;
+    this.#host = host;
+    this.#newest = attributes;
+  }
+  /** What the join says of them that is being made now. */
+  join() {
+    this.#joined = this.#newest;
+    return this.#newest === void 0 ? {} : { attributes: this.#newest };
+  }
+  /** Replaces them, and waits until the others see that. */
+  async add(attributes, signal) {
+    const what = `update in ${this.#room}`;
+    const run = this.#last.then(() => {
+      checkAborted(signal, what);
+      return this.#replace(attributes, what);
+    });
+    this.#last = run.catch(() => {
+    });
+    await abortable(run, signal, what);
+  }
+  /** The room's log has an update of this peer. */
+  seen() {
+    this.#host.settle(this.#id);
+  }
+  /** The room has answered a join, completely. */
+  rejoined() {
+    this.#rejoining?.resolve();
+    this.#rejoining = void 0;
+  }
+  /** There will be no rejoining. */
+  end(error) {
+    this.#over = error;
+    this.#rejoining?.reject(error);
+  }
+  async #replace(attributes, what) {
+    const before = this.#newest;
+    this.#newest = attributes;
+    while (!await this.#requested(attributes, what, before)) {
+      if (this.#over) throw this.#over;
+      await (this.#rejoining ??= deferred()).promise;
+      if (this.#joined === attributes) return;
+    }
+  }
+  /** Whether the server has taken them; false means that the connection was lost. */
+  async #requested(attributes, what, before) {
+    try {
+      await this.#host.request({ type: "update", room: this.#room, attributes }, what, void 0, (id) => this.#id = id);
+      return true;
+    } catch (error) {
+      if (error instanceof BeckonError && error.code === "connection-lost") return false;
+      this.#newest = before;
+      throw error;
+    }
+  }
+};
+
 // sdk/src/room.ts
-var ACK_EVERY = 16;
 var Room = class extends typedEventTarget() {
   /** The room's name. */
   name;
   /** Resolves when the room is closed: with undefined if `close` did it, else with the reason. */
   closed;
   #options;
-  #instance = newInstance();
   #session;
-  #roster = new Roster();
   #peers = /* @__PURE__ */ new Map();
   #connected = new PullQueue("accept");
   #ended = deferred();
-  /** Requests that are answered by an event: of `send` by n, and the one of `update`. */
-  #echoes = /* @__PURE__ */ new Map();
-  #updating = 0;
-  #updates = Promise.resolve();
-  #said = 0;
-  #acked = 0;
+  #updates;
+  #state = "joined";
+  #topology;
+  /** When this peer joined, as the log of that epoch has it. */
+  #rank;
+  /** The members are complete: nothing of what was missed is on its way any more. */
+  #whole = false;
   #closing;
-  #over = false;
+  #unlisten = () => {
+  };
   #delivery;
   #host;
   /** @internal Begins to connect; `_enter` does the rest. */
@@ -1592,16 +2725,30 @@ var Room = class extends typedEventTarget() {
     this.name = name2;
     this.closed = this.#ended.promise;
     this.#options = options;
-    this.#session = new Session(socketURL2, {
+    this.#topology = options.topology;
+    this.#session = new Session(socketURL2, options.token, {
+      enter: (signal) => this.#enter(signal),
+      lost: () => this.#lost(),
       frame: (frame) => this.#handle(frame),
-      refused: (frame, error) => this.#delivery?.refused(frame, error),
-      acks: () => this.#acks(),
+      next: () => this.#delivery?.next(),
+      beat: () => this.#delivery?.beat() ?? false,
       ended: (error) => this.#end(error)
     });
+    this.#updates = new Updates(name2, options.attributes, {
+      request: async (...args) => {
+        if (this.#state === "reconnecting") throw new BeckonError("connection-lost", `${args[1]}: reconnecting`);
+        return this.#session.request(...args);
+      },
+      settle: (id) => this.#session.settle(id)
+    });
   }
-  /** This peer's own id. */
+  /** This peer's own id. It is another one if the server had to take this peer for a new one after a lost connection. */
   get id() {
-    return this.#session.welcome.peer;
+    return this.#delivery?.peer ?? "";
+  }
+  /** How it stands with the server. */
+  get state() {
+    return this.#state;
   }
   /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
   get peers() {
@@ -1617,35 +2764,24 @@ var Room = class extends typedEventTarget() {
   }
   /**
    * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
-   * all see in the same order. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
+   * all see in the same order; it waits for the server if that is out of reach. Rejects with `message-too-large`, `overflow` (512 are
+   * on their way), `forbidden`, `closed`, `aborted`, or what ended the room. Giving up does not take back what was said.
    */
   async send(data, { signal } = {}) {
-    this.#checkOpen();
-    if (JSON.stringify(data) === void 0) throw new TypeError("send: the data has no JSON form");
-    const n = this.#said + 1;
-    const sent = (id) => {
-      this.#said = n;
-      this.#echoes.set(n, id);
-    };
-    try {
-      await this.#session.request({ type: "message", room: this.name, n, data }, `send to ${this.name}`, signal, sent);
-    } finally {
-      if (this.#said >= n) this.#echoes.delete(n);
-    }
-  }
-  /** Replaces this peer's attributes. Resolves when the others see them. Rejects as `send` does. */
-  async update(attributes, { signal } = {}) {
-    const what = `update in ${this.name}`;
+    const what = `send to ${this.name}`;
     checkAborted(signal, what);
     this.#checkOpen();
-    const run = this.#updates.then(() => {
-      checkAborted(signal, what);
-      const frame = { type: "update", room: this.name, attributes };
-      return this.#session.request(frame, what, void 0, (id) => this.#updating = id);
-    });
-    this.#updates = run.catch(() => {
-    });
-    await abortable(run, signal, what);
+    if (JSON.stringify(data) === void 0) throw new TypeError("send: the data has no JSON form");
+    await abortable(this.#delivery.say(data), signal, what);
+  }
+  /**
+   * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large`, `bad-frame`
+   * (too large for attributes), `closed`, `aborted`, or what ended the room.
+   */
+  async update(attributes, { signal } = {}) {
+    checkAborted(signal, `update in ${this.name}`);
+    this.#checkOpen();
+    await this.#updates.add(attributes, signal);
   }
   /**
    * Connects to a peer and resolves when that is done. In a room of topology `none` this is how connections are made; in a mesh
@@ -1657,7 +2793,7 @@ var Room = class extends typedEventTarget() {
     this.#checkOpen();
     const peer = this.#peers.get(id);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
-    if (peer.state === "waiting" && this.#roster.topology === "mesh") {
+    if (peer.state === "waiting" && this.#topology === "mesh") {
       throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#meshLimit} members of ${this.name} connect`);
     }
     await peer._connect(signal);
@@ -1676,38 +2812,9 @@ var Room = class extends typedEventTarget() {
   }
   /** @internal Says hello and joins. */
   async _enter(signal) {
-    const { token, attributes, topology } = this.#options;
-    await this.#session.open({ instance: this.#instance, token }, signal);
-    const { welcome } = this.#session;
-    this.#delivery = new Delivery(this.name, welcome.limits.window, (frame) => this.#session.send(frame));
-    this.#host = {
-      self: {
-        peer: welcome.peer,
-        instance: this.#instance,
-        capabilities: { [CAPABILITY_ROLLBACK]: true },
-        joined: 0
-      },
-      connectTimeout: this.#options.connectTimeout ?? 3e4,
-      configuration: () => this.#configuration(),
-      say: (peer, data) => this.#say(peer, data),
-      connected: (peer) => {
-        this.#connected.push(peer);
-        this.dispatchEvent(new PeerEvent("connected", peer));
-      },
-      // An app that listens to events never accepts: those who come and go must not pile up, each with its RTCPeerConnection.
-      ended: (peer) => this.#connected.remove(peer)
-    };
-    await this.#session.request(
-      {
-        type: "join",
-        room: this.name,
-        ...attributes === void 0 ? {} : { attributes },
-        ...topology === void 0 ? {} : { topology }
-      },
-      `join ${this.name}`,
-      signal
-    );
+    await this.#session.open(signal);
     globalThis.addEventListener?.("pagehide", this.#pageHidden);
+    this.#unlisten = listenForNetwork(() => this.#networkChanged());
   }
   /** @internal Gives up an attempt to join. */
   _abandon() {
@@ -1718,11 +2825,62 @@ var Room = class extends typedEventTarget() {
   #pageHidden = (event) => {
     if (!event.persisted) this._abandon();
   };
+  /** Paths of the old network lead nowhere, and ICE would need seconds to see it. */
+  #networkChanged() {
+    for (const peer of this.#peers.values()) peer._restart();
+  }
   get #meshLimit() {
     return this.#session.welcome.limits.mesh;
   }
   #checkOpen() {
-    if (this.#closing || this.#over) throw new BeckonError("closed", `The room ${this.name} is closed.`);
+    if (this.#closing || this.#state === "closed") throw new BeckonError("closed", `The room ${this.name} is closed.`);
+  }
+  /** Joins, for the first time or again. */
+  async #enter(signal) {
+    const { welcome, instance: instance2 } = this.#session;
+    if (this.#delivery?.peer !== welcome.peer || this.#delivery.instance !== instance2) this.#begin();
+    await this.#session.request(
+      {
+        type: "join",
+        room: this.name,
+        ...this.#updates.join(),
+        ...this.#topology === void 0 ? {} : { topology: this.#topology },
+        ...this.#delivery?.place
+      },
+      `join ${this.name}`,
+      signal
+    );
+  }
+  /** Begins as the peer that the server's welcome names. To all others it is a new one, so they are to it. */
+  #begin() {
+    const { welcome, instance: instance2 } = this.#session;
+    const before = this.#delivery;
+    this.#delivery = new Delivery(this.name, instance2, welcome, {
+      wake: () => this.#session.wake(),
+      urgent: (frame) => this.#session.urgent(frame),
+      happened: (happenings) => this.#apply(happenings)
+    });
+    this.#host = this.#hostAs({ peer: welcome.peer, instance: instance2, capabilities: { [CAPABILITY_ROLLBACK]: true }, joined: 0 });
+    if (!before) return;
+    before.close(new BeckonError("connection-lost", `The server of ${this.name} does not know this peer any more.`));
+    const gone = [...this.#peers.values()];
+    this.#peers.clear();
+    this.dispatchEvent(new Event("gap"));
+    for (const peer of gone) this.#left(peer, "timeout");
+  }
+  #hostAs(self) {
+    return {
+      self,
+      connectTimeout: this.#options.connectTimeout ?? 3e4,
+      configuration: () => this.#configuration(),
+      say: (peer, data) => this.#say(peer, data),
+      connected: (peer) => {
+        this.#connected.push(peer);
+        this.dispatchEvent(new PeerEvent("connected", peer));
+      },
+      // An app that listens to events never accepts: those who come and go must not pile up, each with its RTCPeerConnection.
+      ended: (peer) => this.#connected.remove(peer)
+    };
   }
   #configuration() {
     const { iceServers: iceServers2, iceTransportPolicy } = this.#options;
@@ -1731,124 +2889,144 @@ var Room = class extends typedEventTarget() {
       ...iceTransportPolicy === void 0 ? {} : { iceTransportPolicy }
     };
   }
-  #acks() {
-    this.#acked = this.#roster.position;
-    return this.#acked > 0 ? { [this.name]: this.#acked } : {};
+  #lost() {
+    this.#whole = false;
+    this.#delivery?.lost();
+    this.#become("reconnecting");
+  }
+  #become(state) {
+    if (this.#state === state || this.#state === "closed") return;
+    this.#state = state;
+    this.dispatchEvent(new Event("state"));
   }
   #handle(frame) {
-    if (!("room" in frame) || frame.room !== this.name || this.#over) return;
-    switch (frame.type) {
-      case "joined":
-        this.#apply(this.#roster.snapshot(frame));
-        break;
-      case "event":
-        this.#apply(this.#roster.apply(frame));
-        break;
-      case "signal":
-        this.#signalled(frame);
-        break;
-      case "receipt":
-        this.#delivery.received(frame);
-        break;
+    if (this.#state === "closed") return;
+    if (frame.type === "joined" && frame.room === this.name) {
+      this.#topology = frame.topology;
+      this.#whole = false;
     }
-    if (this.#roster.position - this.#acked < ACK_EVERY || this.#closing || this.#over) return;
-    try {
-      this.#session.send({ type: "ack", room: this.name, position: this.#roster.position });
-      this.#acked = this.#roster.position;
-    } catch {
-    }
+    this.#delivery?.received(frame);
   }
-  #apply(changes) {
-    const events = changes.flatMap((change) => this.#change(change) ?? []);
-    if (changes.some(({ kind }) => kind === "joined" || kind === "left")) this.#mesh();
+  #apply(happenings) {
+    const events = happenings.flatMap((happening2) => this.#change(happening2) ?? []);
+    if (this.#whole && happenings.some(({ effect }) => ["synced", "joined", "left"].includes(effect))) this.#mesh();
     for (const event of events) event();
   }
   /** Starts the connections that the room makes by itself and that are not there yet. */
   #mesh() {
-    const { topology, members } = this.#roster;
-    const all = meshed(topology, this.#meshLimit, members.values());
+    const all = meshed(this.#topology ?? "mesh", this.#meshLimit, this.#delivery?.members ?? []);
     if (all.has(this.id)) for (const id of all) this.#peers.get(id)?._start();
   }
-  /** Does what a change asks for, and returns what announces it. */
-  #change(change) {
-    if (change.kind === "gap") return () => this.dispatchEvent(new Event("gap"));
-    if (change.kind === "message") return this.#message(change);
-    const { member: member2 } = change;
-    if (member2.peer === this.id) return this.#own(change.kind);
+  /** Does what a happening asks for, and returns what announces it. */
+  #change(happening2) {
+    switch (happening2.effect) {
+      case "gap":
+        return () => this.dispatchEvent(new Event("gap"));
+      case "synced":
+        return this.#synced();
+      case "direct":
+        return () => this.#signalled(happening2);
+      case "message":
+        return () => this.#heard(happening2);
+    }
+    const { member: member2 } = happening2;
+    if (member2.peer === this.id) return this.#own(happening2.effect);
     const peer = this.#peers.get(member2.peer);
-    switch (change.kind) {
+    switch (happening2.effect) {
       case "joined": {
-        const added = this.#add(member2);
+        const added = new Peer(member2, this.#host);
+        this.#peers.set(added.id, added);
         return () => this.dispatchEvent(new PeerEvent("peer", added));
       }
       case "left":
         this.#peers.delete(member2.peer);
-        if (!peer) return void 0;
-        this.#delivery.forget(peer.instance, new BeckonError("unknown-peer", `${peer.id} left the room.`));
-        return () => {
-          peer._left(change.reason);
-          this.dispatchEvent(new LeftEvent(peer, change.reason));
-        };
+        return peer && (() => this.#left(peer, happening2.reason));
       case "away":
       case "back":
       case "updated":
-        if (!peer) return void 0;
-        peer._update(member2);
-        return () => {
-          peer.dispatchEvent(new PeerEvent(change.kind, peer));
-          this.dispatchEvent(new PeerEvent(change.kind, peer));
-        };
+        peer?._update(member2);
+        return peer && (() => this.#announce(happening2.effect, peer));
     }
   }
+  #synced() {
+    this.#whole = true;
+    this.#updates.rejoined();
+    const { epoch = "" } = this.#delivery.place;
+    const joined = this.#delivery?.members.find(({ peer }) => peer === this.id)?.joined ?? 0;
+    const before = this.#rank;
+    this.#rank = { epoch, joined };
+    const announcements = before?.epoch === epoch && before.joined !== joined ? this.#replaceAll() : [];
+    return () => {
+      for (const announce of announcements) announce();
+      this.#become("joined");
+    };
+  }
+  /**
+   * This peer was gone for so long that it has left and joined anew: the others have ended their connections with it, which this
+   * side may not have noticed, and will make new ones. So to it the others are new ones as well.
+   */
+  #replaceAll() {
+    const announcements = [];
+    for (const member2 of this.#delivery?.members ?? []) {
+      const old = this.#peers.get(member2.peer);
+      if (!old || old.state === "waiting") continue;
+      const added = new Peer(member2, this.#host);
+      this.#peers.set(added.id, added);
+      announcements.push(() => this.#left(old, "timeout"), () => this.dispatchEvent(new PeerEvent("peer", added)));
+    }
+    return announcements;
+  }
+  #announce(type, peer) {
+    peer.dispatchEvent(new PeerEvent(type, peer));
+    this.dispatchEvent(new PeerEvent(type, peer));
+  }
+  #left(peer, reason) {
+    peer._left(reason);
+    this.dispatchEvent(new LeftEvent(peer, reason));
+  }
   /** What the log says of this peer itself are answers; but for `left`, which it did not ask for. */
-  #own(kind) {
-    if (kind === "updated") this.#session.settle(this.#updating);
-    if (kind !== "left" || this.#closing) return void 0;
+  #own(effect) {
+    if (effect === "updated") this.#updates.seen();
+    if (effect !== "left" || this.#closing) return void 0;
     return () => {
       void this.#session.close();
       this.#end(new BeckonError("connection-lost", `The server took this peer out of ${this.name}.`));
     };
   }
-  #add(member2) {
-    const peer = new Peer(member2, this.#host);
-    this.#peers.set(peer.id, peer);
-    return peer;
+  #heard({ peer: id, instance: instance2, data }) {
+    const peer = this.#find(id, instance2);
+    if (peer) this.dispatchEvent(new RoomMessageEvent(peer, data));
   }
-  #message({ from, instance: instance2, n, data }) {
-    if (instance2 === this.#instance) {
-      const id = this.#echoes.get(n);
-      if (id !== void 0) this.#session.settle(id);
-      return void 0;
-    }
-    const peer = this.#peers.get(from);
-    return peer && (() => this.dispatchEvent(new RoomMessageEvent(peer, data)));
+  /** Sends a signal; one who has left is told nothing any more. */
+  async #say(peer, data) {
+    if (this.#state === "closed") throw new BeckonError("closed", `signal to ${peer.id}: the room ${this.name} is closed`);
+    await this.#delivery.send({ peer: peer.id, instance: peer.instance }, data);
   }
-  /** Sends a signal; one who has left is told nothing any more, and must not be remembered for it. */
-  #say(peer, data) {
-    if (this.#peers.get(peer.id) !== peer || this.#over) {
-      return Promise.reject(new BeckonError(this.#over ? "closed" : "unknown-peer", `${peer.id} is not in ${this.name} any more.`));
-    }
-    return this.#delivery.send({ peer: peer.id, instance: peer.instance }, data);
-  }
-  #signalled(frame) {
-    const peer = this.#peers.get(frame.from ?? "");
-    if (!peer || peer.instance !== frame.fromInstance || !this.#delivery.accept(frame)) return;
-    const { data } = frame;
+  #signalled({ peer: id, instance: instance2, data }) {
+    const peer = this.#find(id, instance2);
+    if (!peer) return;
     if (!isNegotiation(data)) {
       peer.dispatchEvent(new SignalEvent(peer, data));
       this.dispatchEvent(new SignalEvent(peer, data));
       return;
     }
-    const beyond = peer.state === "waiting" && this.#roster.topology === "mesh";
+    const beyond = peer.state === "waiting" && this.#topology === "mesh";
     if (!beyond) peer._receive(data);
   }
+  #find(id, instance2) {
+    const peer = this.#peers.get(id);
+    return peer?.instance === instance2 ? peer : void 0;
+  }
   #end(error) {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#state === "closed") return;
+    this.#state = "closed";
     globalThis.removeEventListener?.("pagehide", this.#pageHidden);
+    this.#unlisten();
     for (const peer of this.#peers.values()) peer._end(error);
     this.#connected.end(error);
-    this.#delivery?.close(error ?? new BeckonError("closed", `The room ${this.name} is closed.`));
+    const closed = error ?? new BeckonError("closed", `The room ${this.name} is closed.`);
+    this.#updates.end(closed);
+    this.#delivery?.close(closed);
     this.#ended.resolve(error);
     this.dispatchEvent(new EndEvent(error));
   }

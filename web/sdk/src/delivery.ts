@@ -1,175 +1,189 @@
-// Signals from instance to instance: numbering, the window, receipts. What is sent is sent once; sending again what got lost
-// belongs here too when it comes, which is why this knows neither sockets nor WebRTC.
+// What keeps the room's delivery machine going: its timers, its messages' promises, its frames' way out. The rules of delivery
+// are the machine's.
 
 import { deferred, type Deferred } from "./abort.js";
 import { BeckonError } from "./error.js";
-import type { ErrorReply, Receipt, Signal } from "./protocol_gen.js";
+import { encode } from "./frames.js";
+import { Machine } from "./machine.js";
+import type { MachineEffect, MachineEvent } from "./machineevents.js";
+import { errorTexts, MAX_NUMBER, type ClientFrame, type Member, type ServerFrame, type Welcome } from "./protocol_gen.js";
+import { byteLength } from "./text.js";
 
-/** A member as signals see it. */
-export interface Address {
-  peer: string;
-  instance: string;
+/** An effect that is not the delivery's own business, but the room's. */
+export type Happening = Extract<
+  MachineEffect,
+  { effect: "direct" | "message" | "gap" | "joined" | "away" | "back" | "updated" | "left" | "synced" }
+>;
+
+/** What a Delivery needs from its owner. */
+export interface DeliveryOwner {
+  /** There is something to be sent: `next` gives it. */
+  wake(): void;
+  /** Sends a frame at once. */
+  urgent(frame: ClientFrame): void;
+  /** Takes what happened in one step, in order. */
+  happened(happenings: Happening[]): void;
 }
 
-/** How many signals to one instance may wait for the window. */
-const MAX_WAITING = 256;
-/** A receipt is sent at once for this many signals, and after this many milliseconds for fewer. */
-const RECEIPT_EVERY = 8;
-const RECEIPT_DELAY = 25;
-
-interface Outgoing {
-  data: unknown;
+/** A message whose fate is not known yet. */
+interface Outstanding {
   done: Deferred<void>;
+  what: string;
 }
 
-/** What one instance has been sent. */
-interface Outbox {
-  to: Address;
-  /** The n of the last signal that was sent. */
-  sent: number;
-  /** Sent and without a receipt, by n, in order. */
-  inFlight: Map<number, Outgoing>;
-  waiting: Outgoing[];
-  /** Why none can be sent any more: one was refused, and its recipient accepts only the next number. */
-  broken: BeckonError | undefined;
-}
-
-/** What one instance has sent us. */
-interface Inbox {
-  from: Address;
-  /** The n of the last signal that was accepted. */
-  accepted: number;
-  /** How many of those have not been answered by a receipt. */
-  unanswered: number;
-}
-
-/** The signals of one room. */
+/** The messages of one member of one room, for as long as the server gives it the same peer id. */
 export class Delivery {
+  /** Whose it is. */
+  readonly peer: string;
+  readonly instance: string;
   readonly #room: string;
-  readonly #window: number;
-  readonly #send: (frame: Signal | Receipt) => void;
-  readonly #outboxes = new Map<string, Outbox>();
-  readonly #inboxes = new Map<string, Inbox>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #limit: number;
+  readonly #owner: DeliveryOwner;
+  readonly #machine: Machine;
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #outstanding = new Map<number, Outstanding>();
+  #token = 0;
+  /** What all fails with that is outstanding at the end. */
+  #end: BeckonError | undefined;
 
-  /** `window` is how many signals to one instance may be without a receipt. `send` may throw. */
-  constructor(room: string, window: number, send: (frame: Signal | Receipt) => void) {
+  constructor(room: string, instance: string, welcome: Welcome, owner: DeliveryOwner) {
+    this.peer = welcome.peer;
+    this.instance = instance;
     this.#room = room;
-    this.#window = window;
-    this.#send = send;
+    this.#limit = welcome.limits.frame;
+    this.#owner = owner;
+    const grace = welcome.grace ? { grace: welcome.grace } : {};
+    this.#machine = new Machine({ room, peer: this.peer, instance, window: welcome.limits.window, ...grace });
+  }
+
+  /** The members by rank, this one among them. */
+  get members(): readonly Member[] {
+    return this.#machine.members;
+  }
+
+  /** What a join says so that the log goes on where this member left it. */
+  get place(): { epoch?: string; position?: number } {
+    const { epoch, position } = this.#machine;
+    return epoch === "" ? {} : { epoch, position };
   }
 
   /**
-   * Sends data to an instance, in the order of the calls. Resolves with the receipt; rejects when the server refuses it or the
-   * instance is forgotten. A server drops signals to one who is away: then neither happens until it is forgotten.
+   * Brings data to one instance, in the order of the calls; resolves when it has arrived. Rejects with `unknown-peer`,
+   * `stale-instance`, `closed` (it left), `overflow`, `message-too-large`, or what ended the delivery.
    */
-  send(to: Address, data: unknown): Promise<void> {
-    let box = this.#outboxes.get(to.instance);
-    if (!box) {
-      box = { to, sent: 0, inFlight: new Map(), waiting: [], broken: undefined };
-      this.#outboxes.set(to.instance, box);
+  async send(to: { peer: string; instance: string }, data: unknown): Promise<void> {
+    const { peer, instance } = to;
+    const what = `signal to ${peer}`;
+    const frame = { type: "signal", room: this.#room, to: peer, toInstance: instance, n: MAX_NUMBER, after: MAX_NUMBER } as const;
+    const copy = this.#fitting({ ...frame, data }, what);
+    return this.#accept(what, (token) => ({ event: "send", token, peer, instance, data: copy }));
+  }
+
+  /** Brings data to the room; resolves when the room's log has it. Rejects as `send` does. */
+  async say(data: unknown): Promise<void> {
+    const what = `send to ${this.#room}`;
+    const copy = this.#fitting({ type: "message", room: this.#room, n: MAX_NUMBER, after: MAX_NUMBER, data }, what);
+    return this.#accept(what, (token) => ({ event: "say", token, data: copy }));
+  }
+
+  /** Takes a frame of the server. */
+  received(frame: ServerFrame): void {
+    this.#step({ event: "received", frame });
+  }
+
+  /** The carrier is gone. */
+  lost(): void {
+    this.#step({ event: "lost" });
+  }
+
+  /** Sends a ping, if this has something to say in one. Returns whether it did. */
+  beat(): boolean {
+    return this.#step({ event: "beat" });
+  }
+
+  /** Gives the next frame that is to be sent. */
+  next(): ClientFrame | undefined {
+    for (const effect of this.#did({ event: "writable" })) if (effect.effect === "transmit") return effect.frame;
+    return undefined;
+  }
+
+  /** Ends it: what is outstanding is rejected. */
+  close(error: BeckonError): void {
+    this.#end = error;
+    this.#step({ event: "close", code: error.code });
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  /** The data as it is on the wire: it may have to be sent again, and its owner may change it meanwhile. */
+  #fitting(frame: ClientFrame & { data: unknown }, what: string): unknown {
+    const text = encode(frame);
+    if (byteLength(text, this.#limit) > this.#limit) {
+      throw new BeckonError("message-too-large", `${what}: the server takes frames of up to ${this.#limit} bytes.`);
     }
-    if (box.broken) return Promise.reject(box.broken);
-    if (box.waiting.length >= MAX_WAITING) {
-      return Promise.reject(new BeckonError("overflow", `${MAX_WAITING} signals to ${to.peer} wait to be received.`));
-    }
+    return (JSON.parse(text) as typeof frame).data;
+  }
+
+  #accept(what: string, event: (token: number) => MachineEvent): Promise<void> {
+    const token = ++this.#token;
     const done = deferred<void>();
-    box.waiting.push({ data, done });
-    this.#fill(box);
+    this.#outstanding.set(token, { done, what });
+    this.#step(event(token));
     return done.promise;
   }
 
-  /** Whether a signal is the next one of its sender, and so is to be handled. Doubles and what follows a gap are not. */
-  accept(frame: Signal): boolean {
-    const from = { peer: frame.from as string, instance: frame.fromInstance as string };
-    let box = this.#inboxes.get(from.instance);
-    if (!box) {
-      box = { from, accepted: 0, unanswered: 0 };
-      this.#inboxes.set(from.instance, box);
-    }
-    if (frame.n > box.accepted + 1) return false;
-    const next = frame.n === box.accepted + 1;
-    if (next) box.accepted++;
-    // A double is answered too: its sender has not seen the receipt.
-    box.unanswered++;
-    if (box.unanswered >= RECEIPT_EVERY) this.#answer(box);
-    else this.#timer ??= setTimeout(() => this.#answerAll(), RECEIPT_DELAY);
-    return next;
+  /** Steps, and does all that is to be done. Returns whether a frame was sent. */
+  #step(event: MachineEvent): boolean {
+    const effects = this.#did(event);
+    const frames = effects.flatMap((effect) => (effect.effect === "transmit" ? [effect.frame] : []));
+    for (const frame of frames) this.#owner.urgent(frame);
+    if (effects.some(({ effect }) => effect === "wake")) this.#owner.wake();
+    const happenings = effects.filter((effect): effect is Happening => happening(effect));
+    if (happenings.length > 0) this.#owner.happened(happenings);
+    return frames.length > 0;
   }
 
-  /** Takes a receipt: all up to its n have arrived. */
-  received(frame: Receipt): void {
-    const box = this.#outboxes.get(frame.fromInstance as string);
-    if (!box) return;
-    for (const [n, { done }] of box.inFlight) {
-      if (n > frame.n) break;
-      box.inFlight.delete(n);
-      done.resolve();
-    }
-    this.#fill(box);
-  }
-
-  /** Takes the server's refusal of a signal. Those after it cannot be accepted, so they are rejected with it. */
-  refused(frame: ErrorReply, error: BeckonError): void {
-    const box = this.#outboxes.get(frame.toInstance ?? "");
-    if (!box?.inFlight.has(frame.n ?? 0)) return;
-    box.broken = error;
-    rejectAll(box, error, frame.n);
-  }
-
-  /** Forgets an instance that is gone; what it has not received is rejected with `error`. */
-  forget(instance: string, error: BeckonError): void {
-    const box = this.#outboxes.get(instance);
-    this.#outboxes.delete(instance);
-    this.#inboxes.delete(instance);
-    if (box) rejectAll(box, error);
-  }
-
-  /** Forgets all instances. */
-  close(error: BeckonError): void {
-    clearTimeout(this.#timer);
-    for (const instance of [...this.#outboxes.keys()]) this.forget(instance, error);
-    this.#inboxes.clear();
-  }
-
-  #fill(box: Outbox): void {
-    while (box.inFlight.size < this.#window) {
-      const next = box.waiting.shift();
-      if (!next) return;
-      const { peer, instance } = box.to;
-      const n = box.sent + 1;
-      try {
-        this.#send({ type: "signal", room: this.#room, to: peer, toInstance: instance, n, data: next.data });
-        box.sent = n;
-        box.inFlight.set(n, next);
-      } catch (error) {
-        next.done.reject(error); // it was not sent, so its number is free
+  /**
+   * Steps, and does what concerns timers and promises. That comes before all else, because the rest may step the machine again:
+   * a listener that is told of a message may answer it.
+   */
+  #did(event: MachineEvent): MachineEffect[] {
+    const effects = this.#machine.step(event);
+    for (const effect of effects) {
+      if (effect.effect === "setTimer") this.#start(effect.key, effect.after);
+      else if (effect.effect === "clearTimer") this.#clear(effect.key);
+      else if (effect.effect === "resolved") this.#settle(effect.token)?.done.resolve();
+      else if (effect.effect === "failed") {
+        const failed = this.#settle(effect.token);
+        failed?.done.reject(this.#end ?? new BeckonError(effect.code, `${failed.what}: ${errorTexts[effect.code]}`));
       }
     }
+    return effects;
   }
 
-  #answer(box: Inbox): void {
-    const { peer, instance } = box.from;
-    box.unanswered = 0;
-    try {
-      this.#send({ type: "receipt", room: this.#room, to: peer, toInstance: instance, n: box.accepted });
-    } catch {
-      // The session is over or overfull: a later receipt says the same and more.
-    }
+  #settle(token: number): Outstanding | undefined {
+    const outstanding = this.#outstanding.get(token);
+    this.#outstanding.delete(token);
+    return outstanding;
   }
 
-  #answerAll(): void {
-    this.#timer = undefined;
-    for (const box of this.#inboxes.values()) if (box.unanswered > 0) this.#answer(box);
+  #start(key: string, after: number): void {
+    this.#clear(key);
+    const fire = () => {
+      this.#timers.delete(key);
+      this.#step({ event: "timerFired", key });
+    };
+    this.#timers.set(key, setTimeout(fire, after));
+  }
+
+  #clear(key: string): void {
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
   }
 }
 
-/** Rejects what has no receipt, from number n on. */
-function rejectAll(box: Outbox, error: BeckonError, n = 1): void {
-  for (const [number, { done }] of box.inFlight) {
-    if (number < n) continue;
-    box.inFlight.delete(number);
-    done.reject(error);
-  }
-  for (const { done } of box.waiting.splice(0)) done.reject(error);
+const OWN: readonly MachineEffect["effect"][] = ["transmit", "wake", "setTimer", "clearTimer", "resolved", "failed"];
+
+function happening(effect: MachineEffect): effect is Happening {
+  return !OWN.includes(effect.effect);
 }

@@ -31,7 +31,9 @@ const member = shape({
   capabilities: optional(object),
   away: optional(boolean),
   joined: counting,
+  said: optional(whole),
 });
+const positions: Test = (v) => object(v) && Object.values(v).every(whole);
 const route = { room, from: name, fromInstance: instance, to: name, n: counting };
 
 /** What each type of a server's frames must look like. */
@@ -51,6 +53,8 @@ const shapes: { readonly [T in ServerFrame["type"]]: Readonly<Record<string, Tes
       mesh: whole,
     }),
     iceServers,
+    resume: optional(string),
+    grace: optional(whole),
   },
   joined: {
     room,
@@ -59,16 +63,36 @@ const shapes: { readonly [T in ServerFrame["type"]]: Readonly<Record<string, Tes
     stable: whole,
     topology: oneOf("mesh", "none"),
     replay: optional(boolean),
+    until: optional(whole),
+    said: optional(whole),
+    gap: optional(boolean),
     members: optional(list(member)),
   },
-  event: { room, kind: name, position: counting, peer: name, member: optional(member) },
-  signal: { ...route, data: present },
+  event: {
+    room,
+    kind: name,
+    position: counting,
+    stable: whole,
+    peer: name,
+    member: optional(member),
+    instance: optional(instance),
+    n: optional(counting),
+  },
+  signal: { ...route, after: optional(whole), data: present },
   receipt: route,
   ice: { iceServers },
   goaway: { within: whole },
   ping: { t: optional(whole) },
-  pong: { t: optional(whole) },
-  error: { code: name, message: string, retryAfter: optional(whole) },
+  pong: { t: optional(whole), stable: optional(positions) },
+  error: {
+    code: name,
+    message: string,
+    retryAfter: optional(whole),
+    room: optional(string),
+    to: optional(string),
+    toInstance: optional(string),
+    n: optional(whole),
+  },
 };
 
 /** Types that only clients send: known, but not to be expected from a server. */

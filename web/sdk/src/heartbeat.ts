@@ -37,6 +37,11 @@ export class Heartbeat {
     this.#excused = false;
   }
 
+  /** Asks now, because the page has reason to doubt: it was asleep, or the network is another one. */
+  probe(): void {
+    this.#ask();
+  }
+
   /** Stops for good. */
   stop(): void {
     clearInterval(this.#beat);
@@ -46,7 +51,7 @@ export class Heartbeat {
   #ask(): void {
     this.#pulse.ping();
     if (this.#judge !== undefined) return;
-    // The last frame came at most an interval before this ping: so at the verdict the silence has lasted for the timeout.
+    // The last frame came at most an interval before a ping of the interval: so at the verdict the silence has lasted for the timeout.
     const patience = Math.max(this.#pulse.timeout - this.#pulse.interval, 1);
     const due = performance.now() + patience;
     this.#judge = setTimeout(() => {

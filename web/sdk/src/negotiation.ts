@@ -6,10 +6,15 @@ const MAX_KEPT = 256;
 /** The largest message where a description names none (RFC 8841, section 6.1). */
 const DEFAULT_MESSAGE_SIZE = 65536;
 
+/** How many milliseconds a path that is silent may take to come back by itself. */
+const SILENCE = 2000;
+
 /** What a Negotiation tells its Peer. */
 export interface Negotiator {
   /** Whether this side makes the offers. */
   readonly offers: boolean;
+  /** For how many milliseconds a lost path is looked for. */
+  readonly patience: number;
   /** Says something to the other side. */
   say(data: SignalData): void;
   /** The control channel is open. */
@@ -29,6 +34,8 @@ export function isNegotiation(data: unknown): data is SignalData {
 /**
  * One RTCPeerConnection, and what is said to get and keep it connected. One side offers, always the same, so offers never
  * cross; the other asks for an offer with a `want`. What comes in is worked off one after another.
+ *
+ * A path that is lost is looked for again (an ICE restart, RFC 8445, section 9): the channels live on meanwhile.
  */
 export class Negotiation {
   readonly connection: RTCPeerConnection;
@@ -38,6 +45,10 @@ export class Negotiation {
   readonly #kept: (RTCIceCandidateInit | null)[] = [];
   #work: Promise<void> = Promise.resolve();
   #fault: RTCError | undefined;
+  /** The path is silent: it may yet come back by itself. */
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  /** The path is lost: it is looked for. */
+  #search: ReturnType<typeof setTimeout> | undefined;
   #over = false;
 
   constructor(configuration: RTCConfiguration, peer: Negotiator) {
@@ -48,11 +59,9 @@ export class Negotiation {
     control.onerror = (event) => (this.#fault = event.error);
     control.onclose = () => this.#lost();
     pc.ondatachannel = (event) => this.#peer.channel(event.channel);
-    pc.onicecandidate = ({ candidate }) => this.#found(candidate);
+    pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
     pc.onnegotiationneeded = () => this.#needed();
-    pc.onconnectionstatechange = () => {
-      if (pc.connectionState === "failed") this.#fail(new BeckonError("connection-lost", "The connection failed."));
-    };
+    pc.onconnectionstatechange = () => this.#watch();
   }
 
   /** The largest message in bytes that the other side takes. */
@@ -69,8 +78,16 @@ export class Negotiation {
       const candidate = data.candidate as RTCIceCandidateInit | null;
       this.#do(() => this.#add(candidate));
     } else if (data.want && this.#peer.offers) {
-      this.#do(() => this.#offer());
+      // Whoever has a description and wants another one has lost the path, or cannot be harmed by a new one.
+      this.#do(async () => (this.connection.remoteDescription ? this.#restart() : this.#offer()));
     }
+  }
+
+  /** Looks for another path now, because the network is another one. */
+  restart(): void {
+    if (this.#over || !this.connection.remoteDescription) return; // a first one is being looked for
+    if (this.#peer.offers) this.#do(async () => this.#restart());
+    else this.#peer.say({ want: true });
   }
 
   /** Tells the other side that this one is done, and resolves when it has heard, or after `ms` milliseconds. */
@@ -89,6 +106,7 @@ export class Negotiation {
   /** Closes the connection now. */
   close(): void {
     this.#over = true;
+    this.#found();
     this.connection.close();
   }
 
@@ -102,6 +120,32 @@ export class Negotiation {
         this.#fail(asBeckonError(error, "connect-failed", "negotiation"));
       }
     });
+  }
+
+  #restart(): void {
+    // An offer that is out brings new candidates of either side anyway, if it is a restart; if not, the next want will.
+    if (this.connection.signalingState === "stable") this.connection.restartIce(); // which makes an offer needed
+  }
+
+  /** Follows what becomes of the path. */
+  #watch(): void {
+    const { connectionState, iceConnectionState } = this.connection;
+    if (connectionState === "connected") return this.#found();
+    if (connectionState !== "disconnected" && connectionState !== "failed") return;
+    const lost = new BeckonError("connection-lost", "The connection failed.");
+    // There is no way back from a failure of DTLS; and what has never been connected has its own deadline.
+    const hopeless = connectionState === "failed" && (iceConnectionState !== "failed" || this.#control.readyState !== "open");
+    if (hopeless) return this.#fail(lost);
+    this.#search ??= setTimeout(() => this.#fail(lost), this.#peer.patience);
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.restart(), connectionState === "failed" ? 0 : SILENCE);
+  }
+
+  /** There is a path, or none is needed any more. */
+  #found(): void {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#search);
+    this.#search = undefined;
   }
 
   async #offer(): Promise<void> {
@@ -138,7 +182,7 @@ export class Negotiation {
     }
   }
 
-  #found(candidate: RTCIceCandidate | null): void {
+  #gathered(candidate: RTCIceCandidate | null): void {
     // An empty one ends a generation of candidates; null, which follows, ends them all, and every implementation knows it.
     if (this.#over || candidate?.candidate === "") return;
     this.#peer.say({ candidate: candidate === null ? null : candidate.toJSON() });

@@ -145,8 +145,9 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /**
    * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
-   * with a key `description`, `candidate` or `want`. Resolves when it has arrived. If the peer is away it is lost, and this
-   * does not settle before the peer has left.
+   * with a key `description`, `candidate` or `want`. Resolves when it has arrived, once and in the order of the calls; it waits for a
+   * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
+   * (272 are on their way), `message-too-large`, `aborted`, or what ended the room. Giving up does not take back what was said.
    */
   async signal(data: unknown, { signal }: Abortable = {}): Promise<void> {
     const what = `signal to ${this.id}`;
@@ -206,6 +207,11 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     if (!(first && data.want)) this.#negotiation?.receive(data);
   }
 
+  /** @internal This side's network is another one. */
+  _restart(): void {
+    this.#negotiation?.restart();
+  }
+
   /** @internal The room's log said something about the peer. */
   _update(member: Member): void {
     this.#attributes = attributesOf(member);
@@ -237,6 +243,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     try {
       this.#negotiation = new Negotiation(this.#host.configuration(), {
         offers: this.#offers,
+        patience: this.#host.connectTimeout,
         say: (data) => this.#say(data),
         connected: () => this.#open(),
         channel: (dc) => void this.#offered(dc),

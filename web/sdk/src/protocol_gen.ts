@@ -104,6 +104,8 @@ export interface Welcome {
   iceServers: ICEServer[];
   /** ICELifetime is for how many milliseconds the credentials in ICEServers may start new allocations; 0 means for ever. */
   iceLifetime?: number;
+  /** Grace is for how many milliseconds a peer may be away before it has left. */
+  grace?: number;
 }
 
 /** Heartbeat is how both sides notice a dead connection. */
@@ -175,8 +177,15 @@ export interface Joined {
   /** Stable is the position that every member has acknowledged. */
   stable: number;
   topology: Topology;
-  /** Replay tells that no members are listed because the missed events follow. */
+  /**
+   * Replay tells that no members are listed because the missed events follow. To a client that comes from another epoch they
+   * follow from the beginning of this one, and Position is 0.
+   */
   replay?: boolean;
+  /** Until is where a replay ends: the log's position when the join was answered. */
+  until?: number;
+  /** Said is the number of the newest message of this client in this epoch's log: what it said after that one was lost. */
+  said?: number;
   /** Gap tells a client that named a position that events were missed and cannot be had any more. */
   gap?: boolean;
   /** Members are all members, the client among them, ordered by Joined. */
@@ -194,6 +203,8 @@ export interface Member {
   away?: boolean;
   /** Joined is the log position of the member's joined event: its rank in the room. */
   joined: number;
+  /** Said is the number of the member's newest message in this epoch's log: who comes now hears what is said after it. */
+  said?: number;
 }
 
 /** Leave (client to server) leaves a room. The client gets its own left event as the answer, and then nothing more of the room. */
@@ -238,6 +249,11 @@ export interface Signal {
   toInstance: string;
   /** N counts this sender instance's signals to this recipient instance from 1. */
   n: number;
+  /**
+   * After is the number of the sender's signal before this one, if that one is still without a receipt: who has not accepted
+   * it does not accept this one.
+   */
+  after?: number;
   /** Data is for the recipient; the server never decodes it. The SDKs' own are SignalData. */
   data: unknown;
 }
@@ -260,6 +276,11 @@ export interface Message {
   room: string;
   /** N counts this sender instance's messages to this room from 1. */
   n: number;
+  /**
+   * After is the number of the message that was said before this one on the same connection: a message whose After is not in
+   * the log, because it was refused, is not logged either.
+   */
+  after?: number;
   data: unknown;
 }
 
@@ -294,10 +315,12 @@ export interface Ping {
   acks?: Record<string, number>;
 }
 
-/** Pong (both ways) answers a Ping. */
+/** Pong (both ways) answers a Ping. The server's comes behind all events that were in the log when the ping came. */
 export interface Pong {
   type: "pong";
   t?: number;
+  /** Stable (server to client) are the stable positions of the rooms in the ping's Acks. */
+  stable?: Record<string, number>;
 }
 
 /** ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on. */

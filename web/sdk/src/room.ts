@@ -1,19 +1,29 @@
 import { abortable, checkAborted, deferred } from "./abort.js";
-import { meshed, newInstance } from "./decide.js";
-import { Delivery } from "./delivery.js";
+import { meshed } from "./decide.js";
+import { Delivery, type Happening } from "./delivery.js";
 import { BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { EndEvent, LeftEvent, PeerEvent, RoomMessageEvent, SignalEvent, type RoomEventMap } from "./happenings.js";
 import { isNegotiation } from "./negotiation.js";
+import { listenForNetwork } from "./network.js";
 import type { Abortable, JoinOptions } from "./options.js";
 import { Peer, type PeerHost } from "./peer.js";
-import { CAPABILITY_ROLLBACK, type Member, type ServerFrame, type Signal } from "./protocol_gen.js";
+import { CAPABILITY_ROLLBACK, type LeftReason, type Member, type ServerFrame, type Topology } from "./protocol_gen.js";
 import { PullQueue } from "./pull.js";
-import { Roster, type Change } from "./roster.js";
 import { Session } from "./session.js";
+import { Updates } from "./updates.js";
 
-/** After how many entries of the log an acknowledgement does not wait for the next heartbeat. */
-const ACK_EVERY = 16;
+/**
+ * How it stands between a room and its server: `joined`; `reconnecting` (the connection is lost; data channels do not notice, what is
+ * said waits); `closed` (for good).
+ */
+export type RoomState = "joined" | "reconnecting" | "closed";
+
+/** A member's place in an epoch's log. */
+interface Rank {
+  epoch: string;
+  joined: number;
+}
 
 /** A room that this peer is in: who else is, the connections with them, and what is said to all. */
 export class Room extends typedEventTarget<RoomEventMap>() implements AsyncIterable<Peer> {
@@ -22,21 +32,20 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   /** Resolves when the room is closed: with undefined if `close` did it, else with the reason. */
   readonly closed: Promise<BeckonError | undefined>;
   readonly #options: JoinOptions;
-  readonly #instance = newInstance();
   readonly #session: Session;
-  readonly #roster = new Roster();
   readonly #peers = new Map<string, Peer>();
   readonly #connected = new PullQueue<Peer>("accept");
   readonly #ended = deferred<BeckonError | undefined>();
-  /** Requests that are answered by an event: of `send` by n, and the one of `update`. */
-  readonly #echoes = new Map<number, number>();
-  #updating = 0;
-  #updates: Promise<unknown> = Promise.resolve();
-  #said = 0;
-  #acked = 0;
+  readonly #updates: Updates;
+  #state: RoomState = "joined";
+  #topology: Topology | undefined;
+  /** When this peer joined, as the log of that epoch has it. */
+  #rank: Rank | undefined;
+  /** The members are complete: nothing of what was missed is on its way any more. */
+  #whole = false;
   #closing: Promise<void> | undefined;
-  #over = false;
-  #delivery!: Delivery;
+  #unlisten = () => {};
+  #delivery: Delivery | undefined;
   #host!: PeerHost;
 
   /** @internal Begins to connect; `_enter` does the rest. */
@@ -45,17 +54,32 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.name = name;
     this.closed = this.#ended.promise;
     this.#options = options;
-    this.#session = new Session(socketURL, {
+    this.#topology = options.topology;
+    this.#session = new Session(socketURL, options.token, {
+      enter: (signal) => this.#enter(signal),
+      lost: () => this.#lost(),
       frame: (frame) => this.#handle(frame),
-      refused: (frame, error) => this.#delivery?.refused(frame, error),
-      acks: () => this.#acks(),
+      next: () => this.#delivery?.next(),
+      beat: () => this.#delivery?.beat() ?? false,
       ended: (error) => this.#end(error),
+    });
+    this.#updates = new Updates(name, options.attributes, {
+      request: async (...args) => {
+        if (this.#state === "reconnecting") throw new BeckonError("connection-lost", `${args[1]}: reconnecting`);
+        return this.#session.request(...args);
+      },
+      settle: (id) => this.#session.settle(id),
     });
   }
 
-  /** This peer's own id. */
+  /** This peer's own id. It is another one if the server had to take this peer for a new one after a lost connection. */
   get id(): string {
-    return this.#session.welcome.peer;
+    return this.#delivery?.peer ?? "";
+  }
+
+  /** How it stands with the server. */
+  get state(): RoomState {
+    return this.#state;
   }
 
   /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
@@ -75,36 +99,25 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /**
    * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
-   * all see in the same order. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
+   * all see in the same order; it waits for the server if that is out of reach. Rejects with `message-too-large`, `overflow` (512 are
+   * on their way), `forbidden`, `closed`, `aborted`, or what ended the room. Giving up does not take back what was said.
    */
   async send(data: unknown, { signal }: Abortable = {}): Promise<void> {
-    this.#checkOpen();
-    if (JSON.stringify(data) === undefined) throw new TypeError("send: the data has no JSON form");
-    const n = this.#said + 1;
-    const sent = (id: number) => {
-      this.#said = n;
-      this.#echoes.set(n, id);
-    };
-    try {
-      await this.#session.request({ type: "message", room: this.name, n, data }, `send to ${this.name}`, signal, sent);
-    } finally {
-      if (this.#said >= n) this.#echoes.delete(n);
-    }
-  }
-
-  /** Replaces this peer's attributes. Resolves when the others see them. Rejects as `send` does. */
-  async update(attributes: Readonly<Record<string, unknown>>, { signal }: Abortable = {}): Promise<void> {
-    const what = `update in ${this.name}`;
+    const what = `send to ${this.name}`;
     checkAborted(signal, what);
     this.#checkOpen();
-    // One at a time: the event that answers does not say which update it answers.
-    const run = this.#updates.then(() => {
-      checkAborted(signal, what);
-      const frame = { type: "update", room: this.name, attributes } as const;
-      return this.#session.request(frame, what, undefined, (id) => (this.#updating = id));
-    });
-    this.#updates = run.catch(() => {});
-    await abortable(run, signal, what);
+    if (JSON.stringify(data) === undefined) throw new TypeError("send: the data has no JSON form");
+    await abortable((this.#delivery as Delivery).say(data), signal, what);
+  }
+
+  /**
+   * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large`, `bad-frame`
+   * (too large for attributes), `closed`, `aborted`, or what ended the room.
+   */
+  async update(attributes: Readonly<Record<string, unknown>>, { signal }: Abortable = {}): Promise<void> {
+    checkAborted(signal, `update in ${this.name}`);
+    this.#checkOpen();
+    await this.#updates.add(attributes, signal);
   }
 
   /**
@@ -117,7 +130,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.#checkOpen();
     const peer = this.#peers.get(id);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
-    if (peer.state === "waiting" && this.#roster.topology === "mesh") {
+    if (peer.state === "waiting" && this.#topology === "mesh") {
       throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#meshLimit} members of ${this.name} connect`);
     }
     await peer._connect(signal);
@@ -139,38 +152,9 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /** @internal Says hello and joins. */
   async _enter(signal: AbortSignal): Promise<void> {
-    const { token, attributes, topology } = this.#options;
-    await this.#session.open({ instance: this.#instance, token }, signal);
-    const { welcome } = this.#session;
-    this.#delivery = new Delivery(this.name, welcome.limits.window, (frame) => this.#session.send(frame));
-    this.#host = {
-      self: {
-        peer: welcome.peer,
-        instance: this.#instance,
-        capabilities: { [CAPABILITY_ROLLBACK]: true },
-        joined: 0,
-      },
-      connectTimeout: this.#options.connectTimeout ?? 30_000,
-      configuration: () => this.#configuration(),
-      say: (peer, data) => this.#say(peer, data),
-      connected: (peer) => {
-        this.#connected.push(peer);
-        this.dispatchEvent(new PeerEvent("connected", peer));
-      },
-      // An app that listens to events never accepts: those who come and go must not pile up, each with its RTCPeerConnection.
-      ended: (peer) => this.#connected.remove(peer),
-    };
-    await this.#session.request(
-      {
-        type: "join",
-        room: this.name,
-        ...(attributes === undefined ? {} : { attributes }),
-        ...(topology === undefined ? {} : { topology }),
-      },
-      `join ${this.name}`,
-      signal,
-    );
+    await this.#session.open(signal);
     globalThis.addEventListener?.("pagehide", this.#pageHidden);
+    this.#unlisten = listenForNetwork(() => this.#networkChanged());
   }
 
   /** @internal Gives up an attempt to join. */
@@ -184,12 +168,67 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     if (!event.persisted) this._abandon();
   };
 
+  /** Paths of the old network lead nowhere, and ICE would need seconds to see it. */
+  #networkChanged(): void {
+    for (const peer of this.#peers.values()) peer._restart();
+  }
+
   get #meshLimit(): number {
     return this.#session.welcome.limits.mesh;
   }
 
   #checkOpen(): void {
-    if (this.#closing || this.#over) throw new BeckonError("closed", `The room ${this.name} is closed.`);
+    if (this.#closing || this.#state === "closed") throw new BeckonError("closed", `The room ${this.name} is closed.`);
+  }
+
+  /** Joins, for the first time or again. */
+  async #enter(signal: AbortSignal): Promise<void> {
+    const { welcome, instance } = this.#session;
+    if (this.#delivery?.peer !== welcome.peer || this.#delivery.instance !== instance) this.#begin();
+    await this.#session.request(
+      {
+        type: "join",
+        room: this.name,
+        ...this.#updates.join(),
+        ...(this.#topology === undefined ? {} : { topology: this.#topology }),
+        ...this.#delivery?.place,
+      },
+      `join ${this.name}`,
+      signal,
+    );
+  }
+
+  /** Begins as the peer that the server's welcome names. To all others it is a new one, so they are to it. */
+  #begin(): void {
+    const { welcome, instance } = this.#session;
+    const before = this.#delivery;
+    this.#delivery = new Delivery(this.name, instance, welcome, {
+      wake: () => this.#session.wake(),
+      urgent: (frame) => this.#session.urgent(frame),
+      happened: (happenings) => this.#apply(happenings),
+    });
+    this.#host = this.#hostAs({ peer: welcome.peer, instance, capabilities: { [CAPABILITY_ROLLBACK]: true }, joined: 0 });
+    if (!before) return;
+    before.close(new BeckonError("connection-lost", `The server of ${this.name} does not know this peer any more.`));
+    const gone = [...this.#peers.values()];
+    this.#peers.clear();
+    this.dispatchEvent(new Event("gap"));
+    for (const peer of gone) this.#left(peer, "timeout");
+  }
+
+  #hostAs(self: Member): PeerHost {
+    return {
+      self,
+      connectTimeout: this.#options.connectTimeout ?? 30_000,
+      configuration: () => this.#configuration(),
+      say: (peer, data) => this.#say(peer, data),
+      connected: (peer) => {
+        this.#connected.push(peer);
+        this.dispatchEvent(new PeerEvent("connected", peer));
+      },
+      // An app that listens to events never accepts: those who come and go must not pile up, each with its RTCPeerConnection.
+      ended: (peer) => this.#connected.remove(peer),
+    };
   }
 
   #configuration(): RTCConfiguration {
@@ -200,122 +239,137 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     };
   }
 
-  #acks(): Record<string, number> {
-    this.#acked = this.#roster.position;
-    return this.#acked > 0 ? { [this.name]: this.#acked } : {};
+  #lost(): void {
+    this.#whole = false;
+    this.#delivery?.lost();
+    this.#become("reconnecting");
+  }
+
+  #become(state: "joined" | "reconnecting"): void {
+    if (this.#state === state || this.#state === "closed") return;
+    this.#state = state;
+    this.dispatchEvent(new Event("state"));
   }
 
   #handle(frame: ServerFrame): void {
-    if (!("room" in frame) || frame.room !== this.name || this.#over) return;
-    switch (frame.type) {
-      case "joined":
-        this.#apply(this.#roster.snapshot(frame));
-        break;
-      case "event":
-        this.#apply(this.#roster.apply(frame));
-        break;
-      case "signal":
-        this.#signalled(frame);
-        break;
-      case "receipt":
-        this.#delivery.received(frame);
-        break;
+    if (this.#state === "closed") return;
+    if (frame.type === "joined" && frame.room === this.name) {
+      this.#topology = frame.topology;
+      this.#whole = false;
     }
-    if (this.#roster.position - this.#acked < ACK_EVERY || this.#closing || this.#over) return;
-    try {
-      this.#session.send({ type: "ack", room: this.name, position: this.#roster.position });
-      this.#acked = this.#roster.position;
-    } catch {
-      // Too much waits to be sent: the next entry tries again, and every ping says it, too.
-    }
+    this.#delivery?.received(frame);
   }
 
-  #apply(changes: Change[]): void {
+  #apply(happenings: Happening[]): void {
     // First all members, then all events: a listener finds a room that is whole.
-    const events = changes.flatMap((change) => this.#change(change) ?? []);
-    // A joining brings one more into the mesh, a leaving may move others into it.
-    if (changes.some(({ kind }) => kind === "joined" || kind === "left")) this.#mesh();
+    const events = happenings.flatMap((happening) => this.#change(happening) ?? []);
+    // A joining brings one more into the mesh, a leaving may move others into it. In a replay both are of the past.
+    if (this.#whole && happenings.some(({ effect }) => ["synced", "joined", "left"].includes(effect))) this.#mesh();
     for (const event of events) event();
   }
 
   /** Starts the connections that the room makes by itself and that are not there yet. */
   #mesh(): void {
-    const { topology, members } = this.#roster;
-    const all = meshed(topology, this.#meshLimit, members.values());
+    const all = meshed(this.#topology ?? "mesh", this.#meshLimit, this.#delivery?.members ?? []);
     if (all.has(this.id)) for (const id of all) this.#peers.get(id)?._start();
   }
 
-  /** Does what a change asks for, and returns what announces it. */
-  #change(change: Change): (() => void) | undefined {
-    if (change.kind === "gap") return () => this.dispatchEvent(new Event("gap"));
-    if (change.kind === "message") return this.#message(change);
-    const { member } = change;
-    if (member.peer === this.id) return this.#own(change.kind);
+  /** Does what a happening asks for, and returns what announces it. */
+  #change(happening: Happening): (() => void) | undefined {
+    switch (happening.effect) {
+      case "gap":
+        return () => this.dispatchEvent(new Event("gap"));
+      case "synced":
+        return this.#synced();
+      case "direct":
+        return () => this.#signalled(happening);
+      case "message":
+        return () => this.#heard(happening);
+    }
+    const { member } = happening;
+    if (member.peer === this.id) return this.#own(happening.effect);
     const peer = this.#peers.get(member.peer);
-    switch (change.kind) {
+    switch (happening.effect) {
       case "joined": {
-        const added = this.#add(member);
+        const added = new Peer(member, this.#host);
+        this.#peers.set(added.id, added);
         return () => this.dispatchEvent(new PeerEvent("peer", added));
       }
       case "left":
         this.#peers.delete(member.peer);
-        if (!peer) return undefined;
-        this.#delivery.forget(peer.instance, new BeckonError("unknown-peer", `${peer.id} left the room.`));
-        return () => {
-          peer._left(change.reason);
-          this.dispatchEvent(new LeftEvent(peer, change.reason));
-        };
+        return peer && (() => this.#left(peer, happening.reason));
       case "away":
       case "back":
       case "updated":
-        if (!peer) return undefined;
-        peer._update(member);
-        return () => {
-          peer.dispatchEvent(new PeerEvent(change.kind, peer));
-          this.dispatchEvent(new PeerEvent(change.kind, peer));
-        };
+        peer?._update(member);
+        return peer && (() => this.#announce(happening.effect, peer));
     }
   }
 
+  #synced(): () => void {
+    this.#whole = true;
+    this.#updates.rejoined();
+    const { epoch = "" } = (this.#delivery as Delivery).place;
+    const joined = this.#delivery?.members.find(({ peer }) => peer === this.id)?.joined ?? 0;
+    const before = this.#rank;
+    this.#rank = { epoch, joined };
+    const announcements = before?.epoch === epoch && before.joined !== joined ? this.#replaceAll() : [];
+    return () => {
+      for (const announce of announcements) announce();
+      this.#become("joined");
+    };
+  }
+
+  /**
+   * This peer was gone for so long that it has left and joined anew: the others have ended their connections with it, which this
+   * side may not have noticed, and will make new ones. So to it the others are new ones as well.
+   */
+  #replaceAll(): (() => void)[] {
+    const announcements: (() => void)[] = [];
+    for (const member of this.#delivery?.members ?? []) {
+      const old = this.#peers.get(member.peer);
+      if (!old || old.state === "waiting") continue; // there is no connection to replace
+      const added = new Peer(member, this.#host);
+      this.#peers.set(added.id, added);
+      announcements.push(() => this.#left(old, "timeout"), () => this.dispatchEvent(new PeerEvent("peer", added)));
+    }
+    return announcements;
+  }
+
+  #announce(type: "away" | "back" | "updated", peer: Peer): void {
+    peer.dispatchEvent(new PeerEvent(type, peer));
+    this.dispatchEvent(new PeerEvent(type, peer));
+  }
+
+  #left(peer: Peer, reason: LeftReason): void {
+    peer._left(reason);
+    this.dispatchEvent(new LeftEvent(peer, reason));
+  }
+
   /** What the log says of this peer itself are answers; but for `left`, which it did not ask for. */
-  #own(kind: Change["kind"]): (() => void) | undefined {
-    if (kind === "updated") this.#session.settle(this.#updating);
-    if (kind !== "left" || this.#closing) return undefined;
+  #own(effect: Happening["effect"]): (() => void) | undefined {
+    if (effect === "updated") this.#updates.seen();
+    if (effect !== "left" || this.#closing) return undefined;
     return () => {
       void this.#session.close();
       this.#end(new BeckonError("connection-lost", `The server took this peer out of ${this.name}.`));
     };
   }
 
-  #add(member: Member): Peer {
-    const peer = new Peer(member, this.#host);
-    this.#peers.set(peer.id, peer);
-    return peer;
+  #heard({ peer: id, instance, data }: Happening & { effect: "message" }): void {
+    const peer = this.#find(id, instance); // there is none for the own messages: who said them knows
+    if (peer) this.dispatchEvent(new RoomMessageEvent(peer, data));
   }
 
-  #message({ from, instance, n, data }: Extract<Change, { kind: "message" }>): (() => void) | undefined {
-    if (instance === this.#instance) {
-      const id = this.#echoes.get(n);
-      if (id !== undefined) this.#session.settle(id);
-      return undefined;
-    }
-    const peer = this.#peers.get(from);
-    return peer && (() => this.dispatchEvent(new RoomMessageEvent(peer, data)));
+  /** Sends a signal; one who has left is told nothing any more. */
+  async #say(peer: Peer, data: unknown): Promise<void> {
+    if (this.#state === "closed") throw new BeckonError("closed", `signal to ${peer.id}: the room ${this.name} is closed`);
+    await (this.#delivery as Delivery).send({ peer: peer.id, instance: peer.instance }, data);
   }
 
-  /** Sends a signal; one who has left is told nothing any more, and must not be remembered for it. */
-  #say(peer: Peer, data: unknown): Promise<void> {
-    if (this.#peers.get(peer.id) !== peer || this.#over) {
-      return Promise.reject(new BeckonError(this.#over ? "closed" : "unknown-peer", `${peer.id} is not in ${this.name} any more.`));
-    }
-    return this.#delivery.send({ peer: peer.id, instance: peer.instance }, data);
-  }
-
-  #signalled(frame: Signal): void {
-    const peer = this.#peers.get(frame.from ?? "");
-    // A signal never overtakes the event that brings its sender, so one of a stranger is of somebody who is gone.
-    if (!peer || peer.instance !== frame.fromInstance || !this.#delivery.accept(frame)) return;
-    const { data } = frame;
+  #signalled({ peer: id, instance, data }: Happening & { effect: "direct" }): void {
+    const peer = this.#find(id, instance);
+    if (!peer) return;
     if (!isNegotiation(data)) {
       peer.dispatchEvent(new SignalEvent(peer, data));
       this.dispatchEvent(new SignalEvent(peer, data));
@@ -323,17 +377,25 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     }
     // Who asks from beyond the mesh gets neither offer nor answer; its own library tells it so. A signal never overtakes an
     // event, so whoever saw room for itself in the mesh is in it for us, too.
-    const beyond = peer.state === "waiting" && this.#roster.topology === "mesh";
+    const beyond = peer.state === "waiting" && this.#topology === "mesh";
     if (!beyond) peer._receive(data);
   }
 
+  #find(id: string, instance: string): Peer | undefined {
+    const peer = this.#peers.get(id);
+    return peer?.instance === instance ? peer : undefined;
+  }
+
   #end(error: BeckonError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#state === "closed") return;
+    this.#state = "closed";
     globalThis.removeEventListener?.("pagehide", this.#pageHidden);
+    this.#unlisten();
     for (const peer of this.#peers.values()) peer._end(error);
     this.#connected.end(error);
-    this.#delivery?.close(error ?? new BeckonError("closed", `The room ${this.name} is closed.`));
+    const closed = error ?? new BeckonError("closed", `The room ${this.name} is closed.`);
+    this.#updates.end(closed);
+    this.#delivery?.close(closed);
     this.#ended.resolve(error);
     this.dispatchEvent(new EndEvent(error));
   }

@@ -1,248 +1,214 @@
-import { abortable, checkAborted, deferred, type Deferred } from "./abort.js";
-import { reconnect } from "./decide.js";
-import { BeckonError } from "./error.js";
-import { decode, encode } from "./frames.js";
-import { Heartbeat } from "./heartbeat.js";
-import { Pacer } from "./pace.js";
-import {
-  closeCodes,
-  CAPABILITY_ROLLBACK,
-  VERSION,
-  type ClientFrame,
-  type ErrorReply,
-  type Hello,
-  type ICEServer,
-  type ServerFrame,
-  type Welcome,
-} from "./protocol_gen.js";
-import { byteLength } from "./text.js";
+import { deadline } from "./abort.js";
+import { Backoff, listenForWake } from "./backoff.js";
+import { Carrier } from "./carrier.js";
+import { newInstance } from "./decide.js";
+import { asBeckonError, BeckonError } from "./error.js";
+import type { ClientFrame, ErrorCode, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
 
-/** For how many milliseconds the server may take to close the connection after a bye. */
-const BYE_TIMEOUT = 2000;
+/** For how many milliseconds an attempt to reconnect may take, from its first packet to the room. */
+const ATTEMPT_TIMEOUT = 10_000;
 
-/** Frames that are answered, by a frame with the same id or by an event. */
-type Request = Extract<ClientFrame, { type: "hello" | "join" | "update" | "message" }>;
+/** Refusals of a rejoining that may be none the next time. */
+const PASSING: readonly ErrorCode[] = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
 
-/** What a Session tells its owner. */
+/** What a Session tells its owner, and asks of it. */
 export interface SessionOwner {
+  /** A carrier has been welcomed: enter the room again. Rejects if that is refused. */
+  enter(signal: AbortSignal): Promise<unknown>;
+  /** The carrier is lost; another one is being looked for. */
+  lost(): void;
   /** A frame came that is not the session's own business. */
   frame(frame: ServerFrame): void;
-  /** The server refused a frame without an id; signals are such. */
-  refused(frame: ErrorReply, error: BeckonError): void;
-  /** What the next ping acknowledges: positions by room. */
-  acks(): Record<string, number>;
+  /** The next frame to be sent, if there is one. */
+  next(): ClientFrame | undefined;
+  /** It is time for a ping; whether the owner has sent one. */
+  beat(): boolean;
   /** The session is over: undefined means that this side wanted it. Is called once. */
   ended(error: BeckonError | undefined): void;
 }
 
 /**
- * One WebSocket to a server, from hello to bye: requests and their answers, the pace, the heartbeat. It knows nothing of rooms'
- * contents and of WebRTC.
+ * A membership of a server that outlives its connections: one Carrier after another, each resuming what the one before was.
+ * The first attempt fails as it fails; a session that has been in the room ends only when the server says that it is no use,
+ * or when `close` is called.
  */
 export class Session {
-  /** The server's welcome; there once `open` has resolved. */
+  /** The newest welcome; there once `open` has got so far. */
   welcome!: Welcome;
   /** The newest ICE servers; they are replaced before their credentials expire. */
   iceServers: ICEServer[] = [];
+  /** Names this session to the others. */
+  instance = newInstance();
   readonly #url: string;
+  readonly #token: string | undefined;
   readonly #owner: SessionOwner;
-  readonly #socket: WebSocket;
-  readonly #opened = deferred<void>();
-  readonly #closed = deferred<void>();
-  readonly #pending = new Map<number, Deferred<ServerFrame | undefined>>();
-  #lastID = 0;
-  #pacer: Pacer | undefined;
-  #heartbeat: Heartbeat | undefined;
-  #wasOpen = false;
+  readonly #backoff = new Backoff(() => void this.#reconnect());
+  #carrier: Carrier | undefined;
+  /** Stops the clock of the attempt to reconnect that is going on. */
+  #attempt: (() => void) | undefined;
+  #resume: string | undefined;
+  #moving: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the session has been in the room. */
+  #entered = false;
+  #unlisten = () => {};
   #leaving = false;
   #over = false;
 
-  /** Begins to connect. `url` is the WebSocket's. */
-  constructor(url: string, owner: SessionOwner) {
+  /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
+  constructor(url: string, token: string | undefined, owner: SessionOwner) {
     this.#url = url;
+    this.#token = token;
     this.#owner = owner;
-    this.#opened.promise.catch(() => {}); // `open` may not be waiting any more
-    const socket = (this.#socket = new WebSocket(url, VERSION));
-    socket.onopen = () => {
-      this.#wasOpen = true;
-      this.#opened.resolve();
-    };
-    socket.onmessage = (event: MessageEvent<unknown>) => this.#received(event.data);
-    socket.onclose = (event) => this.#end(this.#leaving ? undefined : this.#closeError(event));
+    this.#carry();
   }
 
-  /** Says hello and waits for the welcome. */
-  async open(hello: { instance: string; token?: string | undefined }, signal: AbortSignal): Promise<void> {
-    await abortable(this.#opened.promise, signal, `connect to ${this.#url}`);
-    const frame: Hello = {
-      type: "hello",
-      versions: [VERSION],
-      ...(hello.token === undefined ? {} : { token: hello.token }),
-      instance: hello.instance,
-      capabilities: { [CAPABILITY_ROLLBACK]: true },
-    };
-    await this.request(frame, `hello to ${this.#url}`, signal);
+  /** Gets into the room for the first time. Rejects with why that did not work, and is over then. */
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#hello(this.#carrier as Carrier, signal);
+    await this.#owner.enter(signal);
+    this.#entered = true;
+    this.#unlisten = listenForWake(() => this.#woken());
   }
 
-  /**
-   * Sends a frame that has an answer, and waits for that: a frame with its id, or `settle`. Rejects with the server's error.
-   * `sent` is told the id.
-   */
-  async request(
-    frame: Request,
-    what: string,
-    signal: AbortSignal | undefined,
-    sent?: (id: number) => void,
-  ): Promise<ServerFrame | undefined> {
-    checkAborted(signal, what);
-    const id = ++this.#lastID;
-    const answer = deferred<ServerFrame | undefined>();
-    this.send({ ...frame, id });
-    this.#pending.set(id, answer);
-    sent?.(id);
-    return abortable(answer.promise, signal, what, () => this.#pending.delete(id));
+  /** As a Carrier's. Rejects with `connection-lost` while there is none. */
+  async request(...args: Parameters<Carrier["request"]>): Promise<ServerFrame | undefined> {
+    if (!this.#carrier) throw new BeckonError("connection-lost", `${args[1]}: there is no connection`);
+    return this.#carrier.request(...args);
   }
 
-  /** Says that a request has been answered, by an event. */
+  /** As a Carrier's. */
   settle(id: number): void {
-    this.#pending.get(id)?.resolve(undefined);
-    this.#pending.delete(id);
+    this.#carrier?.settle(id);
   }
 
-  /** Sends a frame in its turn. Throws `closed`, `message-too-large` or `overflow`. */
-  send(frame: ClientFrame): void {
-    if (this.#over || this.#leaving) throw new BeckonError("closed", "The room is closed.");
-    const text = encode(frame);
-    const limit = this.welcome?.limits.frame ?? Infinity;
-    if (byteLength(text, limit) > limit) {
-      throw new BeckonError("message-too-large", `${frame.type}: the server takes frames of up to ${limit} bytes.`);
-    }
-    if (this.#pacer) this.#pacer.push(text);
-    else this.#socket.send(text);
+  /** As a Carrier's. */
+  wake(): void {
+    this.#carrier?.wake();
   }
 
-  /** Says bye and waits until the server has closed the connection, for a moment at most. May be called again. */
+  /** As a Carrier's. */
+  urgent(frame: ClientFrame): void {
+    this.#carrier?.urgent(frame);
+  }
+
+  /** Says bye and waits until the server has closed the connection, for a moment at most. Without one, there is nothing to say. */
   async close(): Promise<void> {
-    this.bye();
-    const timer = setTimeout(() => this.#end(undefined), BYE_TIMEOUT);
-    await this.#closed.promise;
-    clearTimeout(timer);
+    this.#stop();
+    if (this.#carrier) await this.#carrier.close();
+    this.#end(undefined);
   }
 
-  /** Says bye without waiting: all that a page that goes away can do. */
-  bye(): void {
-    if (this.#over || this.#leaving) return;
-    this.#leaving = true;
-    this.#heartbeat?.stop();
-    if (this.#socket.readyState !== WebSocket.OPEN) return this.#end(undefined);
-    this.#pacer?.flush();
-    this.#socket.send(encode({ type: "bye" }));
+  #carry(): Carrier {
+    const carrier: Carrier = new Carrier(this.#url, {
+      frame: (frame) => carrier === this.#carrier && this.#handle(frame),
+      next: () => (carrier === this.#carrier ? this.#owner.next() : undefined),
+      beat: () => carrier === this.#carrier && this.#owner.beat(),
+      ended: (error, again) => carrier === this.#carrier && this.#ended(error, again),
+    });
+    return (this.#carrier = carrier);
   }
 
-  #received(data: unknown): void {
-    if (this.#over) return;
-    this.#heartbeat?.heard();
-    let frame: ServerFrame;
-    try {
-      if (typeof data !== "string") throw new BeckonError("bad-frame", "The server sent a binary frame.");
-      frame = decode(data);
-    } catch (error) {
-      // A newer server may say what we do not know; one that sends garbage is not to be trusted with the rest.
-      if (!(error instanceof BeckonError) || error.code !== "unknown-type") this.#end(error as BeckonError);
-      return;
-    }
-    this.#handle(frame);
+  async #hello(carrier: Carrier, signal: AbortSignal): Promise<void> {
+    const token = this.#token === undefined ? {} : { token: this.#token };
+    const resume = this.#resume === undefined ? {} : { resume: this.#resume };
+    await carrier.open({ ...token, instance: this.instance, ...resume }, signal);
+    this.welcome = carrier.welcome;
+    this.#resume = this.welcome.resume;
+    this.iceServers = this.welcome.iceServers;
   }
 
   #handle(frame: ServerFrame): void {
-    switch (frame.type) {
-      case "welcome":
-        this.#begin(frame);
-        break;
-      case "ice":
-        this.iceServers = frame.iceServers;
-        break;
-      case "ping":
-        this.#urgent({ type: "pong", ...(frame.t === undefined ? {} : { t: frame.t }) });
-        return;
-      case "error":
-        this.#refused(frame);
-        return;
-      case "pong":
-      case "goaway": // the connection will be closed; that is when it matters
-        return;
-      default:
-        this.#owner.frame(frame);
+    if (frame.type === "ice") this.iceServers = frame.iceServers;
+    else if (frame.type === "goaway") this.#move(frame.within);
+    else this.#owner.frame(frame);
+  }
+
+  /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */
+  #move(within: number): void {
+    if (!this.#entered || this.#attempt || this.#moving !== undefined) return; // it will close the connection
+    this.#moving = setTimeout(() => {
+      this.#fell();
+      void this.#reconnect();
+    }, Math.random() * within);
+  }
+
+  #ended(error: BeckonError | undefined, again: boolean): void {
+    if (!this.#entered || !error || !again) return this.#end(error);
+    this.#fell();
+    this.#backoff.next();
+  }
+
+  /** Lets go of the carrier. */
+  #fell(): void {
+    const carrier = this.#carrier;
+    this.#carrier = undefined;
+    clearTimeout(this.#moving);
+    this.#moving = undefined;
+    carrier?.drop(new BeckonError("connection-lost", `${this.#url}: the connection is given up for another one.`));
+    this.#attempt?.();
+    this.#owner.lost();
+  }
+
+  /** The page is awake, or the network back: a moment to try, or to see whether what there is still lives. */
+  #woken(): void {
+    if (!this.#backoff.now()) this.#carrier?.probe();
+  }
+
+  async #reconnect(): Promise<void> {
+    const resume = this.#resume;
+    // As another peer it is another instance, too: this one may still be in the room, as away.
+    if (resume === undefined) this.instance = newInstance();
+    const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1000} s`);
+    const limit = deadline(undefined, ATTEMPT_TIMEOUT, late);
+    this.#attempt = limit.clear;
+    let carrier: Carrier | undefined;
+    try {
+      carrier = this.#carry();
+      await this.#hello(carrier, limit.signal);
+      if (resume !== undefined && !this.welcome.resumed) return this.#begone(carrier);
+      await this.#owner.enter(limit.signal);
+      this.#attempt = undefined;
+      this.#backoff.reset();
+    } catch (error) {
+      // A carrier that ended by itself has been dealt with.
+      if (!this.#leaving && carrier === this.#carrier) this.#refused(asBeckonError(error, "connect-failed", this.#url));
+    } finally {
+      limit.clear();
     }
-    const id = "id" in frame ? (frame.id ?? 0) : 0;
-    this.#pending.get(id)?.resolve(frame);
-    this.#pending.delete(id);
   }
 
-  #begin(welcome: Welcome): void {
-    if (this.#pacer) return this.#end(new BeckonError("bad-frame", "The server said welcome twice."));
-    this.welcome = welcome;
-    this.iceServers = welcome.iceServers;
-    this.#pacer = new Pacer(welcome.limits, (text) => this.#socket.send(text));
-    this.#heartbeat = new Heartbeat({
-      ...welcome.heartbeat,
-      ping: () => this.#urgent({ type: "ping", acks: this.#owner.acks() }),
-      dead: () => this.#end(new BeckonError("connection-lost", `${this.#url}: nothing was heard from the server.`)),
-    });
+  /** The server does not know this session any more, so it begins anew. */
+  #begone(carrier: Carrier): void {
+    this.#resume = undefined;
+    this.#carrier = undefined;
+    void carrier.close();
+    void this.#reconnect();
   }
 
-  #refused(frame: ErrorReply): void {
-    const error = new BeckonError(frame.code, frame.message, { retryAfter: frame.retryAfter });
-    const pending = this.#pending.get(frame.id ?? 0);
-    this.#pending.delete(frame.id ?? 0);
-    if (pending) pending.reject(error);
-    else this.#owner.refused(frame, error);
+  /** The server did not let this session in, or did not answer. */
+  #refused(error: BeckonError): void {
+    if (PASSING.includes(error.code)) {
+      this.#fell();
+      this.#backoff.next(error.retryAfter);
+    } else {
+      void this.#carrier?.close();
+      this.#end(error);
+    }
   }
 
-  /** Sends a frame past those that wait. */
-  #urgent(frame: ClientFrame): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encode(frame));
-  }
-
-  #closeError(event: { code: number; reason: string }): BeckonError {
-    if (!this.#wasOpen) return new BeckonError("connect-failed", cannotConnect(this.#url));
-    const known = Object.values(closeCodes).find((row) => row.code === event.code);
-    const why = known?.text ?? (event.reason || `The connection was closed with code ${event.code}.`);
-    const code =
-      event.code === closeCodes.unauthorized.code
-        ? "unauthorized"
-        : event.code === closeCodes["unsupported-version"].code
-          ? "unsupported"
-          : this.welcome
-            ? "connection-lost"
-            : "connect-failed";
-    const hint = reconnect(event.code) ? "" : " Joining again will not help.";
-    return new BeckonError(code, `${this.#url}: ${why}${hint}`);
+  /** Tries no more. */
+  #stop(): void {
+    this.#leaving = true;
+    this.#backoff.stop();
+    clearTimeout(this.#moving);
+    this.#attempt?.();
+    this.#unlisten();
   }
 
   #end(error: BeckonError | undefined): void {
     if (this.#over) return;
     this.#over = true;
-    this.#heartbeat?.stop();
-    this.#pacer?.stop();
-    const socket = this.#socket;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    if (socket.readyState <= WebSocket.OPEN) socket.close(1000);
-    const rejection = error ?? new BeckonError("closed", "The room is closed.");
-    this.#opened.reject(rejection);
-    for (const pending of this.#pending.values()) pending.reject(rejection);
-    this.#pending.clear();
-    this.#closed.resolve();
+    this.#stop();
     this.#owner.ended(error);
   }
-}
-
-/**
- * The sentence for a WebSocket that never opened. The browser tells nobody why, so this names what it may be. The page's origin
- * is a reason only if it is not the server's own, and in a program that is no page there is none.
- */
-function cannotConnect(url: string): string {
-  const page = globalThis.location;
-  const own = !page || page.host === new URL(url).host;
-  return `Cannot connect to ${url}: is a Beckon server there${own ? "" : `, and does it allow pages of ${page.origin} (--allow-origin)`}?`;
 }

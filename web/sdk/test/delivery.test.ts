@@ -1,93 +1,107 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { Delivery } from "../src/delivery.js";
+import { Delivery, type Happening } from "../src/delivery.js";
 import { BeckonError } from "../src/error.js";
-import type { Receipt, Signal } from "../src/protocol_gen.js";
-import { Clock } from "./clock.js";
-import { refusal } from "./server.js";
+import type { ClientFrame, Receipt } from "../src/protocol_gen.js";
+import { Clock, settled } from "./clock.js";
+import { bob, event, snapshot, watched, welcome } from "./server.js";
 
-const to = { peer: "bob", instance: "00000000000000b2" };
+const instance = "00000000000000a1";
 let clock: Clock;
-let sent: (Signal | Receipt)[];
+let urgent: ClientFrame[];
+let wakes: number;
+let happened: Happening[][];
 let delivery: Delivery;
 
 beforeEach(() => {
   clock = new Clock();
-  sent = [];
-  delivery = new Delivery("tea", 3, (frame) => sent.push(frame));
+  urgent = [];
+  wakes = 0;
+  happened = [];
+  delivery = new Delivery("tea", instance, welcome, {
+    wake: () => wakes++,
+    urgent: (frame) => urgent.push(frame),
+    happened: (happenings) => happened.push(happenings),
+  });
 });
-afterEach(() => clock.restore());
-
-const receipt = (n: number): Receipt => {
-  return { type: "receipt", room: "tea", from: "bob", fromInstance: to.instance, to: "ada", toInstance: "a", n };
-};
-const signal = (n: number): Signal => ({ ...receipt(n), type: "signal", data: n });
-const numbers = () => sent.splice(0).map((frame) => (frame.type === "signal" ? frame.n : -frame.n));
-
-test("signals are numbered, wait for the window, and are done with their receipt", async () => {
-  const done: number[] = [];
-  for (let i = 1; i <= 5; i++) void delivery.send(to, i).then(() => done.push(i));
-  assert.deepEqual(numbers(), [1, 2, 3]);
-  delivery.received(receipt(2));
-  await clock.advance(0);
-  assert.deepEqual(done, [1, 2]);
-  assert.deepEqual(numbers(), [4, 5]);
-  delivery.received(receipt(5));
-  await clock.advance(0);
-  assert.deepEqual(done, [1, 2, 3, 4, 5]);
-});
-
-test("each instance has its own numbers", () => {
-  void delivery.send(to, 1);
-  void delivery.send({ peer: "bob", instance: "00000000000000b3" }, 1);
-  assert.deepEqual(numbers(), [1, 1]);
-});
-
-test("too many that wait are refused by name", async () => {
-  for (let i = 0; i < 3 + 256; i++) void delivery.send(to, i);
-  await assert.rejects(delivery.send(to, "one more"), { code: "overflow" });
-});
-
-test("with a refused signal those after it are lost, those before it are not", async () => {
-  const signals = [1, 2, 3, 4].map((i) => delivery.send(to, i).then(() => i, (error) => error.code as string));
-  numbers();
-  delivery.refused(refusal("busy", { toInstance: to.instance, n: 7 }), new BeckonError("internal"));
-  delivery.refused(refusal("busy", { toInstance: to.instance, n: 2 }), new BeckonError("busy"));
-  await assert.rejects(delivery.send(to, 5), { code: "busy" });
-  delivery.received(receipt(1));
-  assert.deepEqual(await Promise.all(signals), [1, "busy", "busy", "busy"]);
-  assert.deepEqual(numbers(), []);
-});
-
-test("only the next number is accepted; a double is answered again", async () => {
-  assert.equal(delivery.accept(signal(2)), false, "a gap");
-  await clock.advance(25);
-  assert.deepEqual(numbers(), [], "which has no receipt");
-  assert.equal(delivery.accept(signal(1)), true);
-  assert.equal(delivery.accept(signal(1)), false, "a double");
-  assert.equal(delivery.accept(signal(2)), true);
-  assert.deepEqual(numbers(), []);
-  await clock.advance(25);
-  assert.deepEqual(numbers(), [-2], "one receipt for all");
-  delivery.accept(signal(2));
-  await clock.advance(25);
-  assert.deepEqual(numbers(), [-2]);
-  assert.equal(clock.running, 0);
-});
-
-test("many signals are answered without waiting for the timer", () => {
-  for (let n = 1; n <= 8; n++) delivery.accept(signal(n));
-  assert.deepEqual(numbers(), [-8]);
-});
-
-test("who is forgotten or closed leaves nobody waiting", async () => {
-  const gone = delivery.send(to, 1);
-  delivery.accept(signal(1));
-  delivery.forget(to.instance, new BeckonError("unknown-peer"));
-  await assert.rejects(gone, { code: "unknown-peer" });
-  assert.equal(delivery.accept(signal(1)), true, "another life begins at 1");
-  const closed = delivery.send(to, 1);
+afterEach(() => {
   delivery.close(new BeckonError("closed"));
-  await assert.rejects(closed, { code: "closed" });
-  assert.equal(clock.running, 0);
+  assert.equal(clock.running, 0, "timers outlive the delivery");
+  clock.restore();
+});
+
+const online = () => delivery.received(snapshot([bob, { peer: "ada", instance, joined: 9 }]));
+const receipt = (n: number): Receipt => {
+  return { type: "receipt", room: "tea", from: "bob", fromInstance: bob.instance, to: "ada", toInstance: instance, n };
+};
+
+test("a message is as it was when it was sent, is asked for, and is done with its receipt", async () => {
+  online();
+  assert.deepEqual(happened.map((step) => step.map(({ effect }) => effect)), [["joined", "synced"]]);
+  const data = { x: 1 };
+  let done = false;
+  const sending = delivery.send(bob, data).then(() => (done = true));
+  assert.equal(wakes, 1);
+  data.x = 2;
+  assert.deepEqual(delivery.next(), {
+    type: "signal", room: "tea", to: "bob", toInstance: bob.instance, n: 1, data: { x: 1 },
+  });
+  assert.equal(delivery.next(), undefined);
+  await settled();
+  assert.equal(done, false);
+  delivery.received(receipt(1));
+  await sending;
+});
+
+test("what has no receipt is sent again, after a while and on the next carrier", async () => {
+  online();
+  watched(delivery.send(bob, "x"));
+  const first = delivery.next();
+  assert.equal(delivery.next(), undefined);
+  await clock.advance(2000);
+  assert.equal(wakes, 2);
+  assert.deepEqual(delivery.next(), first);
+  delivery.lost();
+  assert.equal(clock.running, 0, "nothing is due without a carrier");
+  assert.equal(delivery.next(), undefined);
+  assert.deepEqual(delivery.place, { epoch: "00000000000000e1", position: 9 });
+  online();
+  assert.deepEqual(delivery.next(), first);
+});
+
+test("who answers in the event that tells of a message finds the machine in order", async () => {
+  let answer: Promise<void> | undefined;
+  delivery = new Delivery("tea", instance, welcome, {
+    wake: () => wakes++,
+    urgent: () => {},
+    happened: (happenings) => {
+      if (happenings.some((h) => h.effect === "message" && h.peer === "bob")) answer = delivery.say("answer");
+    },
+  });
+  online();
+  delivery.received(event(10, "message", "bob", { instance: bob.instance, n: 1, data: "question" }));
+  assert.deepEqual(delivery.next(), { type: "message", room: "tea", n: 1, data: "answer" });
+  delivery.received(event(11, "message", "ada", { instance, n: 1, data: "answer" }));
+  await answer;
+});
+
+test("a ping has something to say only in a room", () => {
+  assert.equal(delivery.beat(), false);
+  online();
+  assert.equal(delivery.beat(), true);
+  assert.deepEqual(urgent, [{ type: "ping", t: 1, acks: { tea: 9 } }]);
+});
+
+test("what cannot be brought is refused by name, what is outstanding at the end with the reason", async () => {
+  online();
+  await assert.rejects(delivery.send({ peer: "zoe", instance }, 1), { code: "unknown-peer", message: /^signal to zoe: / });
+  await assert.rejects(delivery.send({ peer: "bob", instance }, 1), { code: "stale-instance" });
+  await assert.rejects(delivery.say("ż".repeat(33000)), { code: "message-too-large" });
+  const gone = watched(delivery.send(bob, 1));
+  delivery.received(event(10, "left", "bob", { reason: "timeout" }));
+  await assert.rejects(gone, { code: "closed" });
+  const late = watched(delivery.say(1));
+  const why = new BeckonError("connection-lost", "why");
+  delivery.close(why);
+  await assert.rejects(late, why);
 });

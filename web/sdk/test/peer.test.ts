@@ -4,7 +4,7 @@ import { join, type Peer, type Room } from "../src/index.js";
 import type { Member } from "../src/protocol_gen.js";
 import { Clock, settled } from "./clock.js";
 import { FakeDataChannel, FakePeerConnection } from "./rtc.js";
-import { event, FakeSocket, installSocket, letIn, watched } from "./server.js";
+import { event, FakeSocket, installPage, installSocket, letIn, watched } from "./server.js";
 
 let clock: Clock;
 let room: Room;
@@ -21,7 +21,7 @@ beforeEach(() => {
   installSocket({ RTCPeerConnection: FakePeerConnection });
 });
 afterEach(async () => {
-  await socket.drop();
+  await socket.drop(4505);
   assert.equal(clock.running, 0, "timers outlive the room");
   clock.restore();
 });
@@ -273,13 +273,66 @@ test("the other side's goodbye is an end in order; a lost association and a fail
     end(pc);
     assert.equal((await peer.closed)?.code, want);
     await assert.rejects(peer.open("x"), { code: want ?? "closed" });
-    await socket.drop();
+    await socket.drop(4505);
   }
+});
+
+test("a path that stays silent is looked for again, and the channels live on", async () => {
+  const { peer, pc } = await connected();
+  await hear(browser, { description: { type: "answer", sdp: "x" } });
+  said();
+  pc.become("disconnected");
+  await clock.advance(1999);
+  pc.become("connected");
+  await clock.advance(3000);
+  assert.ok(!pc.done.includes("restart"), "it came back by itself");
+  pc.become("disconnected");
+  await clock.advance(2000);
+  assert.deepEqual(pc.done.slice(-2), ["restart", "local offer"]);
+  await hear(browser, { want: true }); // which that offer serves
+  await hear(browser, { description: { type: "answer", sdp: "x" } });
+  pc.become("failed");
+  await clock.advance(0);
+  assert.equal(pc.done.filter((step) => step === "restart").length, 2, "the answer led nowhere, so once more");
+  pc.become("connected");
+  await clock.advance(10000);
+  assert.equal(peer.state, "connected");
+});
+
+test("a path that is not found in time is the end; a failure of DTLS is at once", async () => {
+  const { peer, pc } = await connected();
+  pc.become("disconnected");
+  await clock.advance(9999);
+  assert.equal(peer.state, "connected");
+  await clock.advance(1);
+  assert.equal((await peer.closed)?.code, "connection-lost");
+  await socket.drop(4505);
+  const second = await connected();
+  second.pc.become("failed", "connected");
+  assert.equal((await second.peer.closed)?.code, "connection-lost");
+});
+
+test("on another network a path is looked for at once; who does not offer asks for it", async () => {
+  const page = installPage();
+  await enter([pion, browser]);
+  const offering = FakePeerConnection.last as FakePeerConnection;
+  await hear(browser, { description: { type: "answer", sdp: "x" } });
+  page.fire("online");
+  await settled();
+  assert.deepEqual(offering.done.slice(-2), ["restart", "local offer"]);
+  await hear(pion, { description: { type: "offer", sdp: "x" } });
+  said();
+  page.fire("online");
+  await settled();
+  assert.deepEqual(said(), [["bob", { want: true }]], "the other offer is out already");
+  await socket.drop(4505);
+  assert.equal(page.listeners, 0);
+  page.remove();
 });
 
 test("the end of the room is the end of its peers", async () => {
   const { peer, pc } = await connected();
-  await socket.drop();
+  await socket.drop(4505);
   assert.equal((await peer.closed)?.code, "connection-lost");
   assert.equal(pc.connectionState, "closed");
 });

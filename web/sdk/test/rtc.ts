@@ -135,6 +135,18 @@ export class FakePeerConnection {
     this.done.push(`candidate ${candidate === null ? "end" : candidate.candidate}`);
   }
 
+  restartIce(): void {
+    this.done.push("restart");
+    queueMicrotask(() => this.onnegotiationneeded?.());
+  }
+
+  /** The path is found or lost, or DTLS fails. */
+  become(state: RTCPeerConnectionState, ice = state as RTCIceConnectionState): void {
+    this.connectionState = state;
+    this.iceConnectionState = ice;
+    this.onconnectionstatechange?.();
+  }
+
   close(): void {
     this.connectionState = "closed";
     this.done.push("close");

@@ -1,6 +1,6 @@
 // A server of one room that runs in the test: it takes the place of WebSocket and is told what to say.
 
-import type { ClientFrame, ErrorReply, Event, Member, Welcome } from "../src/protocol_gen.js";
+import type { ClientFrame, ErrorReply, Event, Hello, Join, Joined, Member, Welcome } from "../src/protocol_gen.js";
 import { settled } from "./clock.js";
 
 export const welcome: Welcome = {
@@ -8,6 +8,7 @@ export const welcome: Welcome = {
   version: "beckon.v1",
   peer: "ada",
   resumed: false,
+  resume: "token 1",
   heartbeat: { interval: 15000, timeout: 25000 },
   limits: { frame: 65536, attributes: 4096, rate: 50, burst: 200, window: 16, rooms: 16, mesh: 16 },
   iceServers: [{ urls: ["stun:192.0.2.1:3478"] }],
@@ -19,6 +20,7 @@ export const bob: Member = { peer: "bob", instance: "00000000000000b2", attribut
 export class FakeSocket {
   static readonly OPEN = 1;
   static last: FakeSocket;
+  static made = 0;
   readonly url: string;
   readonly protocol: string;
   readyState = 0;
@@ -31,6 +33,7 @@ export class FakeSocket {
     this.url = url;
     this.protocol = protocol;
     FakeSocket.last = this;
+    FakeSocket.made++;
   }
 
   send(frame: string): void {
@@ -67,25 +70,69 @@ export class FakeSocket {
 
 /** Puts FakeSocket, and what `join` looks for, into the global scope. */
 export function installSocket(extra: object = {}): void {
-  for (const [name, value] of Object.entries({ WebSocket: FakeSocket, RTCPeerConnection: class {}, ...extra })) {
+  install({ WebSocket: FakeSocket, RTCPeerConnection: class {}, ...extra });
+}
+
+function install(globals: object): void {
+  for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
 }
 
-/** Plays the server's part in a join. Returns the instance that joined. */
-export async function letIn(socket: FakeSocket, members: Member[] = [], topology: "mesh" | "none" = "none"): Promise<string> {
+/** Makes the global scope that of a page, as far as its events go, until `remove`. */
+export function installPage() {
+  const page = new EventTarget();
+  const listeners = new Map<unknown, string>();
+  install({
+    addEventListener: (type: string, listener: EventListener) => {
+      listeners.set(listener, type);
+      page.addEventListener(type, listener);
+    },
+    removeEventListener: (type: string, listener: EventListener) => {
+      listeners.delete(listener);
+      page.removeEventListener(type, listener);
+    },
+    document: { visibilityState: "visible" },
+  });
+  return {
+    get listeners() {
+      return listeners.size;
+    },
+    fire: (type: string, more: object = {}) => void page.dispatchEvent(Object.assign(new Event(type), more)),
+    remove() {
+      for (const name of ["addEventListener", "removeEventListener", "document"]) Reflect.deleteProperty(globalThis, name);
+    },
+  };
+}
+
+/** A room's answer to a join. */
+export const snapshot = (members: Member[], more: Partial<Joined> = {}): Joined => {
+  return { type: "joined", room: "tea", epoch: "00000000000000e1", position: 9, stable: 0, topology: "none", members, ...more };
+};
+
+/** Plays the server's part in a hello. Returns that and the join that follows. */
+export async function greet(socket: FakeSocket, more: Partial<Welcome> = {}): Promise<{ hello: Hello; join: Join }> {
   socket.open();
   await settled();
   const [hello] = socket.frames();
   if (hello?.type !== "hello") throw new Error(`got ${hello?.type}, want hello`);
-  await socket.say({ ...welcome, id: hello.id });
+  await socket.say({ ...welcome, id: hello.id, ...more });
   const [join] = socket.frames();
   if (join?.type !== "join") throw new Error(`got ${join?.type}, want join`);
-  const self = { peer: "ada", instance: hello.instance, capabilities: { rollback: true }, joined: 9 };
-  const snapshot = { epoch: "00000000000000e1", position: 9, stable: 0, topology, members: [...members, self] };
-  await socket.say({ type: "joined", id: join.id, room: join.room, ...snapshot });
+  return { hello, join };
+}
+
+/** Plays the server's part in a join. Returns the instance that joined. */
+export async function letIn(socket: FakeSocket, members: Member[] = [], topology: "mesh" | "none" = "none"): Promise<string> {
+  const { hello, join } = await greet(socket);
+  await socket.say({ ...snapshot([...members, self(hello.instance)], { topology }), id: join.id });
   return hello.instance;
 }
+
+/** The library's own entry in the room. */
+export const self = (instance: string): Member => {
+  return { peer: "ada", instance, capabilities: { rollback: true }, joined: 9 };
+};
 
 /** An entry of the room's log. */
 export const event = (position: number, kind: Event["kind"], peer: string, more: Partial<Event> = {}): Event => {

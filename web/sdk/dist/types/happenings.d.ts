@@ -59,8 +59,10 @@ export interface RoomEventMap {
     signal: SignalEvent;
     /** A peer said something to the room. */
     message: RoomMessageEvent;
-    /** Events were missed and cannot be had any more; `peers` is right again. */
+    /** Events were missed, messages perhaps, and cannot be had any more; `peers` is right again. */
     gap: Event;
+    /** The connection to the server is lost or back: `state` is `reconnecting` or `joined`. (The end is a `close`.) */
+    state: Event;
     /** The room is closed. */
     close: EndEvent;
 }

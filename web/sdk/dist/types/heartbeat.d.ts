@@ -19,6 +19,8 @@ export declare class Heartbeat {
     constructor(pulse: Pulse);
     /** Any frame came. */
     heard(): void;
+    /** Asks now, because the page has reason to doubt: it was asleep, or the network is another one. */
+    probe(): void;
     /** Stops for good. */
     stop(): void;
 }

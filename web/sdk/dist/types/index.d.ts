@@ -9,5 +9,5 @@ export type { Sendable } from "./outbox.js";
 export type { Path } from "./path.js";
 export type { Peer, PeerState } from "./peer.js";
 export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
-export type { Room } from "./room.js";
+export type { Room, RoomState } from "./room.js";
 export { parseURL, type RoomLink } from "./url.js";

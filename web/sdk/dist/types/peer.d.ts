@@ -59,8 +59,9 @@ export declare class Peer extends Peer_base {
     path({ signal }?: Abortable): Promise<Path>;
     /**
      * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
-     * with a key `description`, `candidate` or `want`. Resolves when it has arrived. If the peer is away it is lost, and this
-     * does not settle before the peer has left.
+     * with a key `description`, `candidate` or `want`. Resolves when it has arrived, once and in the order of the calls; it waits for a
+     * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
+     * (272 are on their way), `message-too-large`, `aborted`, or what ended the room. Giving up does not take back what was said.
      */
     signal(data: unknown, { signal }?: Abortable): Promise<void>;
     /**

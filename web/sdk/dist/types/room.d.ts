@@ -2,6 +2,11 @@ import { BeckonError } from "./error.js";
 import { type RoomEventMap } from "./happenings.js";
 import type { Abortable } from "./options.js";
 import { Peer } from "./peer.js";
+/**
+ * How it stands between a room and its server: `joined`; `reconnecting` (the connection is lost; data channels do not notice, what is
+ * said waits); `closed` (for good).
+ */
+export type RoomState = "joined" | "reconnecting" | "closed";
 declare const Room_base: new () => import("./events.js").TypedEventTarget<RoomEventMap>;
 /** A room that this peer is in: who else is, the connections with them, and what is said to all. */
 export declare class Room extends Room_base implements AsyncIterable<Peer> {
@@ -10,8 +15,10 @@ export declare class Room extends Room_base implements AsyncIterable<Peer> {
     readonly name: string;
     /** Resolves when the room is closed: with undefined if `close` did it, else with the reason. */
     readonly closed: Promise<BeckonError | undefined>;
-    /** This peer's own id. */
+    /** This peer's own id. It is another one if the server had to take this peer for a new one after a lost connection. */
     get id(): string;
+    /** How it stands with the server. */
+    get state(): RoomState;
     /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
     get peers(): ReadonlyMap<string, Peer>;
     /** Takes the next peer that is connected, each once, waiting for it. Rejects with `closed`, or with why the room ended. */
@@ -20,10 +27,14 @@ export declare class Room extends Room_base implements AsyncIterable<Peer> {
     [Symbol.asyncIterator](): AsyncGenerator<Peer, void, undefined>;
     /**
      * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
-     * all see in the same order. Rejects with `rate-limited`, `message-too-large`, `closed`, `aborted`, or what ended the room.
+     * all see in the same order; it waits for the server if that is out of reach. Rejects with `message-too-large`, `overflow` (512 are
+     * on their way), `forbidden`, `closed`, `aborted`, or what ended the room. Giving up does not take back what was said.
      */
     send(data: unknown, { signal }?: Abortable): Promise<void>;
-    /** Replaces this peer's attributes. Resolves when the others see them. Rejects as `send` does. */
+    /**
+     * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large`, `bad-frame`
+     * (too large for attributes), `closed`, `aborted`, or what ended the room.
+     */
     update(attributes: Readonly<Record<string, unknown>>, { signal }?: Abortable): Promise<void>;
     /**
      * Connects to a peer and resolves when that is done. In a room of topology `none` this is how connections are made; in a mesh

@@ -1,49 +1,46 @@
+import { Carrier } from "./carrier.js";
 import { BeckonError } from "./error.js";
-import { type ClientFrame, type ErrorReply, type ICEServer, type ServerFrame, type Welcome } from "./protocol_gen.js";
-/** Frames that are answered, by a frame with the same id or by an event. */
-type Request = Extract<ClientFrame, {
-    type: "hello" | "join" | "update" | "message";
-}>;
-/** What a Session tells its owner. */
+import type { ClientFrame, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+/** What a Session tells its owner, and asks of it. */
 export interface SessionOwner {
+    /** A carrier has been welcomed: enter the room again. Rejects if that is refused. */
+    enter(signal: AbortSignal): Promise<unknown>;
+    /** The carrier is lost; another one is being looked for. */
+    lost(): void;
     /** A frame came that is not the session's own business. */
     frame(frame: ServerFrame): void;
-    /** The server refused a frame without an id; signals are such. */
-    refused(frame: ErrorReply, error: BeckonError): void;
-    /** What the next ping acknowledges: positions by room. */
-    acks(): Record<string, number>;
+    /** The next frame to be sent, if there is one. */
+    next(): ClientFrame | undefined;
+    /** It is time for a ping; whether the owner has sent one. */
+    beat(): boolean;
     /** The session is over: undefined means that this side wanted it. Is called once. */
     ended(error: BeckonError | undefined): void;
 }
 /**
- * One WebSocket to a server, from hello to bye: requests and their answers, the pace, the heartbeat. It knows nothing of rooms'
- * contents and of WebRTC.
+ * A membership of a server that outlives its connections: one Carrier after another, each resuming what the one before was.
+ * The first attempt fails as it fails; a session that has been in the room ends only when the server says that it is no use,
+ * or when `close` is called.
  */
 export declare class Session {
     #private;
-    /** The server's welcome; there once `open` has resolved. */
+    /** The newest welcome; there once `open` has got so far. */
     welcome: Welcome;
     /** The newest ICE servers; they are replaced before their credentials expire. */
     iceServers: ICEServer[];
-    /** Begins to connect. `url` is the WebSocket's. */
-    constructor(url: string, owner: SessionOwner);
-    /** Says hello and waits for the welcome. */
-    open(hello: {
-        instance: string;
-        token?: string | undefined;
-    }, signal: AbortSignal): Promise<void>;
-    /**
-     * Sends a frame that has an answer, and waits for that: a frame with its id, or `settle`. Rejects with the server's error.
-     * `sent` is told the id.
-     */
-    request(frame: Request, what: string, signal: AbortSignal | undefined, sent?: (id: number) => void): Promise<ServerFrame | undefined>;
-    /** Says that a request has been answered, by an event. */
+    /** Names this session to the others. */
+    instance: string;
+    /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
+    constructor(url: string, token: string | undefined, owner: SessionOwner);
+    /** Gets into the room for the first time. Rejects with why that did not work, and is over then. */
+    open(signal: AbortSignal): Promise<void>;
+    /** As a Carrier's. Rejects with `connection-lost` while there is none. */
+    request(...args: Parameters<Carrier["request"]>): Promise<ServerFrame | undefined>;
+    /** As a Carrier's. */
     settle(id: number): void;
-    /** Sends a frame in its turn. Throws `closed`, `message-too-large` or `overflow`. */
-    send(frame: ClientFrame): void;
-    /** Says bye and waits until the server has closed the connection, for a moment at most. May be called again. */
+    /** As a Carrier's. */
+    wake(): void;
+    /** As a Carrier's. */
+    urgent(frame: ClientFrame): void;
+    /** Says bye and waits until the server has closed the connection, for a moment at most. Without one, there is nothing to say. */
     close(): Promise<void>;
-    /** Says bye without waiting: all that a page that goes away can do. */
-    bye(): void;
 }
-export {};

@@ -1,0 +1,61 @@
+/** The longest that an attempt may be put off is this many milliseconds after the first failure, doubling with each… */
+const FIRST = 250;
+/** … up to this many. */
+const LONGEST = 30_000;
+
+/**
+ * When to try again: at a random moment between now and a limit that doubles with each failure. All of it is random ("full
+ * jitter"), because what makes one client fail, such as a server that restarts, makes all of them fail at the same moment.
+ */
+export class Backoff {
+  readonly #go: () => void;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `go` is called when it is time. */
+  constructor(go: () => void) {
+    this.#go = go;
+  }
+
+  /** Waits for the next moment, at least `least` milliseconds. */
+  next(least = 0): void {
+    const limit = Math.min(LONGEST, FIRST * 2 ** this.#failures);
+    this.#failures++;
+    this.stop();
+    this.#timer = setTimeout(() => this.now(), Math.max(least, Math.random() * limit));
+  }
+
+  /** Does not wait any longer. Returns whether it was waiting. */
+  now(): boolean {
+    if (this.#timer === undefined) return false;
+    this.stop();
+    this.#go();
+    return true;
+  }
+
+  /** It worked: the next failure is the first. */
+  reset(): void {
+    this.#failures = 0;
+  }
+
+  /** Waits no more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** What tells that a page has got its network, its timers or its user back. */
+const WAKES = ["online", "pageshow", "visibilitychange"] as const;
+
+/** Calls `woken` when a page has reason to look after its connections now. Returns what ends that. */
+export function listenForWake(woken: () => void): () => void {
+  const listener = (event: Event) => {
+    if (event.type !== "visibilitychange" || globalThis.document?.visibilityState !== "hidden") woken();
+  };
+  // Visibility is the document's, but bubbles. A program that is no page has none of them.
+  for (const type of WAKES) globalThis.addEventListener?.(type, listener);
+  return () => {
+    for (const type of WAKES) globalThis.removeEventListener?.(type, listener);
+  };
+}
