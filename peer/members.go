@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -94,53 +93,4 @@ func (r *Room) appeared(m protocol.Member) *Peer {
 	p.ctx, p.end = context.WithCancelCause(p.here)
 	r.peers[m.Peer] = p
 	return p
-}
-
-// consider starts the connection to p if the room wants one and this side is to begin.
-func (r *Room) consider(p *Peer) {
-	if p.conn == nil && p.ctx.Err() == nil && r.state.connects(p.id) && r.state.offers(p.id) {
-		r.start(p, true)
-	}
-}
-
-// start begins to connect to p.
-func (r *Room) start(p *Peer, offers bool) {
-	if r.over || r.ctx.Err() != nil {
-		return
-	}
-	c := newConnection(p.ctx, p.end, r.factory, offers, r.cfg.ConnectTimeout)
-	c.log = r.log.With().Str("peer", p.id).Logger()
-	m, _ := r.state.member(p.id)
-	c.asks = m.Capabilities[capabilityAskToClose]
-	c.local, c.remote = r.id, p.id
-	c.say = func(data protocol.SignalData) {
-		raw, err := json.Marshal(data)
-		if err != nil {
-			return // a candidate that is not JSON cannot come from Pion
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.signal(p, raw)
-	}
-	c.onConnected = func() {
-		c.log.Info().Msg("peer connected")
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if _, open := r.connections[c]; open {
-			r.connected.push(p)
-		}
-	}
-	p.conn = c
-	r.connections[c] = struct{}{}
-	close(p.connecting)
-	r.goroutines.Go(func() {
-		c.run()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.connections, c)
-		// An application that never accepts must not keep all that ever connected.
-		r.connected.remove(func(q *Peer) bool { return q == p })
-		r.overflowed.Add(c.overflowed.Load())
-		c.log.Info().AnErr("err", context.Cause(p.ctx)).Msg("peer connection closed")
-	})
 }

@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"sync"
@@ -176,46 +175,6 @@ func (r *Room) Accept(ctx context.Context) (*Peer, error) {
 			return p, nil
 		}
 	}
-}
-
-// Connect connects to a member and waits until it is connected. In a mesh the room does so by itself, and Connect only waits;
-// with protocol.TopologyNone it is how a connection is made, from either side. ctx bounds the wait, not the connection.
-//
-// Errors: CodeUnknownPeer, CodeMeshFull for a member beyond the mesh's limit, CodeConnectFailed, CodeClosed when the peer left
-// or was closed, CodeAborted.
-func (r *Room) Connect(ctx context.Context, peerID string) (*Peer, error) {
-	p, err := r.connect(peerID)
-	if err == nil {
-		err = p.awaitConnected(ctx)
-	}
-	if err != nil {
-		return nil, wrap(err, "connect to %q", peerID)
-	}
-	return p, nil
-}
-
-func (r *Room) connect(peerID string) (*Peer, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ctx.Err() != nil {
-		return nil, codedCause(r.ctx)
-	}
-	p := r.peers[peerID]
-	switch {
-	case p == nil:
-		return nil, protocol.Errorf(protocol.CodeUnknownPeer, "no such peer is in the room")
-	case !r.state.mayConnect(peerID):
-		return nil, protocol.Errorf(protocol.CodeMeshFull, "the first %d members of the mesh connect, and one of the two is not among them", r.state.mesh)
-	case p.conn != nil || p.ctx.Err() != nil:
-	case p.lost != nil:
-		return nil, p.lost
-	case r.state.offers(peerID):
-		r.start(p, true)
-	case !p.asked:
-		p.asked = true
-		r.signal(p, json.RawMessage(`{"want":true}`))
-	}
-	return p, nil
 }
 
 // Stats are counts of what was lost to bounds since the join.

@@ -58,6 +58,15 @@ func sdkSignal(raw json.RawMessage) (data protocol.SignalData, ours bool) {
 	return data, false
 }
 
+// say sends a signal of the SDK's own. The caller holds mu.
+func (r *Room) say(p *Peer, data protocol.SignalData) {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return // a candidate that is not JSON cannot come from Pion
+	}
+	r.signal(p, raw)
+}
+
 // signal queues a signal to p and returns its number. The caller holds mu.
 func (r *Room) signal(p *Peer, raw json.RawMessage) uint64 {
 	if len(p.numbers.waiting) >= maxSignals {
@@ -95,19 +104,7 @@ func (r *Room) signalled(s protocol.Signal) error {
 		r.emit(Event{Kind: EventSignal, Peer: p, Data: s.Data})
 		return nil
 	}
-	// A peer that is closed stays so; what is still on its way to it has no meaning any more.
-	if p.ctx.Err() != nil || !r.state.mayConnect(p.id) {
-		return nil
-	}
-	offers := r.state.offers(p.id)
-	// A candidate that comes before its description begins the connection as well, which keeps it.
-	negotiates := data.Description != nil || data.Candidate != nil
-	if p.conn == nil && (data.Want && offers || negotiates && !offers) {
-		r.start(p, offers)
-	}
-	if p.conn != nil && !data.Want {
-		p.conn.hear(data)
-	}
+	r.negotiated(p, data)
 	return nil
 }
 

@@ -279,7 +279,8 @@ type ErrorReply struct {
 	N          uint64 `json:"n,omitempty"`
 }
 
-// SignalData is what the SDKs say to each other in a signal's data: exactly one of its fields.
+// SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate and Want, and of which
+// connection.
 type SignalData struct {
 	// Description is an RTCSessionDescription.
 	Description *Description `json:"description,omitempty"`
@@ -287,6 +288,13 @@ type SignalData struct {
 	Candidate json.RawMessage `json:"candidate,omitempty"`
 	// Want asks the side that offers to make an offer.
 	Want bool `json:"want,omitempty"`
+	// Session is the connection that it is about: a random id that the side that offers gives to each RTCPeerConnection. In a Want,
+	// "" says that the asking side has none.
+	Session string `json:"session,omitempty"`
+	// ICERestart says that the offer goes on with a connection that the other side must have, on another path.
+	ICERestart bool `json:"iceRestart,omitempty"`
+	// Fresh asks, in a Want, for another connection in the place of Session, instead of another path for it.
+	Fresh bool `json:"fresh,omitempty"`
 }
 
 // Description is an RTCSessionDescriptionInit.
