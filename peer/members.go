@@ -85,7 +85,7 @@ func (r *Room) appeared(m protocol.Member) *Peer {
 	}
 	p := &Peer{
 		room: r, id: m.Peer, instance: m.Instance, identity: m.Identity,
-		connecting: make(chan struct{}),
+		meeting:    newMeeting(),
 		attributes: m.Attributes, away: m.Away,
 		numbers: numbering{window: max(1, r.session.welcome.Limits.Window)},
 	}

@@ -41,10 +41,11 @@ type Room struct {
 	peers       map[string]*Peer
 	connections map[*connection]struct{} // also those of peers that have left, until they are done
 	over        bool                     // no connection may be started any more
-	outgoing    [][]byte                 // frames to write
-	owing       []*Peer                  // to whom a receipt is due, each once
-	owedFirst   bool                     // whose turn it is in next
-	acked       uint64                   // the position that the server was told
+	addresses   addressWatch
+	outgoing    [][]byte // frames to write
+	owing       []*Peer  // to whom a receipt is due, each once
+	owedFirst   bool     // whose turn it is in next
+	acked       uint64   // the position that the server was told
 	answers     answers
 }
 

@@ -133,7 +133,7 @@ func (r *Room) signalRefused(p *Peer, n uint64, err error) {
 		}
 		return a.n >= n
 	})
-	if p.conn == nil && !p.asked || p.State() == StateConnected {
+	if state := p.State(); state == StateWaiting && !p.meeting.asked || state == StateConnected {
 		return // no negotiation is under way, and channels need no signals
 	}
 	p.end(protocol.Errorf(protocol.CodeConnectFailed, "the server did not deliver a signal: %v", err))
