@@ -44,8 +44,9 @@ func Changed(p *Peer) <-chan struct{} {
 	return changed
 }
 
-// Connections is how many connections of a room there are, those that are closing among them, and Made how many peer connections.
-func Connections(r *Room) (all, made int) {
+// Connections is how many connections there are in p's room, those that are closing among them, and how many of Pion's.
+func Connections(p *Peer) (all, made int) {
+	r := p.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for c := range r.connections {
@@ -58,4 +59,14 @@ func Connections(r *Room) (all, made int) {
 		}
 	}
 	return len(r.connections), made
+}
+
+// SetAway makes p unreachable for its room, or reachable again.
+func SetAway(p *Peer, away bool) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.away = away
+	if !away {
+		p.room.consider(p)
+	}
 }

@@ -219,7 +219,7 @@ func TestAConnectionIsReplaced(t *testing.T) {
 				if p, err := roomA.Accept(ctx); err == nil {
 					t.Fatalf("%q is accepted again", p.ID())
 				}
-				if all, _ := peer.Connections(roomA); all != 1 {
+				if all, _ := peer.Connections(a); all != 1 {
 					t.Fatalf("%d connections are there", all)
 				}
 			})
