@@ -3224,7 +3224,6 @@ var Session = class {
     if (!this.#backoff.now()) this.#carrier?.probe();
   }
   async #reconnect() {
-    if (this.#leaving) return;
     const resume = this.#resume;
     if (resume === void 0) this.instance = newInstance();
     const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1e3} s`);
@@ -3414,7 +3413,8 @@ var Room = class extends typedEventTarget() {
   /**
    * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
    * all see in the same order; it waits for the server if that is out of reach. Rejects with `message-too-large`, `overflow` (512 are
-   * on their way), `forbidden`, `closed`, `aborted`, or what ended the room. Giving up does not take back what was said.
+   * on their way), `forbidden`, `closed`, `aborted`, `connection-lost` (the server does not know this peer any more, and nobody
+   * whether it has arrived), or what ended the room. Giving up does not take back what was said.
    */
   async send(data, { signal } = {}) {
     const what = `send to ${this.name}`;

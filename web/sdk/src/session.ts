@@ -161,7 +161,6 @@ export class Session {
   }
 
   async #reconnect(): Promise<void> {
-    if (this.#leaving) return;
     const resume = this.#resume;
     // As another peer it is another instance, too: this one may still be in the room, as away.
     if (resume === undefined) this.instance = newInstance();
