@@ -44,8 +44,8 @@ func TestPongsThatWait(t *testing.T) {
 		w.answerer.control.writing <- struct{}{} // as one does that waits for the window
 		for n := range uint64(1000) {
 			w.answerer.utter(controlMessage{Pong: &n})
+			synctest.Wait()
 		}
-		synctest.Wait()
 		said := make(chan string, 1000)
 		w.offerer.control.sink = func(m message) { said <- string(m.data) }
 		<-w.answerer.control.writing
