@@ -52,8 +52,9 @@ func (l *lookout) start(now time.Time, timeout time.Duration) {
 func (c *connection) look(now time.Time) (time.Duration, error) {
 	l := &c.lookout
 	reachable := c.reachable()
-	if !reachable && !l.giveUpAt.IsZero() {
-		l.giveUpAt = l.giveUpAt.Add(now.Sub(l.looked))
+	// A look that comes late comes from a machine that slept, and that tells nothing of the other side.
+	if elapsed := now.Sub(l.looked); !l.giveUpAt.IsZero() && (!reachable || elapsed > 2*heartbeat) {
+		l.giveUpAt = l.giveUpAt.Add(elapsed)
 	}
 	l.looked = now
 	if !l.met && c.isConnected() {
