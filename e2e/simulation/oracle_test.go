@@ -1,0 +1,380 @@
+package simulation
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// grace is for how long a member may be away, the server's default.
+const grace = 15 * time.Second
+
+// oracle knows what was said, and holds everybody to it.
+type oracle struct {
+	mu       sync.Mutex // guards everything, also of what it points to
+	records  map[string]*record
+	names    map[string]string // by peer id
+	messages map[said]*message
+	open     []*message // those about which something is still to come
+	life     int        // which server lives; 0 for none
+	logs     map[place]said
+	places   map[said][]place
+	tally    tally
+	wrong    []string
+	start    time.Time
+}
+
+// record is what the oracle knows of a player.
+type record struct {
+	name    string
+	alive   bool
+	member  bool // its Join has returned
+	absent  time.Time
+	longest time.Duration // of its absences
+	heard   map[string]*stream
+	place   place // of the newest room message that it heard
+}
+
+// stream is what a player heard of another: of one kind, the direct messages or those to the room.
+type stream struct {
+	seen map[int]bool
+	last int
+}
+
+// message is something that was said.
+type message struct {
+	said
+	from     *record
+	to       *record   // nil for the room
+	owed     []*record // who must hear it
+	missing  map[*record]bool
+	answered bool
+	err      error
+}
+
+// place is one in the log of a life.
+type place struct {
+	life     int
+	position uint64
+}
+
+func (p place) before(q place) bool {
+	return p.life < q.life || p.life == q.life && p.position < q.position
+}
+
+func newOracle() *oracle {
+	return &oracle{
+		records: map[string]*record{}, names: map[string]string{}, messages: map[said]*message{},
+		logs: map[place]said{}, places: map[said][]place{}, tally: newTally(), start: time.Now(),
+	}
+}
+
+// errorf notes what is wrong. o.mu must be held.
+func (o *oracle) errorf(format string, args ...any) {
+	o.tally.wrong++
+	if len(o.wrong) < 20 {
+		o.wrong = append(o.wrong, fmt.Sprintf("%v: ", time.Since(o.start))+fmt.Sprintf(format, args...))
+	}
+}
+
+func (o *oracle) born(p *player) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.records[p.name] = &record{name: p.name, alive: true, heard: map[string]*stream{}}
+}
+
+func (o *oracle) entered(p *player, id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.names[id] = p.name
+	o.records[p.name].member = true
+}
+
+func (o *oracle) died(p *player) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.records[p.name].alive = false
+}
+
+// gone and back bound an absence.
+func (o *oracle) gone(p *player, since time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r := o.records[p.name]; r.absent.IsZero() {
+		r.absent = since
+	}
+}
+
+func (o *oracle) back(name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r := o.records[name]; !r.absent.IsZero() {
+		r.longest = max(r.longest, time.Since(r.absent))
+		r.absent = time.Time{}
+	}
+}
+
+func (o *oracle) nameOf(id string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.names[id]
+}
+
+// lives tells which server lives; 0 for none.
+func (o *oracle) lives(number int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.life = number
+}
+
+func (o *oracle) fromClient(text []byte) {
+	kind := typeOf(text)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.tally.frames++
+	o.tally.kinds["> "+kind]++
+}
+
+// fromServer counts a frame, and keeps the log.
+func (o *oracle) fromServer(life int, text []byte) {
+	kind := typeOf(text)
+	e, s, message := protocol.Event{}, said{}, false
+	if kind == string(protocol.TypeEvent) {
+		e, s, message = logged(text)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if life != o.life {
+		return // a dead one's
+	}
+	o.tally.frames++
+	o.tally.kinds["< "+kind]++
+	if !message {
+		return
+	}
+	at := place{life, e.Position}
+	if known, ok := o.logs[at]; !ok {
+		o.logs[at] = s
+		o.places[s] = append(o.places[s], at)
+	} else if known != s {
+		o.tally.reordered++
+		o.errorf("reordered: the log of life %d has %v and %v at %d", life, known, s, e.Position)
+	}
+}
+
+// begun takes it that a player says something now.
+func (o *oracle) begun(p *player, s said) *message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	m := &message{said: s, from: o.records[p.name], to: o.records[s.To], missing: map[*record]bool{}}
+	if m.to != nil {
+		m.owed = []*record{m.to}
+	} else {
+		for _, r := range o.records {
+			if r != m.from && r.member && r.alive {
+				m.owed = append(m.owed, r)
+			}
+		}
+	}
+	for _, r := range m.owed {
+		m.missing[r] = true
+	}
+	o.messages[s] = m
+	o.open = append(o.open, m)
+	return m
+}
+
+// answered takes a call's result.
+func (o *oracle) answered(m *message, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	m.answered, m.err = true, err
+	if err == nil {
+		return
+	}
+	code := peer.Code(err)
+	switch {
+	case !m.from.alive:
+		o.tally.withSender++
+	case m.to != nil && !m.to.alive && (code == protocol.CodeClosed || code == protocol.CodeUnknownPeer || code == protocol.CodeStaleInstance):
+		o.tally.withRecipient++
+	default:
+		o.errorf("failed for no reason: %v: %v", m.said, err)
+	}
+}
+
+// saw takes an event of a player's room.
+func (o *oracle) saw(p *player, e peer.Event) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	r := o.records[p.name]
+	if e.Missed > 0 {
+		o.errorf("%s reads too slowly: %d events dropped", r.name, e.Missed)
+	}
+	switch e.Kind {
+	case peer.EventSignal, peer.EventMessage:
+		var s said
+		if err := json.Unmarshal(e.Data, &s); err != nil {
+			o.errorf("%s heard %s: %v", r.name, e.Data, err)
+			return
+		}
+		o.heard(r, e, s)
+	case peer.EventLeft:
+		o.left(r, o.records[o.names[e.Peer.ID()]], e.Reason)
+	case peer.EventGap:
+		o.errorf("gap: told to %s", r.name)
+	}
+}
+
+// heard judges a message that a player got.
+func (o *oracle) heard(r *record, e peer.Event, s said) {
+	m := o.messages[s]
+	direct := e.Kind == peer.EventSignal
+	if m == nil || direct != (s.To != "") || direct && s.To != r.name || o.names[e.Peer.ID()] != s.From {
+		o.errorf("misrouted: %s heard %v in a %s of %s", r.name, s, e.Kind, e.Peer.ID())
+		return
+	}
+	key := s.From + " to " + s.To
+	heard := r.heard[key]
+	if heard == nil {
+		heard = &stream{seen: map[int]bool{}}
+		r.heard[key] = heard
+	}
+	switch {
+	case heard.seen[s.N]:
+		o.tally.duplicated++
+		o.errorf("duplicated: %v to %s", s, r.name)
+		return
+	case s.N < heard.last:
+		o.tally.reordered++
+		o.errorf("reordered: %v to %s, after %d", s, r.name, heard.last)
+	}
+	heard.seen[s.N] = true
+	heard.last = max(heard.last, s.N)
+	delete(m.missing, r)
+	if direct {
+		o.tally.direct++
+		return
+	}
+	o.tally.heard++
+	// The log is one order for all: whatever comes stands in it behind what came before, or in that of a later life.
+	for _, at := range o.places[s] {
+		if r.place.before(at) {
+			r.place = at
+			return
+		}
+	}
+	o.tally.reordered++
+	o.errorf("reordered: %s heard %v, which the logs have at %v, after what is at %v", r.name, s, o.places[s], r.place)
+}
+
+// left judges the news that somebody has left.
+func (o *oracle) left(r, gone *record, reason protocol.LeftReason) {
+	if gone == nil || !gone.alive {
+		return // nil: one whose Join did not succeed
+	}
+	absence := gone.longest
+	if !gone.absent.IsZero() {
+		absence = max(absence, time.Since(gone.absent))
+	}
+	if absence < grace {
+		o.tally.falseLeft++
+		o.errorf("false left: %s hears that %s left (%s), whose longest absence was %v", r.name, gone.name, reason, absence)
+	}
+}
+
+// stuck takes it that something did not become so.
+func (o *oracle) stuck(what string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.errorf("stuck: waited in vain until %s", what)
+}
+
+// flying counts the messages that were said and have not been heard by somebody who is there.
+func (o *oracle) flying() (direct, room int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.prune()
+	for _, m := range o.open {
+		if !m.from.alive || len(m.missing) == 0 {
+			continue
+		}
+		if m.to == nil {
+			room++
+		} else if m.to.alive {
+			direct++
+		}
+	}
+	return direct, room
+}
+
+// bequest counts the room messages that the dead have successfully said and that not all have heard. Their senders cannot say them again, so a
+// server that was killed now would take them along, as the specification says.
+func (o *oracle) bequest() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.prune()
+	n := 0
+	for _, m := range o.open {
+		if m.to == nil && !m.from.alive {
+			n++
+		}
+	}
+	return n
+}
+
+// quiet tells whether all that was said is answered and heard.
+func (o *oracle) quiet() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.prune()
+	return len(o.open) == 0
+}
+
+// prune forgets in open what is settled. o.mu must be held.
+func (o *oracle) prune() {
+	open := o.open[:0]
+	for _, m := range o.open {
+		for r := range m.missing {
+			if !r.alive {
+				delete(m.missing, r)
+			}
+		}
+		if !m.answered || m.err == nil && len(m.missing) > 0 {
+			open = append(open, m)
+		}
+	}
+	clear(o.open[len(open):])
+	o.open = open
+}
+
+// finish judges what must be true in the end, when everybody has left.
+func (o *oracle) finish(survivors map[string]bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range o.messages {
+		for _, r := range m.owed {
+			seen := r.heard[m.From+" to "+m.To]
+			switch {
+			case seen != nil && seen.seen[m.N]:
+			case m.answered && m.err == nil && (m.to != nil || survivors[r.name]):
+				// Who was told that a direct message has arrived may rely on it, whatever became of the recipient since.
+				o.tally.lost++
+				o.errorf("lost: %v to %s, which was resolved", m.said, r.name)
+			case survivors[r.name] && survivors[m.From]:
+				o.tally.lost++
+				o.errorf("lost: %v to %s (answered %v: %v)", m.said, r.name, m.answered, m.err)
+			}
+		}
+		switch {
+		case m.to == nil:
+			o.tally.saidToRoom++
+		default:
+			o.tally.saidDirect++
+		}
+	}
+}
