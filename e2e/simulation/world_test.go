@@ -151,9 +151,12 @@ func (w *world) talk(direct, room int) {
 // round is what happens between two kills.
 func (w *world) round() bool {
 	for range 2 {
-		w.talk(4, 1)
+		w.talk(10, 2)
 		w.pause(50*time.Millisecond, 500*time.Millisecond)
 		w.trouble()
+		// Mostly for longer than a heartbeat or two, for as often as not, servers do not die every second: what was said to the
+		// room is then everybody's, and only what was said last has to be said again.
+		w.pause(0, 20*time.Second)
 	}
 	// From here until the kill nothing else goes wrong. Who is in a black hole has to notice first.
 	for range 60 {
@@ -171,9 +174,13 @@ func (w *world) round() bool {
 func (w *world) trouble() {
 	per := func(n float64) bool { return w.chance(n / 2) } // of the two calls in a round
 	if per(w.plan.slowing) {
-		p := w.pick()
-		p.host.setSlow(!p.host.isSlow())
-		w.count(func(t *tally) { t.slow++ })
+		// One at a time, or there would be nobody left who is quick.
+		if i := slices.IndexFunc(w.players, func(p *player) bool { return p.host.isSlow() }); i >= 0 {
+			w.players[i].host.setSlow(false)
+		} else {
+			w.pick().host.setSlow(true)
+			w.count(func(t *tally) { t.slow++ })
+		}
 	}
 	if per(w.plan.cuts) {
 		if p := w.pick(); p.connected() {
@@ -220,7 +227,7 @@ func (w *world) count(do func(*tally)) {
 func (w *world) kill() bool {
 	hit := false
 	for range 100 {
-		w.talk(2, 1)
+		w.talk(4, 1)
 		w.pause(time.Millisecond, 60*time.Millisecond)
 		synctest.Wait()
 		direct, room := w.oracle.flying()
