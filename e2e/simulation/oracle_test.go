@@ -30,13 +30,30 @@ type oracle struct {
 
 // record is what the oracle knows of a player.
 type record struct {
-	name    string
-	alive   bool
-	member  bool // its Join has returned
-	absent  time.Time
-	longest time.Duration // of its absences
-	heard   map[string]*stream
-	place   place // of the newest room message that it heard
+	name   string
+	alive  bool
+	member bool      // its Join has returned
+	absent time.Time // since when; zero while it is there
+	spells []spell   // its absences of before
+	heard  map[string]*stream
+	place  place // of the newest room message that it heard
+}
+
+// spell is an absence.
+type spell struct{ from, to time.Time }
+
+// lapsed tells whether a player was away for so long, around a moment, that it has left by right. It is a new member then: what
+// was said to the one before fails by name, and what the room said meanwhile is not for it.
+func (r *record) lapsed(about time.Time) bool {
+	if !r.absent.IsZero() && time.Since(r.absent) >= grace {
+		return about.After(r.absent.Add(-2 * grace))
+	}
+	for _, s := range r.spells {
+		if s.to.Sub(s.from) >= grace && about.After(s.from.Add(-2*grace)) && about.Before(s.to.Add(2*grace)) {
+			return true
+		}
+	}
+	return false
 }
 
 // stream is what a player heard of another: of one kind, the direct messages or those to the room.
@@ -49,7 +66,8 @@ type stream struct {
 type message struct {
 	said
 	from     *record
-	to       *record   // nil for the room
+	to       *record // nil for the room
+	begun    time.Time
 	owed     []*record // who must hear it
 	missing  map[*record]bool
 	answered bool
@@ -113,7 +131,10 @@ func (o *oracle) back(name string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if r := o.records[name]; !r.absent.IsZero() {
-		r.longest = max(r.longest, time.Since(r.absent))
+		if time.Since(r.absent) >= grace {
+			o.tally.lapsed++
+		}
+		r.spells = append(r.spells, spell{r.absent, time.Now()})
 		r.absent = time.Time{}
 	}
 }
@@ -170,7 +191,7 @@ func (o *oracle) fromServer(life int, text []byte) {
 func (o *oracle) begun(p *player, s said) *message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	m := &message{said: s, from: o.records[p.name], to: o.records[s.To], missing: map[*record]bool{}}
+	m := &message{said: s, from: o.records[p.name], to: o.records[s.To], begun: time.Now(), missing: map[*record]bool{}}
 	if m.to != nil {
 		m.owed = []*record{m.to}
 	} else {
@@ -200,7 +221,7 @@ func (o *oracle) answered(m *message, err error) {
 	switch {
 	case !m.from.alive:
 		o.tally.withSender++
-	case m.to != nil && !m.to.alive && (code == protocol.CodeClosed || code == protocol.CodeUnknownPeer || code == protocol.CodeStaleInstance):
+	case m.to != nil && (!m.to.alive || m.to.lapsed(m.begun)) && (code == protocol.CodeClosed || code == protocol.CodeUnknownPeer || code == protocol.CodeStaleInstance):
 		o.tally.withRecipient++
 	default:
 		o.errorf("failed for no reason: %v: %v", m.said, err)
@@ -226,7 +247,9 @@ func (o *oracle) saw(p *player, e peer.Event) {
 	case peer.EventLeft:
 		o.left(r, o.records[o.names[e.Peer.ID()]], e.Reason)
 	case peer.EventGap:
-		o.errorf("gap: told to %s", r.name)
+		if !r.lapsed(time.Now()) {
+			o.errorf("gap: told to %s", r.name)
+		}
 	}
 }
 
@@ -277,13 +300,9 @@ func (o *oracle) left(r, gone *record, reason protocol.LeftReason) {
 	if gone == nil || !gone.alive {
 		return // nil: one whose Join did not succeed
 	}
-	absence := gone.longest
-	if !gone.absent.IsZero() {
-		absence = max(absence, time.Since(gone.absent))
-	}
-	if absence < grace {
+	if !gone.lapsed(time.Now()) {
 		o.tally.falseLeft++
-		o.errorf("false left: %s hears that %s left (%s), whose longest absence was %v", r.name, gone.name, reason, absence)
+		o.errorf("false left: %s hears that %s left (%s), which was not away for the grace", r.name, gone.name, reason)
 	}
 }
 
@@ -340,7 +359,7 @@ func (o *oracle) prune() {
 	open := o.open[:0]
 	for _, m := range o.open {
 		for r := range m.missing {
-			if !r.alive {
+			if !r.alive || m.to == nil && r.lapsed(m.begun) {
 				delete(m.missing, r)
 			}
 		}
@@ -360,6 +379,7 @@ func (o *oracle) finish(survivors map[string]bool) {
 		for _, r := range m.owed {
 			seen := r.heard[m.From+" to "+m.To]
 			switch {
+			case r.lapsed(m.begun) && (m.to == nil || m.err != nil):
 			case seen != nil && seen.seen[m.N]:
 			case m.answered && m.err == nil && (m.to != nil || survivors[r.name]):
 				// Who was told that a direct message has arrived may rely on it, whatever became of the recipient since.

@@ -80,9 +80,10 @@ func (p *player) listen(room *peer.Room) {
 	}
 }
 
-// connected tells whether the player is a member and its line works.
+// connected tells whether the player is a member by its own account, and its line works.
 func (p *player) connected() bool {
-	return p.room.Load() != nil && p.host.connected()
+	room := p.room.Load()
+	return room != nil && room.State() == peer.RoomJoined && p.host.connected()
 }
 
 // someone draws a member that the player sees, one that has gone without a goodbye perhaps; nil if there is none.

@@ -14,6 +14,7 @@ type tally struct {
 	direct, heard               int // as they were heard; a room message once for each reader
 	lost, duplicated, reordered int
 	falseLeft, wrong            int // wrong counts whatever is, those before included
+	lapsed                      int // absences of more than the grace
 	withRecipient, withSender   int // calls that failed because one of the two was no more
 
 	frames int            // of every kind, on every hop
@@ -37,6 +38,7 @@ func (t *tally) add(o tally) {
 	t.reordered += o.reordered
 	t.falseLeft += o.falseLeft
 	t.wrong += o.wrong
+	t.lapsed += o.lapsed
 	t.withRecipient += o.withRecipient
 	t.withSender += o.withSender
 	t.frames += o.frames
@@ -80,9 +82,9 @@ func (t tally) summary() string {
 // details is the rest.
 func (t tally) details() string {
 	return fmt.Sprintf("%s; each kill hit %.0f messages in flight (at least %d); cuts %d, black holes %d, reloads %d (%d without a goodbye), slow readers %d times; "+
-		"said %d direct and %d to the room, heard %d and %d; false left %d; failed with their recipient %d, with their sender %d; %v in %.1f s",
+		"said %d direct and %d to the room, heard %d and %d; false left %d, absent for more than the grace %d; failed with their recipient %d, with their sender %d; %v in %.1f s",
 		t.summary(), float64(t.flying)/float64(max(1, t.kills)), t.leastFlying, t.cuts, t.holes, t.reloads, t.drops, t.slow,
-		t.saidDirect, t.saidToRoom, t.direct, t.heard, t.falseLeft, t.withRecipient, t.withSender, t.simulated.Round(time.Second), t.took.Seconds())
+		t.saidDirect, t.saidToRoom, t.direct, t.heard, t.falseLeft, t.lapsed, t.withRecipient, t.withSender, t.simulated.Round(time.Second), t.took.Seconds())
 }
 
 // frameKinds says what the frames were.

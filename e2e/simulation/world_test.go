@@ -151,12 +151,13 @@ func (w *world) talk(direct, room int) {
 // round is what happens between two kills.
 func (w *world) round() bool {
 	for range 2 {
-		w.talk(10, 2)
+		w.talk(12, 4)
 		w.pause(50*time.Millisecond, 500*time.Millisecond)
 		w.trouble()
-		// Mostly for longer than a heartbeat or two, for as often as not, servers do not die every second: what was said to the
-		// room is then everybody's, and only what was said last has to be said again.
-		w.pause(0, 20*time.Second)
+		// Time for the heartbeats to acknowledge, and often for the grace of who went without a goodbye. Until then what was said to
+		// the room is kept, and said again after a crash: servers that die every second, for hours, would cost more than the
+		// promise allows.
+		w.pause(5*time.Second, 25*time.Second)
 	}
 	// From here until the kill nothing else goes wrong. Who is in a black hole has to notice first.
 	for range 60 {
