@@ -7,14 +7,16 @@
 // run that can be had again. Here goroutines run as the scheduler likes: a seed is the same plan of messages and faults, not the same
 // interleaving.
 //
-// What is said is judged at two places. The players (player_test.go) are applications and know what they sent and what
-// came. The meter (meter_test.go) reads the wire: it counts every frame on every hop, and keeps the logs of the servers, to
+// What is said is judged at two places. The players (player_test.go) are applications: the
+// oracle (oracle_test.go, judge_test.go) knows what they said and is told what they hear. The meter (meter_test.go) reads the wire: it counts every frame on every hop, and keeps the logs of the servers, to
 // which the order in which the players heard of messages is compared. Neither asks the code under test.
 //
-//	goroutine            owns                               ends
-//	the test's own       the plan: who says what, faults    when the plan is done
-//	player.listen        the room's Recv                    with the room
-//	player.join          one Join, and Joins until it is in when it is, or is told to stop
-//	a call               one Send or Signal                 with its answer
-//	life's http.Server   the connections of one server      when that is killed
+//	goroutine           owns                                ends
+//	the test's own      the plan: who says what, faults     when the plan is done
+//	join's              a player's Join, again and again    when it is in, or is told to stop
+//	player.listen       the room's Recv                     with the room
+//	speak's             one Send or Signal                  with its answer
+//	leave's             the end of a player                 when all that is its has ended
+//	life's http.Server  the connections of one server       when that is killed
+//	TestSeeds' workers  one seed after another              with the last
 package simulation
