@@ -18,6 +18,7 @@ import (
 // plan is what is to happen at least.
 type plan struct {
 	seed                          uint64
+	most                          float64 // frames per message
 	players, kills                int
 	cuts, holes, reloads, slowing float64 // how many of each for a kill, on average
 }
@@ -151,7 +152,7 @@ func (w *world) talk(direct, room int) {
 // round is what happens between two kills.
 func (w *world) round() bool {
 	for range 2 {
-		w.talk(12, 4)
+		w.talk(16, 5)
 		w.pause(50*time.Millisecond, 500*time.Millisecond)
 		w.trouble()
 		// Time for the heartbeats to acknowledge, and often for the grace of who went without a goodbye. Until then what was said to
