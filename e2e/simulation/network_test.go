@@ -24,7 +24,8 @@ type life struct {
 	served   chan struct{} // closed when Serve has returned
 }
 
-// begin starts a server, which knows nothing of the one before but the secret.
+// begin starts a server, which knows nothing of the one before but the secret. Its limits are the defaults, those of rate and joins
+// among them: in fake time the plan can afford to keep to them.
 func (w *world) begin() {
 	w.lives++
 	l := &life{

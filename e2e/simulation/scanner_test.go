@@ -2,8 +2,10 @@ package simulation
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,8 +56,11 @@ func TestScanner(t *testing.T) {
 			}}
 		}
 		m := &meter{Conn: raw, wrote: note(&wrote), got: note(&got)}
-		request, _ := http.NewRequest("GET", "ws://beckon.test/", nil)
-		ws, _, err := websocket.NewClient(&bytewise{m}, request.URL, nil, 1, 1<<20)
+		dialer := websocket.Dialer{
+			NetDialContext:  func(context.Context, string, string) (net.Conn, error) { return &bytewise{m}, nil },
+			WriteBufferSize: 1 << 20, // or it would split the large ones into fragments
+		}
+		ws, _, err := dialer.Dial("ws://beckon.test/", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
