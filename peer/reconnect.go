@@ -27,7 +27,7 @@ func (r *Room) keep(c *carrier) {
 	for {
 		since := time.Now()
 		<-c.done
-		if time.Since(since) >= lasting {
+		if failures = min(failures, atMost); time.Since(since) >= lasting {
 			failures = 0
 		}
 		err := c.err
