@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // member is a Go program in the room whose server is killed, as a bot is one: a process that knows package peer alone.
@@ -141,13 +142,21 @@ func (m *member) meet(p *peer.Peer, begin func(func(context.Context) error)) {
 	})
 	begin(func(ctx context.Context) error {
 		ch, err := p.Accept(ctx)
-		for err == nil {
-			var text []byte
-			if text, _, err = ch.Recv(ctx); err == nil {
-				err = m.heard("channel/"+name, text, false)
+		if err != nil {
+			return err
+		}
+		for last := false; ; {
+			text, _, err := ch.Recv(ctx)
+			if last && peer.Code(err) == protocol.CodeClosed {
+				return nil // the other one has been told to end before this one
+			}
+			if err != nil {
+				return err
+			}
+			if last, err = m.heard("channel/"+name, text, false); err != nil {
+				return err
 			}
 		}
-		return err
 	})
 }
 
@@ -200,9 +209,9 @@ func (m *member) listen(ctx context.Context, begin func(func(context.Context) er
 		case peer.EventJoined:
 			m.meet(e.Peer, begin)
 		case peer.EventSignal:
-			err = m.heard("direct/"+nameOf(e.Peer), e.Data, true)
+			_, err = m.heard("direct/"+nameOf(e.Peer), e.Data, true)
 		case peer.EventMessage:
-			err = m.heard("room/"+nameOf(e.Peer), e.Data, false)
+			_, err = m.heard("room/"+nameOf(e.Peer), e.Data, false)
 		case peer.EventLeft, peer.EventGap:
 			m.surprise("a %s event (%s)", e.Kind, e.Reason)
 		}
@@ -223,11 +232,11 @@ func (m *member) connected(ctx context.Context) error {
 	}
 }
 
-// heard takes a number that came.
-func (m *member) heard(sequence string, data []byte, streams bool) error {
+// heard takes a number that came, and tells whether it is the last of its sequence.
+func (m *member) heard(sequence string, data []byte, streams bool) (last bool, err error) {
 	var n number
 	if err := json.Unmarshal(data, &n); err != nil {
-		return fmt.Errorf("%s: %s: %w", sequence, data, err)
+		return false, fmt.Errorf("%s: %s: %w", sequence, data, err)
 	}
 	if streams {
 		sequence = fmt.Sprintf("%s/%d", sequence, n.Stream)
@@ -238,7 +247,7 @@ func (m *member) heard(sequence string, data []byte, streams bool) error {
 			m.close()
 		}
 	})
-	return nil
+	return n.Last, nil
 }
 
 // close counts a sequence that came to its end, and tells when it was the last. m.mu must be held.

@@ -24,9 +24,8 @@ type killable struct {
 // serveKillable starts it on ip. When the test ends it is killed.
 func serveKillable(t testing.TB, ip string, args ...string) *killable {
 	t.Helper()
-	listen := net.JoinHostPort(ip, quietPort(t, ip))
 	k := &killable{path: beckon(t), args: append([]string{
-		"serve", "--dev", "--listen", listen, "--turn-listen", listen,
+		"serve", "--dev", "--listen", quietAddress(t, ip), "--turn-listen", quietAddress(t, ip),
 		"--secret", "known to all its lives", "--turn-secret", "and this one as well",
 	}, args...)}
 	if err := k.start(t.Context()); err != nil {
@@ -51,13 +50,12 @@ func (k *killable) start(ctx context.Context) (err error) {
 	return err
 }
 
-// quietPort returns a port of ip that is free for TCP and UDP and below those that systems give to connections that go out:
+// quietAddress returns ip with a port that is free for TCP and UDP and below those that systems give to connections that go out:
 // while the server is down, one of its clients could get the port, and even be connected with itself.
-func quietPort(t testing.TB, ip string) string {
+func quietAddress(t testing.TB, ip string) string {
 	t.Helper()
 	for range 100 {
-		port := fmt.Sprint(20_000 + rand.IntN(12_000))
-		address := net.JoinHostPort(ip, port)
+		address := net.JoinHostPort(ip, fmt.Sprint(20_000+rand.IntN(12_000)))
 		tcp, err := net.Listen("tcp", address)
 		if err != nil {
 			continue
@@ -66,7 +64,7 @@ func quietPort(t testing.TB, ip string) string {
 		tcp.Close()
 		if err == nil {
 			udp.Close()
-			return port
+			return address
 		}
 	}
 	t.Fatalf("found no port on %s that is free", ip)
