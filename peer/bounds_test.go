@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -40,8 +41,8 @@ func TestAFullQueueHoldsBackOnlyItself(t *testing.T) {
 		}
 		next(t, room, peer.EventSignal)
 		time.Sleep(6 * time.Second) // sixty frames take as long, and the silence of a server that is not pinged is 2.5 s
-		if room.Context().Err() != nil {
-			t.Fatalf("no heartbeat was sent: %v", context.Cause(room.Context()))
+		if e, err := room.Recv(over()); peer.Code(err) != protocol.CodeAborted {
+			t.Fatalf("no heartbeat was sent: %v, %v", e, err)
 		}
 		must(t, room.Close())
 		synctest.Wait()
@@ -53,12 +54,14 @@ func TestAFullQueueHoldsBackOnlyItself(t *testing.T) {
 
 // Asking for an offer once is enough, and one that is never made hurts nobody but who waits for it.
 func TestConnectAsksOnce(t *testing.T) {
-	asked := 0
+	var asked uint64
 	scripted(t, func(ws *websocket.Conn) {
 		admit(ws, guest)
-		frames(ws, func(kind protocol.Type, _ []byte) {
-			if kind == protocol.TypeSignal {
-				asked++
+		frames(ws, func(kind protocol.Type, frame []byte) {
+			if kind == protocol.TypeSignal { // perhaps again, because there is no receipt
+				var s protocol.Signal
+				json.Unmarshal(frame, &s)
+				asked = max(asked, s.N)
 			}
 		})
 	}, func(t *testing.T, join func() (*peer.Room, error)) {
@@ -106,18 +109,28 @@ func TestSignalsWithoutReceipts(t *testing.T) {
 	})
 }
 
-// A signal that the server refuses fails with all after it; those before it get the receipt that is on its way.
+// A signal that finds no room is brought again; one that the server refuses fails alone, and those behind it go on.
 func TestARefusedSignal(t *testing.T) {
 	scripted(t, func(ws *websocket.Conn) {
 		admit(ws, guest)
-		sent := 0
-		frames(ws, func(kind protocol.Type, _ []byte) {
+		busy := true
+		frames(ws, func(kind protocol.Type, frame []byte) {
 			if kind != protocol.TypeSignal {
 				return
 			}
-			if sent++; sent == 3 {
-				say(ws, protocol.ErrorReply{Code: protocol.CodeBusy, Room: "tea", To: guest.Peer, ToInstance: guest.Instance, N: 2})
-				say(ws, protocol.Receipt{Room: "tea", N: 1, From: guest.Peer, FromInstance: guest.Instance})
+			var s protocol.Signal
+			json.Unmarshal(frame, &s)
+			refuse := protocol.ErrorReply{Room: "tea", To: s.To, ToInstance: s.ToInstance, N: s.N}
+			switch {
+			case s.N == 2:
+				refuse.Code = protocol.CodeForbidden
+				say(ws, refuse)
+			case busy:
+				busy = false
+				refuse.Code, refuse.RetryAfter = protocol.CodeBusy, 100
+				say(ws, refuse)
+			case s.After == 0: // what names a predecessor that was refused is dropped
+				say(ws, protocol.Receipt{Room: "tea", N: s.N, From: guest.Peer, FromInstance: guest.Instance})
 			}
 		})
 	}, func(t *testing.T, join func() (*peer.Room, error)) {
@@ -133,16 +146,32 @@ func TestARefusedSignal(t *testing.T) {
 			synctest.Wait() // for their order
 		}
 		must(t, <-results[0])
-		wantCode(t, <-results[1], protocol.CodeBusy)
-		wantCode(t, <-results[2], protocol.CodeBusy)
-		wantCode(t, p.Signal(within(t), 4), protocol.CodeBusy)
-		_, err = room.Connect(within(t), guest.Peer)
-		wantCode(t, err, protocol.CodeBusy)
+		wantCode(t, <-results[1], protocol.CodeForbidden)
+		must(t, <-results[2])
+		must(t, p.Signal(within(t), 4))
 	})
 }
 
-// The answers to what was asked before a gap may be in it.
-func TestAGapEndsTheWaitForAnswers(t *testing.T) {
+// A negotiation whose signal is refused for good has failed.
+func TestARefusedNegotiation(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) {
+		admit(ws, guest)
+		frames(ws, func(kind protocol.Type, frame []byte) {
+			if kind == protocol.TypeSignal {
+				say(ws, protocol.ErrorReply{Code: protocol.CodeForbidden, Room: "tea", To: guest.Peer, ToInstance: guest.Instance, N: 1})
+			}
+		})
+	}, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		_, err = room.Connect(within(t), guest.Peer)
+		wantCode(t, err, protocol.CodeConnectFailed)
+	})
+}
+
+// The answers to what was asked before a gap may be in it: the snapshot has them.
+func TestAGapHasTheAnswers(t *testing.T) {
 	scripted(t, func(ws *websocket.Conn) {
 		admit(ws)
 		seen := 0
@@ -151,8 +180,10 @@ func TestAGapEndsTheWaitForAnswers(t *testing.T) {
 				return
 			}
 			if seen++; seen == 2 {
+				now := self
+				now.Attributes = []byte(`{}`)
 				say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 20, Topology: protocol.TopologyNone, Gap: true,
-					Members: []protocol.Member{{Peer: "me", Instance: "00000000000000aa", Joined: 1}}})
+					Said: 1, Members: []protocol.Member{now}})
 			}
 		})
 	}, func(t *testing.T, join func() (*peer.Room, error)) {
@@ -161,8 +192,9 @@ func TestAGapEndsTheWaitForAnswers(t *testing.T) {
 		defer room.Close()
 		updated := make(chan error)
 		go func() { updated <- room.Update(within(t), nil) }()
-		wantCode(t, room.Send(within(t), 1), protocol.CodeOverflow)
-		wantCode(t, <-updated, protocol.CodeOverflow)
+		must(t, room.Send(within(t), 1))
+		must(t, <-updated)
+		next(t, room, peer.EventGap)
 	})
 }
 
@@ -212,4 +244,11 @@ func TestUnacceptedChannelsAreForgotten(t *testing.T) {
 			must(t, err)
 		}
 	})
+}
+
+// over is a context that has ended: with it, Recv returns only what is there already.
+func over() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }

@@ -1,9 +1,9 @@
 package peer_test
 
 import (
-	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,14 +42,55 @@ func say(ws *websocket.Conn, f protocol.Frame) {
 	ws.WriteMessage(websocket.TextMessage, protocol.Encode(f))
 }
 
-// admit does what a server does until a client has joined; others are there already.
-func admit(ws *websocket.Conn, others ...protocol.Member) {
-	ws.ReadMessage()
-	say(ws, protocol.Welcome{Version: protocol.Version, Peer: "me", Heartbeat: protocol.Heartbeat{Interval: 1000, Timeout: 2500},
-		Limits: protocol.Limits{Rate: 10, Burst: 10, Window: 16}})
-	ws.ReadMessage()
-	say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 1, Topology: protocol.TopologyNone,
-		Members: append(others, protocol.Member{Peer: "me", Instance: "00000000000000aa", Joined: 1})})
+// inTurn serves the first connection with the first script, and so on; the last one serves all that come after.
+func inTurn(scripts ...func(ws *websocket.Conn)) func(ws *websocket.Conn) {
+	var served atomic.Int32
+	return func(ws *websocket.Conn) {
+		scripts[min(int(served.Add(1)), len(scripts))-1](ws)
+	}
+}
+
+// self is who the client is to a scripted server, which does not care for its instance.
+var self = protocol.Member{Peer: "me", Instance: "00000000000000aa", Joined: 1}
+
+// greet answers a hello. Whoever has been here before is known.
+func greet(ws *websocket.Conn) protocol.Hello {
+	_, frame, _ := ws.ReadMessage()
+	hello, _ := protocol.Decode[protocol.Hello](frame)
+	say(ws, protocol.Welcome{Version: protocol.Version, Peer: "me", Resume: "token", Resumed: hello.Resume != "",
+		Heartbeat: protocol.Heartbeat{Interval: 1000, Timeout: 2500}, Limits: protocol.Limits{Rate: 10, Burst: 10, Window: 16}})
+	return hello
+}
+
+// admit does what a server does until a client has joined; others are there already. A client that was here before gets a replay
+// of nothing.
+func admit(ws *websocket.Conn, others ...protocol.Member) protocol.Join {
+	greet(ws)
+	_, frame, _ := ws.ReadMessage()
+	join, _ := protocol.Decode[protocol.Join](frame)
+	joined := protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 1, Topology: protocol.TopologyNone}
+	if join.Epoch == joined.Epoch {
+		joined.Replay, joined.Position, joined.Until = true, join.Position, join.Position
+	} else {
+		joined.Members = append(others, self)
+	}
+	say(ws, joined)
+	return join
+}
+
+// becomes waits for the room to be in a state, past all other events.
+func becomes(t *testing.T, r *peer.Room, want peer.RoomState) {
+	t.Helper()
+	for {
+		e, err := r.Recv(within(t))
+		must(t, err)
+		if e.Kind == peer.EventState {
+			if e.State != want || e.Peer != nil {
+				t.Fatalf("the room becomes %q (%v), want %q", e.State, e.Peer, want)
+			}
+			return
+		}
+	}
 }
 
 // frames reads until the client is gone, answers its pings, and calls got with every other frame's type.
@@ -76,20 +117,24 @@ func drain(ws *websocket.Conn) {
 	}
 }
 
-// A server that says nothing more, over a connection that stands, is noticed by its silence; and every call says why.
+// A server that says nothing more, over a connection that stands, is noticed by its silence, and another connection is made.
 func TestASilentServer(t *testing.T) {
-	scripted(t, func(ws *websocket.Conn) { admit(ws); drain(ws) }, func(t *testing.T, join func() (*peer.Room, error)) {
+	scripted(t, inTurn(
+		func(ws *websocket.Conn) { admit(ws); drain(ws) },
+		func(ws *websocket.Conn) { admit(ws); frames(ws, func(protocol.Type, []byte) {}) },
+	), func(t *testing.T, join func() (*peer.Room, error)) {
 		room, err := join()
 		must(t, err)
 		defer room.Close()
-		ended(t, room.Context(), protocol.CodeConnectionLost)
-		_, err = room.Recv(within(t))
-		wantCode(t, err, protocol.CodeConnectionLost)
-		_, err = room.Accept(within(t))
-		wantCode(t, err, protocol.CodeConnectionLost)
-		wantCode(t, room.Send(within(t), 1), protocol.CodeConnectionLost)
-		_, err = room.Connect(within(t), "x")
-		wantCode(t, err, protocol.CodeConnectionLost)
+		if room.State() != peer.RoomJoined {
+			t.Fatalf("the room is %q", room.State())
+		}
+		becomes(t, room, peer.RoomReconnecting)
+		becomes(t, room, peer.RoomJoined)
+		time.Sleep(time.Minute)
+		if room.State() != peer.RoomJoined || room.ID() != "me" {
+			t.Fatalf("the room of %q is %q", room.ID(), room.State())
+		}
 	})
 }
 
@@ -107,10 +152,10 @@ func TestWebSocketPingsBreakTheSilence(t *testing.T) {
 		must(t, err)
 		defer room.Close()
 		time.Sleep(20 * time.Second)
-		if room.Context().Err() != nil {
-			t.Fatal("the room ended although the server pinged")
+		if room.State() != peer.RoomJoined {
+			t.Fatal("the connection was given up although the server pinged")
 		}
-		ended(t, room.Context(), protocol.CodeConnectionLost)
+		becomes(t, room, peer.RoomReconnecting)
 	})
 }
 
@@ -118,9 +163,11 @@ func TestCloseCodes(t *testing.T) {
 	for code, want := range map[protocol.CloseCode]struct{ joining, joined protocol.ErrorCode }{
 		protocol.CloseUnauthorized:       {protocol.CodeUnauthorized, protocol.CodeUnauthorized},
 		protocol.CloseUnsupportedVersion: {protocol.CodeUnsupported, protocol.CodeUnsupported},
-		protocol.CloseReplaced:           {protocol.CodeClosed, protocol.CodeClosed},
-		protocol.CloseGoingAway:          {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
-		4321:                             {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
+		protocol.CloseReplaced:           {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
+		protocol.CloseNormal:             {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
+		4987:                             {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
+		protocol.CloseGoingAway:          {protocol.CodeConnectFailed, ""}, // connect again
+		4321:                             {protocol.CodeConnectFailed, ""},
 	} {
 		t.Run(code.Name(), func(t *testing.T) {
 			hangUp := func(ws *websocket.Conn) {
@@ -137,11 +184,29 @@ func TestCloseCodes(t *testing.T) {
 				})
 			})
 			t.Run("joined", func(t *testing.T) {
-				scripted(t, func(ws *websocket.Conn) { admit(ws); hangUp(ws) }, func(t *testing.T, join func() (*peer.Room, error)) {
+				scripted(t, inTurn(
+					func(ws *websocket.Conn) { admit(ws); hangUp(ws) },
+					func(ws *websocket.Conn) { admit(ws); drain(ws) },
+				), func(t *testing.T, join func() (*peer.Room, error)) {
 					room, err := join()
 					must(t, err)
 					defer room.Close()
+					becomes(t, room, peer.RoomReconnecting)
+					if want.joined == "" {
+						becomes(t, room, peer.RoomJoined)
+						return
+					}
 					ended(t, room.Context(), want.joined)
+					if room.State() != peer.RoomClosed {
+						t.Errorf("the room is %q", room.State())
+					}
+					_, err = room.Recv(within(t))
+					wantCode(t, err, want.joined)
+					_, err = room.Accept(within(t))
+					wantCode(t, err, want.joined)
+					wantCode(t, room.Send(within(t), 1), want.joined)
+					_, err = room.Connect(within(t), "x")
+					wantCode(t, err, want.joined)
 				})
 			})
 		})
@@ -185,7 +250,6 @@ func TestAGapIsSeen(t *testing.T) {
 	old := protocol.Member{Peer: "old", Instance: "00000000000000b1", Joined: 2}
 	stays := protocol.Member{Peer: "stays", Instance: "00000000000000b2", Joined: 3}
 	fresh := protocol.Member{Peer: "fresh", Instance: "00000000000000b3", Joined: 9}
-	self := protocol.Member{Peer: "me", Instance: "00000000000000aa", Joined: 1}
 	scripted(t, func(ws *websocket.Conn) {
 		admit(ws)
 		for _, m := range []protocol.Member{old, stays} {
@@ -309,18 +373,28 @@ func TestACandidateComesFirst(t *testing.T) {
 	})
 }
 
-// A server that goes away waits for its clients: this one lets go at once.
+// Who is told that the server is going away connects elsewhere within the window, and says no goodbye.
 func TestTheServerGoesAway(t *testing.T) {
-	scripted(t, func(ws *websocket.Conn) {
+	var last protocol.Type
+	scripted(t, inTurn(func(ws *websocket.Conn) {
 		admit(ws)
 		say(ws, protocol.GoAway{Within: 5000})
+		frames(ws, func(kind protocol.Type, _ []byte) { last = kind })
+	}, func(ws *websocket.Conn) {
+		if join := admit(ws); join.Epoch == "" || join.Position != 1 {
+			t.Errorf("joined with %+v", join)
+		}
 		drain(ws)
-	}, func(t *testing.T, join func() (*peer.Room, error)) {
+	}), func(t *testing.T, join func() (*peer.Room, error)) {
 		room, err := join()
 		must(t, err)
-		ended(t, room.Context(), protocol.CodeConnectionLost)
-		if why := context.Cause(room.Context()).Error(); !strings.Contains(why, "going away") {
-			t.Errorf("the room ended because of %q, which a silent server would cause too", why)
+		start := time.Now()
+		becomes(t, room, peer.RoomReconnecting)
+		becomes(t, room, peer.RoomJoined)
+		moved := time.Since(start)
+		synctest.Wait() // for the server that was left
+		if moved > 5*time.Second || last == protocol.TypeBye {
+			t.Errorf("moved after %v, and said %q last", moved, last)
 		}
 		must(t, room.Close())
 	})

@@ -62,10 +62,10 @@ const (
 	maxUnaccepted = 64        // channels of a peer that nobody has accepted
 	maxUnread     = 1024      // events of a room that nobody has read
 	maxCandidates = 256       // of a peer; Pion would check any number of addresses
-	maxSignals    = 256       // to or from a peer, that wait for the window or to be followed
+	maxSignals    = 256       // from a peer, that wait to be followed
 	maxRefused    = 256       // channels of a peer that were refused and that it does not let go
-	maxOutgoing   = 1024      // frames that the signaling connection has not taken
-	maxRequests   = 64        // Send, Update and Signal calls of a room that wait for their answer
+	maxUrgent     = 64        // frames that the signaling connection has not taken, besides messages
+	maxUpdates    = 64        // Update calls of a room that wait for their answer
 )
 
 // acceptLinger is how long after a connection's end its channels can still be accepted.

@@ -35,8 +35,6 @@ func (r *Room) connect(peerID string) (*Peer, error) {
 	case !r.state.mayConnect(peerID):
 		return nil, protocol.Errorf(protocol.CodeMeshFull, "the first %d members of the mesh connect, and one of the two is not among them", r.state.mesh)
 	case p.conn != nil || p.ctx.Err() != nil:
-	case p.lost != nil:
-		return nil, p.lost
 	case r.state.offers(peerID):
 		r.start(p, true)
 	case !p.asked:

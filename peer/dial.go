@@ -7,13 +7,16 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/gorilla/websocket"
 )
 
-// dial makes the WebSocket to a server. ctx bounds all of it.
+// dial makes the WebSocket to a server. ctx bounds all of it. Whatever goes wrong may pass: until a Beckon server has spoken, what
+// refuses may be a proxy before one that is being restarted. Only an address that is none stays one.
 func dial(ctx context.Context, server string, cfg *Config) (*websocket.Conn, error) {
 	address, err := endpoint(server)
 	if err != nil {
@@ -44,16 +47,29 @@ func dial(ctx context.Context, server string, cfg *Config) (*websocket.Conn, err
 	case err != nil && ctx.Err() != nil:
 		return nil, aborted(ctx)
 	case err != nil:
-		return nil, dialError(strings.TrimSuffix(address, socketPath), resp, err)
+		return nil, passing{dialError(strings.TrimSuffix(address, socketPath), resp, err), retryAfter(resp)}
 	case !alive:
 		ws.Close()
 		return nil, aborted(ctx)
 	case ws.Subprotocol() != protocol.Version:
 		ws.Close()
-		return nil, protocol.Errorf(protocol.CodeConnectFailed, "%s is a WebSocket that does not speak %s; is it a Beckon server?",
-			address, protocol.Version)
+		return nil, passing{protocol.Errorf(protocol.CodeConnectFailed,
+			"%s is a WebSocket that does not speak %s; is it a Beckon server?", address, protocol.Version), 0}
 	}
 	return ws, nil
+}
+
+// retryAfter is what the header of that name says, in seconds (RFC 9110, section 10.2.3); 0 for none, and for the date that it may
+// be instead.
+func retryAfter(resp *http.Response) time.Duration {
+	if resp == nil {
+		return 0
+	}
+	seconds, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // dialError says what an upgrade that failed means, as far as the HTTP status tells.
@@ -101,8 +117,6 @@ func closeMeans(code protocol.CloseCode, lost protocol.ErrorCode) protocol.Error
 		return protocol.CodeUnauthorized
 	case protocol.CloseUnsupportedVersion:
 		return protocol.CodeUnsupported
-	case protocol.CloseReplaced:
-		return protocol.CodeClosed
 	}
 	return lost
 }

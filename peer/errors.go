@@ -18,6 +18,16 @@ func Code(err error) protocol.ErrorCode {
 	return ""
 }
 
+// codeError is the error of a code that comes without a sentence of its own.
+func codeError(code protocol.ErrorCode) error {
+	for _, row := range protocol.ErrorCodes() {
+		if row.Code == code {
+			return &protocol.Error{Code: code, Text: row.Text}
+		}
+	}
+	return &protocol.Error{Code: code, Text: "the server says so"} // in a later version
+}
+
 // wrap names the operation that failed: `peer: open "chat": protocol: closed: …`.
 func wrap(err error, format string, args ...any) error {
 	return fmt.Errorf("peer: %s: %w", fmt.Sprintf(format, args...), err)

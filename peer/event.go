@@ -26,20 +26,25 @@ const (
 	EventMessage EventKind = "message"
 	// EventSignal: a peer said something to this one alone, with Peer.Signal.
 	EventSignal EventKind = "signal"
-	// EventGap: events were lost because the connection to the server fell too far behind. Room.Peers is right again, and
-	// events for what changed follow; messages of that time are lost.
+	// EventGap: events were missed, messages perhaps, and cannot be had any more: this peer was away for too long, fell too far
+	// behind, or the server took it for a new one. Events for what changed follow; then Room.Peers is right again.
 	EventGap EventKind = "gap"
+	// EventState: the connection to the server is lost, or back, with all that was missed before this event. Event.State says
+	// which. The room's end is no event: Recv returns it.
+	EventState EventKind = "state"
 )
 
 // Event is one thing that happened in a room.
 type Event struct {
 	Kind EventKind
-	// Peer is whom the event is about, or who said it; nil for EventGap.
+	// Peer is whom the event is about, or who said it; nil for EventGap and EventState.
 	Peer *Peer
 	// Data is what was said, as JSON: EventMessage and EventSignal.
 	Data json.RawMessage
 	// Reason is why it left: EventLeft.
 	Reason protocol.LeftReason
+	// State is what the room's became: EventState.
+	State RoomState
 	// Missed is how many events between the one before and this one were dropped because nobody read them: at most 1024 wait.
 	Missed int
 }
@@ -56,7 +61,11 @@ func (r *Room) Recv(ctx context.Context) (Event, error) {
 	return e, nil
 }
 
+// emit queues an event. Who is here when Join returns comes without one. The caller holds mu.
 func (r *Room) emit(e Event) {
+	if r.condition == "" {
+		return
+	}
 	if r.events.push(e) {
 		r.eventsMissed.Add(1)
 	}

@@ -41,10 +41,7 @@ type Peer struct {
 	attributes json.RawMessage
 	away       bool
 	conn       *connection // set once; those who have seen connecting closed may read it without mu
-	numbers    numbering
-	awaiting   []*answer // Signal calls, by number
-	lost       error     // a signal was refused: none after it can arrive
-	asked      bool      // for an offer
+	asked      bool        // for an offer
 }
 
 // ID is the peer's id, unique on its server.

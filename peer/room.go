@@ -2,58 +2,86 @@ package peer
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 )
 
-// Room is this peer's membership of a room: who else is here, what is said, and the connections to the others. All its methods
-// may be called from any goroutine. Close must be called, also after the room has ended by itself.
+// RoomState is how it stands between a room and its server.
+type RoomState string
+
+// The states, which are those of the browser SDK.
+const (
+	// RoomJoined: what is said gets through.
+	RoomJoined RoomState = "joined"
+	// RoomReconnecting: the connection is lost and another one is being made. Channels do not notice; what is said waits.
+	RoomReconnecting RoomState = "reconnecting"
+	// RoomClosed: the room has ended; Context's cause says why.
+	RoomClosed RoomState = "closed"
+)
+
+// Room is this peer's membership of a room: who else is here, what is said, and the connections to the others. It outlives its
+// connection to the server: a lost one is replaced for as long as the room is open. All its methods may be called from any
+// goroutine. Close must be called, also after the room has ended by itself.
 type Room struct {
 	// Set by Join.
+	server    string
 	name      string
-	id        string // the own peer id
-	instance  string
 	cfg       Config
-	session   *session
 	factory   *factory
 	log       zerolog.Logger
 	ctx       context.Context
 	end       context.CancelCauseFunc // ends ctx; the first cause counts
+	leaving   context.Context         // within ctx; ends when Close stops connecting
+	leave     context.CancelFunc      // ends it
 	connected *queue[*Peer]
 	events    *queue[Event]
-	requests  chan struct{} // a token for each call that waits for its answer
-	wake      chan struct{} // a token while there may be something to write
-	readEnded chan struct{} // closed when read has ended
 
-	goroutines   sync.WaitGroup // read, write and every connection
+	goroutines   sync.WaitGroup // keep, each carrier's read and write, and every connection
 	closing      atomic.Bool    // Close has been called: an end of the session is no loss
 	closed       chan struct{}  // closed when Close is done
 	eventsMissed atomic.Uint64
 	overflowed   atomic.Uint64 // of connections that are done
 
+	// Owned by who is connecting: Join, and then keep.
+	instance string // of the last hello
+	resume   string // the token of the newest welcome; "" if there is none, or it is of no use
+
 	mu          sync.Mutex // guards all below, and the fields of Peer that say so
-	state       state
+	id          string     // the own peer id
+	carrier     *carrier   // nil while there is none; it may not be in the room yet
+	member      *membership
+	limits      protocol.Limits // of the newest welcome
+	pace        *rate.Limiter   // of the frames of this session; nil is without bound
+	condition   RoomState       // "" until the first join
+	whole       bool            // the members are complete: nothing that was missed is on its way any more
+	rank        rank
+	state       roster
+	updates     updates
 	peers       map[string]*Peer
 	connections map[*connection]struct{} // also those of peers that have left, until they are done
 	over        bool                     // no connection may be started any more
-	outgoing    [][]byte                 // frames to write
-	owing       []*Peer                  // to whom a receipt is due, each once
-	owedFirst   bool                     // whose turn it is in next
-	acked       uint64                   // the position that the server was told
-	answers     answers
+}
+
+// rank is a member's place in an epoch's log.
+type rank struct {
+	epoch  string
+	joined uint64
 }
 
 // Join enters a room of a server and returns when it is known who is there. The server is the URL of its root, such as
 // "https://example.org"; the room is a name (see ParseURL for room links). A nil config is all defaults.
 //
-// ctx bounds the join and nothing after it; its values, not its end, are those of the room's own context. Errors have a code:
-// CodeBadURL and CodeBadRoom before anything is sent, CodeUnauthorized, CodeForbidden, CodeRoomFull, CodeRateLimited… from the
-// server, CodeConnectFailed when there is no Beckon server, CodeAborted when ctx ended.
+// ctx bounds the join and nothing after it; its values, not its end, are those of the room's own context. Join tries once.
+// Errors have a code: CodeBadURL and CodeBadRoom before anything is sent, CodeUnauthorized, CodeForbidden, CodeRoomFull,
+// CodeRateLimited… from the server, CodeConnectFailed when there is no Beckon server, CodeAborted when ctx ended.
 func Join(ctx context.Context, server, room string, config *Config) (*Room, error) {
 	r, err := join(ctx, server, room, config)
 	if err != nil {
@@ -74,81 +102,78 @@ func join(ctx context.Context, server, room string, config *Config) (*Room, erro
 	if err := checkRoom(room); err != nil {
 		return nil, err
 	}
-	ws, err := dial(ctx, server, &cfg)
+	r := newRoom(ctx, server, room, cfg, attributes)
+	c, err := r.board(ctx)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+		c.end(err)
+	}
 	if err != nil {
-		return nil, err
+		r.leave()
+		r.finish(protocol.Errorf(protocol.CodeClosed, "the room was not joined"))
+		r.goroutines.Wait()
+		if ctx.Err() != nil {
+			return nil, aborted(ctx)
+		}
+		return nil, carrierError(err, protocol.CodeConnectFailed)
 	}
-	unwatch := context.AfterFunc(ctx, func() { ws.Close() })
-	instance := protocol.NewInstance()
-	s, err := greet(ws, instance, cfg.Token)
-	if err != nil {
-		unwatch()
-		return nil, abortedOr(ctx, err)
-	}
-	joined, err := s.enter(protocol.Join{Room: room, Attributes: attributes, Topology: cfg.Topology})
-	if alive := unwatch(); err != nil || !alive {
-		ws.Close()
-		return nil, abortedOr(ctx, err)
-	}
-	return newRoom(ctx, cfg, s, instance, joined), nil
+	r.log.Info().Str("peer", r.ID()).Int("peers", len(r.Peers())).Msg("joined")
+	r.goroutines.Go(func() { r.keep(c) })
+	return r, nil
 }
 
-// abortedOr prefers the end of ctx to the error that it caused.
-func abortedOr(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return aborted(ctx)
-	}
-	return err
-}
-
-func newRoom(ctx context.Context, cfg Config, s *session, instance string, joined protocol.Joined) *Room {
+func newRoom(ctx context.Context, server, name string, cfg Config, attributes json.RawMessage) *Room {
 	r := &Room{
-		name: joined.Room, id: s.welcome.Peer, instance: instance, cfg: cfg, session: s,
+		server: server, name: name, cfg: cfg,
 		factory:     newFactory(&cfg),
-		log:         cfg.Logger.With().Str("room", joined.Room).Logger(),
+		log:         cfg.Logger.With().Str("room", name).Logger(),
 		connected:   newQueue[*Peer](maxUnread),
 		events:      newQueue[Event](maxUnread),
-		requests:    make(chan struct{}, maxRequests),
-		wake:        make(chan struct{}, 1),
-		readEnded:   make(chan struct{}),
 		closed:      make(chan struct{}),
-		state:       state{self: s.welcome.Peer, mesh: s.welcome.Limits.Mesh},
+		state:       roster{topology: cfg.Topology},
 		peers:       make(map[string]*Peer),
 		connections: make(map[*connection]struct{}),
-		acked:       joined.Position,
-		answers:     answers{messages: make(map[uint64]*answer)},
 	}
+	r.updates = updates{room: r, newest: attributes}
 	r.ctx, r.end = context.WithCancelCause(context.WithoutCancel(ctx))
-	r.setICEServers(s.welcome.ICEServers)
-	r.mu.Lock()
-	for _, c := range r.state.snapshot(joined) {
-		if p := r.appeared(c.member); p != nil {
-			r.consider(p)
-		}
-	}
-	r.mu.Unlock()
-	r.log.Info().Str("peer", r.id).Int("members", len(joined.Members)).Msg("joined")
-	r.goroutines.Go(r.read)
-	r.goroutines.Go(r.write)
+	r.leaving, r.leave = context.WithCancel(r.ctx)
 	return r
 }
 
 // Name is the room's name.
 func (r *Room) Name() string { return r.name }
 
-// ID is this peer's own id, which the server gave it.
-func (r *Room) ID() string { return r.id }
+// ID is this peer's own id, which the server gave it. It is another one if the server had to take this peer for a new one after
+// a lost connection; an EventGap says so, and EventLeft and EventJoined for all others, to whom it is a new one as well.
+func (r *Room) ID() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.id
+}
 
-// Context ends when the room does. context.Cause says why, as a *protocol.Error: CodeClosed after Close, CodeConnectionLost
-// when the connection to the signaling server was lost, CodeUnauthorized when the server ended it for that.
+// State is how it stands between the room and its server now. An EventState says that it changed.
+func (r *Room) State() RoomState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.condition
+}
+
+// Context ends when the room does; a lost connection to the server does not end it. context.Cause says why, as a *protocol.Error:
+// CodeClosed after Close, CodeUnauthorized, CodeForbidden, CodeRoomFull… when the server refuses this peer, CodeConnectionLost
+// when it took this peer out of the room.
 func (r *Room) Context() context.Context { return r.ctx }
 
 // Peers returns the other members in the order in which they joined.
 func (r *Room) Peers() []*Peer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.everybody(r.state.members())
+}
+
+// everybody returns the peers of these members, in their order. The caller holds mu.
+func (r *Room) everybody(members []protocol.Member) []*Peer {
 	peers := make([]*Peer, 0, len(r.peers))
-	for _, m := range r.state.members {
+	for _, m := range members {
 		if p := r.peers[m.Peer]; p != nil {
 			peers = append(peers, p)
 		}
@@ -197,8 +222,9 @@ func (r *Room) Stats() Stats {
 }
 
 // Close leaves the room. It delivers what was sent on the channels, ends the connections, says goodbye to the server, so that
-// the others see this peer leave at once, and waits for everything of the room to end. What is delivered and the goodbye are
-// bounded by Config.CloseTimeout each; a TURN server that does not answer can take another 8 s, for which Pion waits. It may
+// the others see this peer leave at once, and waits for everything of the room to end. Without a connection to the server there
+// is nobody to say goodbye to, and the others see this peer leave when its grace has passed. What is delivered and the goodbye
+// are bounded by Config.CloseTimeout each; a TURN server that does not answer can take another 8 s, for which Pion waits. It may
 // be called twice, and always returns nil.
 func (r *Room) Close() error {
 	if r.closing.Swap(true) {
@@ -208,14 +234,34 @@ func (r *Room) Close() error {
 	defer close(r.closed)
 	cause := protocol.Errorf(protocol.CodeClosed, "the room was closed by this side")
 	r.closeConnections(cause)
-	if r.ctx.Err() == nil {
-		r.sayBye()
-	}
-	r.end(cause)
-	r.session.ws.Close()
+	r.sayBye(cause)
+	r.finish(cause)
 	r.goroutines.Wait()
 	r.log.Info().Msg("left")
 	return nil
+}
+
+// finish ends the room but for its goroutines. The first cause counts.
+func (r *Room) finish(cause error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.conclude(cause)
+}
+
+// conclude is finish for those who hold mu.
+func (r *Room) conclude(cause error) {
+	if r.condition == RoomClosed {
+		return
+	}
+	r.condition = RoomClosed
+	r.end(cause)
+	r.updates.end(cause)
+	if r.member != nil {
+		r.member.close(cause)
+	}
+	if r.carrier != nil {
+		r.carrier.end(cause)
+	}
 }
 
 // closeConnections ends the connections to all peers, those who have left among them: what they sent may still be unread.
@@ -233,15 +279,24 @@ func (r *Room) closeConnections(cause error) {
 	all.Wait()
 }
 
-// sayBye says bye and waits for the server to end the session.
-func (r *Room) sayBye() {
-	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.CloseTimeout)
-	defer cancel()
+// sayBye stops connecting, says bye on whatever carrier there is, also one that has not got further than the hello, and waits for
+// the server to end the session.
+func (r *Room) sayBye(cause error) {
 	r.mu.Lock()
-	r.post(protocol.Encode(protocol.Bye{}))
+	r.leave()
+	c := r.carrier
+	if c != nil {
+		c.post(protocol.Bye{})
+	}
 	r.mu.Unlock()
+	if c == nil {
+		return
+	}
+	timer := time.NewTimer(r.cfg.CloseTimeout)
+	defer timer.Stop()
 	select {
-	case <-r.readEnded:
-	case <-ctx.Done():
+	case <-c.done:
+	case <-timer.C:
+		c.end(cause)
 	}
 }

@@ -113,7 +113,7 @@ func TestPacing(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
 		a, b := w.join(none), w.join(none)
 		next(t, a, peer.EventJoined)
-		const count = 600
+		const count = 500 // of the 512 that may be on their way
 		results := make(chan error, count)
 		for i := range count {
 			go func() { results <- a.Send(within(t), i) }()
@@ -158,13 +158,24 @@ func TestTheHeartbeatKeepsARoom(t *testing.T) {
 	})
 }
 
+// Channels do not notice that the server is gone.
 func TestTheServerIsGone(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
-		a, b := w.pair(peer.Config{}, peer.Config{})
-		here, _ := channel(t, a, b, nil)
+		a, b := w.join(peer.Config{}), w.join(peer.Config{})
+		p, err := a.Accept(within(t))
+		must(t, err)
+		q, err := b.Accept(within(t))
+		must(t, err)
+		here, there := channel(t, p, q, nil)
 		must(t, w.server.Close())
-		ended(t, here.Context(), protocol.CodeConnectionLost)
-		ended(t, a.Context(), protocol.CodeConnectionLost)
+		becomes(t, a, peer.RoomReconnecting)
+		time.Sleep(time.Minute)
+		if a.State() != peer.RoomReconnecting || a.Context().Err() != nil {
+			t.Fatalf("the room is %q", a.State())
+		}
+		must(t, here.SendText(within(t), "still here"))
+		_, _, err = there.Recv(within(t))
+		must(t, err)
 	})
 }
 

@@ -1,0 +1,193 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/beckon-rtc/beckon/signaling/protocol/delivery"
+)
+
+const (
+	// attemptTimeout is how long an attempt to reconnect may take, from its first packet to the room.
+	attemptTimeout = 10 * time.Second
+	// byeTimeout is how long a server may take to end a session that is of no use.
+	byeTimeout = 2 * time.Second
+)
+
+// errUnknown ends a carrier whose server does not know this peer any more. To everybody else the one that comes next is another.
+var errUnknown = errors.New("the server does not know this peer any more")
+
+// keep is the goroutine that keeps the room on its server, over one carrier after another. When it ends, so does the room, or
+// Close is about to end it.
+func (r *Room) keep(c *carrier) {
+	failures := 0
+	for {
+		since := time.Now()
+		<-c.done
+		if time.Since(since) >= lasting {
+			failures = 0
+		}
+		err := c.err
+		r.lost(c)
+		r.log.Info().Err(err).Msg("signaling connection lost")
+		for c = nil; c == nil; {
+			if r.leaving.Err() != nil {
+				return
+			}
+			after, again := mayPass(err)
+			if !again {
+				r.finish(carrierError(err, protocol.CodeConnectionLost))
+				return
+			}
+			if err != errMoved && err != errUnknown {
+				if !sleep(r.leaving, backoff(failures, rand.Float64(), after)) {
+					return
+				}
+				failures++
+			}
+			ctx, cancel := context.WithTimeoutCause(r.leaving, attemptTimeout,
+				protocol.Errorf(protocol.CodeConnectFailed, "the server did not answer within %v", attemptTimeout))
+			if c, err = r.board(ctx); err != nil {
+				r.log.Debug().Err(err).Int("failures", failures).Msg("not joined again")
+			}
+			cancel()
+		}
+		r.log.Info().Str("peer", r.ID()).Msg("joined again")
+	}
+}
+
+// sleep waits, and tells whether ctx lasted for as long.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// board connects, says hello and joins. Join does it first, and keep from then on.
+func (r *Room) board(ctx context.Context) (*carrier, error) {
+	ws, err := dial(ctx, r.server, &r.cfg)
+	if err != nil {
+		return nil, err
+	}
+	c := newCarrier(ws, r, r.log)
+	if !r.adopt(c) {
+		ws.Close()
+		return nil, context.Cause(r.leaving)
+	}
+	if err = r.enter(ctx, c); err == nil {
+		return c, nil
+	}
+	if r.leaving.Err() == nil { // else Close says goodbye on it
+		c.end(err)
+		r.lost(c)
+	}
+	return nil, err
+}
+
+// adopt makes c the room's carrier and starts it, unless the room is being closed.
+func (r *Room) adopt(c *carrier) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.leaving.Err() != nil {
+		return false
+	}
+	r.carrier = c
+	r.goroutines.Go(c.read)
+	r.goroutines.Go(c.write)
+	return true
+}
+
+// enter says hello and joins.
+func (r *Room) enter(ctx context.Context, c *carrier) error {
+	resume := r.resume
+	if resume == "" {
+		// As another peer it is another instance, too: the one before may still be in the room, as away.
+		r.instance = protocol.NewInstance()
+	}
+	c.post(protocol.Hello{
+		Versions: []string{protocol.Version},
+		Token:    r.cfg.Token,
+		Instance: r.instance,
+		// Pion cannot roll back an offer (pion/webrtc#2133): saying so makes this side the one that offers to browsers.
+		Capabilities: protocol.Capabilities{protocol.CapabilityRollback: false, capabilityAskToClose: true},
+		Resume:       resume,
+	})
+	if err := c.await(ctx, c.welcomed); err != nil {
+		return err
+	}
+	r.resume = c.welcome.Resume
+	if resume != "" && !c.welcome.Resumed {
+		r.resume = ""
+		c.post(protocol.Bye{})
+		ctx, cancel := context.WithTimeout(ctx, byeTimeout)
+		defer cancel()
+		c.await(ctx, nil) // for its end
+		return errUnknown
+	}
+	c.post(r.welcomed(c))
+	return c.await(ctx, c.entered)
+}
+
+// welcomed takes what a welcome says, and makes the join that goes on where the log was left.
+func (r *Room) welcomed(c *carrier) protocol.Join {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limits = c.welcome.Limits
+	r.setICEServers(c.welcome.ICEServers)
+	if m := r.member; m == nil || m.peer != c.welcome.Peer || m.instance != r.instance {
+		r.begin(c.welcome)
+	} else if limit, burst := paceOf(r.limits); r.pace != nil {
+		r.pace.SetLimit(limit)
+		r.pace.SetBurst(burst)
+	}
+	r.state.mesh = r.limits.Mesh
+	c.start(r.pace)
+	return protocol.Join{
+		Room: r.name, Attributes: r.updates.join(), Topology: r.state.topology,
+		Epoch: r.member.machine.Epoch(), Position: r.member.machine.Position(),
+	}
+}
+
+// begin becomes the peer that the welcome names. To everybody else that is a new one, and so are they to it. The caller holds mu.
+func (r *Room) begin(w protocol.Welcome) {
+	before := r.member
+	r.member = newMembership(r, w, r.instance)
+	r.id, r.state.self, r.state.machine = w.Peer, w.Peer, r.member.machine
+	r.state.changed()
+	r.pace = newPace(w.Limits)
+	if before == nil {
+		return
+	}
+	gone := r.everybody(before.machine.Members())
+	clear(r.peers)
+	r.emit(Event{Kind: EventGap})
+	for _, p := range gone {
+		r.bury(p, protocol.LeftTimeout)
+	}
+	before.close(protocol.Errorf(protocol.CodeConnectionLost, "the server does not know this peer any more"))
+}
+
+// lost takes the end of a carrier.
+func (r *Room) lost(c *carrier) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.carrier != c {
+		return
+	}
+	r.carrier, r.whole = nil, false
+	if r.member != nil {
+		r.member.step(delivery.Lost{})
+	}
+	r.updates.lost()
+	if r.leaving.Err() == nil { // else it was the answer to the goodbye
+		r.become(RoomReconnecting)
+	}
+}
