@@ -54,7 +54,7 @@ func playMember(task string) error {
 }
 
 func (m *member) run(ctx context.Context) error {
-	log := zerolog.New(os.Stderr).Level(zerolog.InfoLevel).With().Timestamp().Logger()
+	log := zerolog.New(quiet{os.Stderr}).Level(zerolog.DebugLevel).With().Timestamp().Logger()
 	room, err := peer.Join(ctx, m.Server, m.Room, &peer.Config{Attributes: map[string]string{"name": m.Name}, Logger: log})
 	if err != nil {
 		return err
@@ -333,4 +333,14 @@ func nameOf(p *peer.Peer) string {
 		return ""
 	}
 	return attributes.Name
+}
+
+// quiet passes on what a logger writes, less Pion's own debugging: hundreds of lines per connection.
+type quiet struct{ io.Writer }
+
+func (q quiet) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(`"level":"debug"`)) && bytes.Contains(b, []byte(`"message":"pion"`)) {
+		return len(b), nil
+	}
+	return q.Writer.Write(b)
 }
