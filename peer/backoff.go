@@ -16,6 +16,9 @@ const (
 	// lasting is how long a connection must have lasted to count as a success: a server that lets everybody in and fails at
 	// once is not to be asked four times a second.
 	lasting = time.Second
+	// briefFailures is how many failures one that did not last leaves: those who wait longer than the grace are said to have left,
+	// and a server that crashes again and again is still one at which this peer can be found.
+	briefFailures = 3
 )
 
 // backoff is how long to wait before the next attempt to connect when that many have failed: a random part, for which random in

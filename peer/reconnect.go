@@ -27,6 +27,7 @@ func (r *Room) keep(c *carrier) {
 	for {
 		since := time.Now()
 		<-c.done
+		failures = min(failures, briefFailures)
 		if time.Since(since) >= lasting {
 			failures = 0
 		}
