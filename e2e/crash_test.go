@@ -60,7 +60,7 @@ func TestServerIsKilled(t *testing.T) {
 	for _, fault := range sum.faults {
 		t.Error(fault)
 	}
-	if sum.negotiating == 0 || sum.talking < crashes/4 {
+	if sum.negotiating < 3 || sum.talking < 5 { // of 10 that are meant to be each
 		t.Error("the kills came at moments when nothing was under way")
 	}
 	t.Logf("%v; %.0f s", sum, time.Since(begin).Seconds())
