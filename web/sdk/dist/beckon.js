@@ -297,51 +297,6 @@ function decode(frame) {
   return parsed;
 }
 
-// sdk/src/machineevents.ts
-function withDefaults(config) {
-  return {
-    window: 16,
-    maxWaiting: 256,
-    maxUnstable: 256,
-    maxUnsaid: 256,
-    maxDeparted: 1024,
-    ackEvery: 16,
-    resend: 2e3,
-    maxResend: 16e3,
-    receiptDelay: 20,
-    grace: 15e3,
-    askStable: 1e3,
-    ...config
-  };
-}
-var MachineOutput = class {
-  #effects = [];
-  #armed = /* @__PURE__ */ new Set();
-  emit(effect) {
-    this.#effects.push(effect);
-  }
-  /** Returns the effects of the step. */
-  take() {
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
-  }
-  set(key, after) {
-    this.#armed.add(key);
-    this.emit({ effect: "setTimer", key, after });
-  }
-  clear(key) {
-    if (this.fired(key)) this.emit({ effect: "clearTimer", key });
-  }
-  /** Whether the timer was running, which it then is no more. */
-  fired(key) {
-    return this.#armed.delete(key);
-  }
-  armed(key) {
-    return this.#armed.has(key);
-  }
-};
-
 // sdk/src/machinelink.ts
 var addressOf = (peer, instance2) => `${peer}/${instance2}`;
 var transient = (code) => code === "busy" || code === "rate-limited" || code === "not-in-room";
@@ -728,325 +683,155 @@ var Speech = class {
   }
 };
 
-// sdk/src/machine.ts
+// sdk/src/machineevents.ts
+function withDefaults(config) {
+  return {
+    window: 16,
+    maxWaiting: 256,
+    maxUnstable: 256,
+    maxUnsaid: 256,
+    maxDeparted: 1024,
+    ackEvery: 16,
+    resend: 2e3,
+    maxResend: 16e3,
+    receiptDelay: 20,
+    grace: 15e3,
+    askStable: 1e3,
+    ...config
+  };
+}
+var MachineOutput = class {
+  #effects = [];
+  #armed = /* @__PURE__ */ new Set();
+  emit(effect) {
+    this.#effects.push(effect);
+  }
+  /** Returns the effects of the step. */
+  take() {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+  set(key, after) {
+    this.#armed.add(key);
+    this.emit({ effect: "setTimer", key, after });
+  }
+  clear(key) {
+    if (this.fired(key)) this.emit({ effect: "clearTimer", key });
+  }
+  /** Whether the timer was running, which it then is no more. */
+  fired(key) {
+    return this.#armed.delete(key);
+  }
+  armed(key) {
+    return this.#armed.has(key);
+  }
+};
+
+// sdk/src/machinestate.ts
 var FLUSH_TIMER = "flush";
-var Machine = class {
+var MachineState = class {
   /** What a join must say to go on where the log was left; "" and 0 before the first. */
   epoch = "";
   position = 0;
-  #config;
-  #out = new MachineOutput();
-  #roster = new MachineRoster();
-  #links;
-  #speech;
+  config;
+  out = new MachineOutput();
+  roster = new MachineRoster();
+  links;
+  speech;
   /** The carrier lives, and the room has answered the join. */
-  #online = false;
-  #closed = false;
+  online = false;
+  closed = false;
   /** The owner has been told that there is something to write. */
-  #awake = false;
+  awake = false;
   /** Where the replay ends that is going on. */
-  #until = 0;
+  until = 0;
   /** The position that the server was told. */
-  #acked = 0;
-  #stable = 0;
+  acked = 0;
+  stable = 0;
   /** How many pings were made; each carries its number. */
-  #pings = 0;
+  pings = 0;
   /** Makes a machine, which is offline. */
   constructor(config) {
-    this.#config = withDefaults(config);
-    this.#links = new Links(this.#config, this.#out);
-    this.#speech = new Speech(this.#config, this.#out);
-  }
-  /** The members by rank, this one among them. Who is missing from a restarted server has the last ranks. */
-  get members() {
-    return this.#roster.infos();
-  }
-  /** Takes an event and returns what is to be done because of it, in order. */
-  step(event) {
-    switch (event.event) {
-      case "send":
-        this.#send(event);
-        break;
-      case "say":
-        if (this.#closed) this.#out.emit({ effect: "failed", token: event.token, code: "closed" });
-        else this.#speech.say(event.token, event.data);
-        break;
-      case "received":
-        this.#received(event.frame);
-        break;
-      case "lost":
-        this.#lost();
-        break;
-      case "writable":
-        this.#writable();
-        break;
-      case "beat":
-        if (this.#online) this.#ping();
-        break;
-      case "timerFired":
-        this.#fired(event.key);
-        break;
-      case "close":
-        this.#close(event.code);
-        break;
-    }
-    if (this.#online && !this.#awake && this.#busy()) {
-      this.#awake = true;
-      this.#out.emit({ effect: "wake" });
-    }
-    return this.#out.take();
-  }
-  /** Takes a direct message. The instance is named because the caller means the object that it knows, not its successor. */
-  #send({ token, peer, instance: instance2, data }) {
-    const known = this.#roster.byPeer.get(peer);
-    if (this.#closed) this.#out.emit({ effect: "failed", token, code: "closed" });
-    else if (!known) this.#out.emit({ effect: "failed", token, code: "unknown-peer" });
-    else if (known.info.instance !== instance2) this.#out.emit({ effect: "failed", token, code: "stale-instance" });
-    else this.#link(known).send(token, data);
-  }
-  /** Ends all that belongs to the carrier. What was in flight has arrived or not; the next one will tell. */
-  #lost() {
-    this.#online = false;
-    this.#awake = false;
-    for (const link of this.#links.living) link.fall();
-    for (const known of this.#roster.all) {
-      known.doubt = 0;
-      this.#out.clear(graceTimer(known));
-    }
-    this.#out.clear(FLUSH_TIMER);
-    this.#speech.lost();
-  }
-  /** Asks for the stable position, and says how far this member is. The pong comes behind all events of before. */
-  #ping() {
-    this.#pings++;
-    this.#acked = this.position;
-    const acks = { [this.#config.room]: this.position };
-    this.#out.emit({ effect: "transmit", frame: { type: "ping", t: this.#pings, acks } });
-  }
-  #fired(key) {
-    if (!this.#out.fired(key)) return;
-    const space = key.indexOf(" ");
-    const kind = space < 0 ? key : key.slice(0, space);
-    const address = key.slice(kind.length + 1);
-    switch (kind) {
-      case FLUSH_TIMER:
-        for (const { inbound } of this.#links.living) inbound.due ||= inbound.owed > 0;
-        break;
-      case SAY_TIMER:
-        this.#speech.paused = false;
-        break;
-      case STABLE_TIMER:
-        this.#ping();
-        this.#speech.ask();
-        break;
-      case "resend":
-        this.#links.byAddress.get(address)?.overdue();
-        break;
-      case "grace":
-        this.#doubt(address);
-        break;
-    }
-  }
-  /** Gives up everything. */
-  #close(code) {
-    this.#lost();
-    for (const link of this.#links.living) link.fail(code);
-    this.#speech.fail(code);
-    this.#closed = true;
+    this.config = withDefaults(config);
+    this.links = new Links(this.config, this.out);
+    this.speech = new Speech(this.config, this.out);
   }
   /** The link to a member, which is reachable if the member is. */
-  #link(to) {
-    const link = this.#links.open(to.info.peer, to.info.instance);
-    if (this.#online && !to.missing && !to.info.away) link.rise();
+  link(to) {
+    const link = this.links.open(to.info.peer, to.info.instance);
+    if (this.online && !to.missing && !to.info.away) link.rise();
     else link.fall();
     return link;
   }
-  // Writing: one frame at a time, when the carrier can take it.
-  #writable() {
-    const frame = this.#nextFrame();
-    if (frame) this.#out.emit({ effect: "transmit", frame });
-    else this.#awake = false;
-  }
-  /** Whether there is anything to say. */
-  #busy() {
-    if (this.#ackDue || this.#speech.ready) return true;
-    return this.#links.living.some((link) => link.up && link.inbound.due || link.ready() >= 0);
-  }
-  #nextFrame() {
-    if (!this.#online) return void 0;
-    if (this.#ackDue) {
-      this.#acked = this.position;
-      return { type: "ack", room: this.#config.room, position: this.position };
-    }
-    const places = this.#links.living.length + 1;
-    for (let i = 0; i < places; i++) {
-      const place = (this.#links.turn + i) % places;
-      const frame = this.#frameOf(place);
-      if (frame) {
-        this.#links.turn = (place + 1) % places;
-        return frame;
-      }
-    }
-    return void 0;
-  }
-  get #ackDue() {
-    return this.position >= this.#acked + this.#config.ackEvery;
-  }
-  #frameOf(place) {
-    const link = this.#links.living[place];
-    if (!link) return this.#speech.ready ? this.#speech.take() : void 0;
-    if (link.up && link.inbound.due) {
-      const { peer: to, instance: toInstance } = link;
-      return { type: "receipt", room: this.#config.room, to, toInstance, n: link.inbound.take() };
-    }
-    const i = link.ready();
-    return i >= 0 ? link.take(i) : void 0;
-  }
-  // Reading.
-  /** Takes a frame. Before the room has answered the join, only that answer counts: the rest is of an older membership. */
-  #received(frame) {
-    if (this.#closed) return;
-    const here = "room" in frame && frame.room === this.#config.room;
-    if (frame.type === "joined" && here) this.#joined(frame);
-    if (!this.#online) return;
-    switch (frame.type) {
-      case "event":
-        if (here && frame.position > this.position) this.#entry(frame);
-        break;
-      case "signal":
-        if (here) this.#signal(frame);
-        break;
-      case "receipt":
-        if (here) this.#links.byAddress.get(addressOf(frame.from ?? "", frame.fromInstance ?? ""))?.receipted(frame.n);
-        break;
-      case "error":
-        if (here && frame.n) this.#refused(frame, frame.n);
-        break;
-      case "pong":
-        this.#pong(frame);
-        break;
-    }
-  }
-  /** Takes a direct message. One of somebody whom the log does not show is dropped: there is no peer that it could be from. */
-  #signal({ from: peer = "", fromInstance: instance2 = "", n, after = 0, data }) {
-    const from = this.#roster.find(peer, instance2);
-    if (!from) return;
-    const { inbound } = this.#link(from);
-    if (inbound.accept(n, after, this.#config.window)) this.#out.emit({ effect: "direct", peer, instance: instance2, data });
-    if (inbound.owed > 0 && !inbound.due && !this.#out.armed(FLUSH_TIMER)) {
-      this.#out.set(FLUSH_TIMER, this.#config.receiptDelay);
-    }
-  }
-  #refused({ to, toInstance = "", code, retryAfter = 0 }, n) {
-    if (!to) this.#speech.refused(n, code, retryAfter);
-    else this.#links.byAddress.get(addressOf(to, toInstance))?.refused(n, code, retryAfter);
-  }
-  /** Takes the stable position, and decides about the missing: whoever came back in time was in the log before the ping. */
-  #pong({ t = 0, stable = {} }) {
-    this.#settle(stable[this.#config.room] ?? 0);
-    const gone = this.#roster.all.filter(({ missing, doubt }) => missing && doubt > 0 && doubt <= t);
-    for (const known of gone) this.#leave(known, "timeout", "closed");
+  /** Asks for the stable position, and says how far this member is. The pong comes behind all events of before. */
+  ping() {
+    this.pings++;
+    this.acked = this.position;
+    const acks = { [this.config.room]: this.position };
+    this.out.emit({ effect: "transmit", frame: { type: "ping", t: this.pings, acks } });
   }
   /** Takes the stable position. While somebody is missing nothing is safe: a restarted server does not wait for those. */
-  #settle(stable) {
-    this.#stable = Math.max(this.#stable, stable);
-    if (!this.#roster.missing) this.#speech.release(this.#stable);
+  settle(stable) {
+    this.stable = Math.max(this.stable, stable);
+    if (!this.roster.missing) this.speech.release(this.stable);
   }
-  /** Takes an entry of the room's log. */
-  #entry(event) {
-    this.position = event.position;
-    const known = this.#roster.byPeer.get(event.peer);
-    switch (event.kind) {
-      case "joined":
-      case "back":
-        this.#enter(event.member);
-        break;
-      case "message":
-        this.#hear(event);
-        break;
-      case "away":
-        if (known) this.#away(known);
-        break;
-      case "updated":
-        if (known) {
-          known.info = { ...known.info, attributes: event.attributes };
-          this.#out.emit({ effect: "updated", member: known.info });
-        }
-        break;
-      case "left":
-        if (known && (event.peer !== this.#config.peer || this.position > this.#until)) {
-          this.#leave(known, event.reason, "closed");
-        }
-        break;
-    }
-    this.#settle(event.stable);
-    if (this.position === this.#until) this.#synced();
-  }
-  /** Delivers a message of the room, unless it was said before, in this epoch or in another. */
-  #hear({ peer, instance: instance2 = "", n = 0, position, data }) {
-    const own = peer === this.#config.peer && instance2 === this.#config.instance;
-    if (own) this.#speech.logged(n, position);
-    const link = this.#links.open(peer, instance2);
-    if (!this.#roster.find(peer, instance2)) this.#links.depart(link);
-    if (n <= link.heard) return;
-    if (link.heard > 0 && n > link.heard + 1 && !link.skip && !own) this.#out.emit({ effect: "gap" });
-    link.heard = n;
-    link.skip = false;
-    this.#out.emit({ effect: "message", peer, instance: instance2, data });
-  }
-  // Presence.
+};
+
+// sdk/src/machinepresence.ts
+var MachinePresence = class extends MachineState {
   /** Takes the answer to a join, or the snapshot that the server sends to a reader that has fallen behind. */
-  #joined(frame) {
+  joined(frame) {
     const restarted = frame.epoch !== this.epoch;
-    const resumed = !this.#online;
+    const resumed = !this.online;
     const { said = 0 } = frame;
-    if (restarted) this.#restart();
-    this.#online = true;
+    if (restarted) this.restart();
+    this.online = true;
     this.epoch = frame.epoch;
     this.position = frame.position;
-    this.#until = Math.max(frame.position, frame.until ?? 0);
-    this.#acked = frame.position;
+    this.until = Math.max(frame.position, frame.until ?? 0);
+    this.acked = frame.position;
     if (!frame.replay) {
       if (frame.gap) {
-        this.#out.emit({ effect: "gap" });
-        this.#links.skip();
+        this.out.emit({ effect: "gap" });
+        this.links.skip();
       }
-      this.#snapshot(frame.members ?? [], restarted);
-      this.#speech.loggedUpTo(said, frame.position);
+      this.snapshot(frame.members ?? [], restarted);
+      this.speech.loggedUpTo(said, frame.position);
     }
     if (resumed) {
-      for (const known of this.#roster.all) this.#reach(known);
-      this.#speech.resume(said);
+      for (const known of this.roster.all) this.reach(known);
+      this.speech.resume(said);
     }
-    this.#settle(frame.stable);
-    if (this.position === this.#until) this.#synced();
+    this.settle(frame.stable);
+    if (this.position === this.until) this.synced();
   }
   /** Begins a new log. Positions have no meaning any more, what was said is not in it, and who is here must show. */
-  #restart() {
-    this.#stable = 0;
-    this.#speech.restart();
-    for (const known of this.#roster.all) known.missing = true;
+  restart() {
+    this.stable = 0;
+    this.speech.restart();
+    for (const known of this.roster.all) known.missing = true;
   }
   /** Takes the members as they are now. Within an epoch, who is not among them has left; in a new one it may come. */
-  #snapshot(infos, restarted) {
+  snapshot(infos, restarted) {
     const listed = new Set(infos.map(({ peer }) => peer));
-    const gone = this.#roster.all.filter(({ missing, info }) => !restarted && !missing && !listed.has(info.peer));
-    for (const known of gone) this.#leave(known, "timeout", "closed");
-    for (const info of infos) this.#enter(info);
+    const gone = this.roster.all.filter(({ missing, info }) => !restarted && !missing && !listed.has(info.peer));
+    for (const known of gone) this.leave(known, "timeout", "closed");
+    for (const info of infos) this.enter(info);
   }
   /** Takes a member as it is now: one that joins, comes back, or is in a snapshot. */
-  #enter(info) {
-    let known = this.#roster.byPeer.get(info.peer);
+  enter(info) {
+    let known = this.roster.byPeer.get(info.peer);
     if (known && known.info.instance !== info.instance) {
-      this.#leave(known, "timeout", "stale-instance");
+      this.leave(known, "timeout", "stale-instance");
       known = void 0;
     }
     if (!known) {
       known = { info, missing: false, doubt: 0 };
-      this.#roster.add(known);
-      if (info.peer !== this.#config.peer) this.#out.emit({ effect: "joined", member: info });
-      this.#begin(info);
-      this.#reach(known);
+      this.roster.add(known);
+      if (info.peer !== this.config.peer) this.out.emit({ effect: "joined", member: info });
+      this.begin(info);
+      this.reach(known);
       return;
     }
     const before = known.info;
@@ -1054,65 +839,293 @@ var Machine = class {
     if (known.missing) {
       known.missing = false;
       known.doubt = 0;
-      this.#out.clear(graceTimer(known));
-      this.#speech.extend(this.position);
+      this.out.clear(graceTimer(known));
+      this.speech.extend(this.position);
     }
     if (JSON.stringify(before.attributes) !== JSON.stringify(info.attributes)) {
-      this.#out.emit({ effect: "updated", member: info });
+      this.out.emit({ effect: "updated", member: info });
     }
-    if (info.peer !== this.#config.peer && (before.away ?? false) !== (info.away ?? false)) {
-      this.#out.emit({ effect: info.away ? "away" : "back", member: info });
+    if (info.peer !== this.config.peer && (before.away ?? false) !== (info.away ?? false)) {
+      this.out.emit({ effect: info.away ? "away" : "back", member: info });
     }
-    this.#reach(known);
+    this.reach(known);
   }
   /** Notes where a member's messages stand that was not known before, so that it can be seen when one is missing. */
-  #begin({ peer, instance: instance2, said = 0 }) {
+  begin({ peer, instance: instance2, said = 0 }) {
     if (said === 0) return;
-    const link = this.#links.open(peer, instance2);
+    const link = this.links.open(peer, instance2);
     if (link.heard === 0) link.heard = said;
   }
   /** Takes a member's lost connection. The own one is in a replay, and over. */
-  #away(known) {
-    if (known.info.peer === this.#config.peer || known.info.away) return;
+  away(known) {
+    if (known.info.peer === this.config.peer || known.info.away) return;
     known.info = { ...known.info, away: true };
-    this.#out.emit({ effect: "away", member: known.info });
-    this.#reach(known);
+    this.out.emit({ effect: "away", member: known.info });
+    this.reach(known);
   }
   /** Takes a member out. What is outstanding to it fails; its numbers are remembered. */
-  #leave(known, reason, code) {
-    this.#roster.remove(known);
-    this.#out.clear(graceTimer(known));
-    this.#out.emit({ effect: "left", member: known.info, reason });
-    const link = this.#links.byAddress.get(addressOfKnown(known));
+  leave(known, reason, code) {
+    this.roster.remove(known);
+    this.out.clear(graceTimer(known));
+    this.out.emit({ effect: "left", member: known.info, reason });
+    const link = this.links.byAddress.get(addressOfKnown(known));
     if (!link) return;
     link.fall();
     link.fail(code);
-    this.#links.depart(link);
+    this.links.depart(link);
   }
   /** Lets the messages to a member go, or holds them. A link of the past lives again. */
-  #reach(known) {
-    if (this.#links.byAddress.has(addressOfKnown(known))) this.#link(known);
+  reach(known) {
+    if (this.links.byAddress.has(addressOfKnown(known))) this.link(known);
   }
   /** Begins the grace of those who are missing: a restart must not look like an exodus. */
-  #synced() {
-    for (const known of this.#roster.all) {
-      if (!known.missing || known.info.peer === this.#config.peer) continue;
-      this.#away(known);
-      if (!this.#out.armed(graceTimer(known)) && known.doubt === 0) {
+  synced() {
+    for (const known of this.roster.all) {
+      if (!known.missing || known.info.peer === this.config.peer) continue;
+      this.away(known);
+      if (!this.out.armed(graceTimer(known)) && known.doubt === 0) {
         known.info = { ...known.info, joined: MAX_NUMBER };
-        this.#out.set(graceTimer(known), this.#config.grace);
+        this.out.set(graceTimer(known), this.config.grace);
       }
     }
-    this.#out.emit({ effect: "synced" });
+    this.out.emit({ effect: "synced" });
   }
   /** A missing member's grace has passed. The event that it is back may be on its way, so the server is asked first. */
-  #doubt(address) {
-    for (const known of this.#roster.all) {
+  doubt(address) {
+    for (const known of this.roster.all) {
       if (known.missing && addressOfKnown(known) === address) {
-        this.#ping();
-        known.doubt = this.#pings;
+        this.ping();
+        known.doubt = this.pings;
       }
     }
+  }
+};
+
+// sdk/src/machinereceive.ts
+var MachineReceive = class extends MachinePresence {
+  /** Takes a frame. Before the room has answered the join, only that answer counts: the rest is of an older membership. */
+  received(frame) {
+    if (this.closed) return;
+    const here = "room" in frame && frame.room === this.config.room;
+    if (frame.type === "joined" && here) this.joined(frame);
+    if (!this.online) return;
+    switch (frame.type) {
+      case "event":
+        if (here && frame.position > this.position) this.entry(frame);
+        break;
+      case "signal":
+        if (here) this.signal(frame);
+        break;
+      case "receipt":
+        if (here) this.links.byAddress.get(addressOf(frame.from ?? "", frame.fromInstance ?? ""))?.receipted(frame.n);
+        break;
+      case "error":
+        if (here && frame.n) this.refused(frame, frame.n);
+        break;
+      case "pong":
+        this.pong(frame);
+        break;
+    }
+  }
+  /** Takes a direct message. One of somebody whom the log does not show is dropped: there is no peer that it could be from. */
+  signal({ from: peer = "", fromInstance: instance2 = "", n, after = 0, data }) {
+    const from = this.roster.find(peer, instance2);
+    if (!from) return;
+    const { inbound } = this.link(from);
+    if (inbound.accept(n, after, this.config.window)) this.out.emit({ effect: "direct", peer, instance: instance2, data });
+    if (inbound.owed > 0 && !inbound.due && !this.out.armed(FLUSH_TIMER)) {
+      this.out.set(FLUSH_TIMER, this.config.receiptDelay);
+    }
+  }
+  refused({ to, toInstance = "", code, retryAfter = 0 }, n) {
+    if (!to) this.speech.refused(n, code, retryAfter);
+    else this.links.byAddress.get(addressOf(to, toInstance))?.refused(n, code, retryAfter);
+  }
+  /** Takes the stable position, and decides about the missing: whoever came back in time was in the log before the ping. */
+  pong({ t = 0, stable = {} }) {
+    this.settle(stable[this.config.room] ?? 0);
+    const gone = this.roster.all.filter(({ missing, doubt }) => missing && doubt > 0 && doubt <= t);
+    for (const known of gone) this.leave(known, "timeout", "closed");
+  }
+  /** Takes an entry of the room's log. */
+  entry(event) {
+    this.position = event.position;
+    const known = this.roster.byPeer.get(event.peer);
+    switch (event.kind) {
+      case "joined":
+      case "back":
+        this.enter(event.member);
+        break;
+      case "message":
+        this.hear(event);
+        break;
+      case "away":
+        if (known) this.away(known);
+        break;
+      case "updated":
+        if (known) {
+          known.info = { ...known.info, attributes: event.attributes };
+          this.out.emit({ effect: "updated", member: known.info });
+        }
+        break;
+      case "left":
+        if (known && (event.peer !== this.config.peer || this.position > this.until)) {
+          this.leave(known, event.reason, "closed");
+        }
+        break;
+    }
+    this.settle(event.stable);
+    if (this.position === this.until) this.synced();
+  }
+  /** Delivers a message of the room, unless it was said before, in this epoch or in another. */
+  hear({ peer, instance: instance2 = "", n = 0, position, data }) {
+    const own = peer === this.config.peer && instance2 === this.config.instance;
+    if (own) this.speech.logged(n, position);
+    const link = this.links.open(peer, instance2);
+    if (!this.roster.find(peer, instance2)) this.links.depart(link);
+    if (n <= link.heard) return;
+    if (link.heard > 0 && n > link.heard + 1 && !link.skip && !own) this.out.emit({ effect: "gap" });
+    link.heard = n;
+    link.skip = false;
+    this.out.emit({ effect: "message", peer, instance: instance2, data });
+  }
+};
+
+// sdk/src/machinewrite.ts
+var MachineWrite = class extends MachineReceive {
+  writable() {
+    const frame = this.nextFrame();
+    if (frame) this.out.emit({ effect: "transmit", frame });
+    else this.awake = false;
+  }
+  /** Whether there is anything to say. */
+  busy() {
+    if (this.ackDue || this.speech.ready) return true;
+    return this.links.living.some((link) => link.up && link.inbound.due || link.ready() >= 0);
+  }
+  nextFrame() {
+    if (!this.online) return void 0;
+    if (this.ackDue) {
+      this.acked = this.position;
+      return { type: "ack", room: this.config.room, position: this.position };
+    }
+    const places = this.links.living.length + 1;
+    for (let i = 0; i < places; i++) {
+      const place = (this.links.turn + i) % places;
+      const frame = this.frameOf(place);
+      if (frame) {
+        this.links.turn = (place + 1) % places;
+        return frame;
+      }
+    }
+    return void 0;
+  }
+  get ackDue() {
+    return this.position >= this.acked + this.config.ackEvery;
+  }
+  frameOf(place) {
+    const link = this.links.living[place];
+    if (!link) return this.speech.ready ? this.speech.take() : void 0;
+    if (link.up && link.inbound.due) {
+      const { peer: to, instance: toInstance } = link;
+      return { type: "receipt", room: this.config.room, to, toInstance, n: link.inbound.take() };
+    }
+    const i = link.ready();
+    return i >= 0 ? link.take(i) : void 0;
+  }
+};
+
+// sdk/src/machine.ts
+var Machine = class extends MachineWrite {
+  /** The members by rank, this one among them. Who is missing from a restarted server has the last ranks. */
+  get members() {
+    return this.roster.infos();
+  }
+  /** Takes an event and returns what is to be done because of it, in order. */
+  step(event) {
+    switch (event.event) {
+      case "send":
+        this.send(event);
+        break;
+      case "say":
+        if (this.closed) this.out.emit({ effect: "failed", token: event.token, code: "closed" });
+        else this.speech.say(event.token, event.data);
+        break;
+      case "received":
+        this.received(event.frame);
+        break;
+      case "lost":
+        this.lost();
+        break;
+      case "writable":
+        this.writable();
+        break;
+      case "beat":
+        if (this.online) this.ping();
+        break;
+      case "timerFired":
+        this.fired(event.key);
+        break;
+      case "close":
+        this.close(event.code);
+        break;
+    }
+    if (this.online && !this.awake && this.busy()) {
+      this.awake = true;
+      this.out.emit({ effect: "wake" });
+    }
+    return this.out.take();
+  }
+  /** Takes a direct message. The instance is named because the caller means the object that it knows, not its successor. */
+  send({ token, peer, instance: instance2, data }) {
+    const known = this.roster.byPeer.get(peer);
+    if (this.closed) this.out.emit({ effect: "failed", token, code: "closed" });
+    else if (!known) this.out.emit({ effect: "failed", token, code: "unknown-peer" });
+    else if (known.info.instance !== instance2) this.out.emit({ effect: "failed", token, code: "stale-instance" });
+    else this.link(known).send(token, data);
+  }
+  /** Ends all that belongs to the carrier. What was in flight has arrived or not; the next one will tell. */
+  lost() {
+    this.online = false;
+    this.awake = false;
+    for (const link of this.links.living) link.fall();
+    for (const known of this.roster.all) {
+      known.doubt = 0;
+      this.out.clear(graceTimer(known));
+    }
+    this.out.clear(FLUSH_TIMER);
+    this.speech.lost();
+  }
+  fired(key) {
+    if (!this.out.fired(key)) return;
+    const space = key.indexOf(" ");
+    const kind = space < 0 ? key : key.slice(0, space);
+    const address = key.slice(kind.length + 1);
+    switch (kind) {
+      case FLUSH_TIMER:
+        for (const { inbound } of this.links.living) inbound.due ||= inbound.owed > 0;
+        break;
+      case SAY_TIMER:
+        this.speech.paused = false;
+        break;
+      case STABLE_TIMER:
+        this.ping();
+        this.speech.ask();
+        break;
+      case "resend":
+        this.links.byAddress.get(address)?.overdue();
+        break;
+      case "grace":
+        this.doubt(address);
+        break;
+    }
+  }
+  /** Gives up everything. */
+  close(code) {
+    this.lost();
+    for (const link of this.links.living) link.fail(code);
+    this.speech.fail(code);
+    this.closed = true;
   }
 };
 

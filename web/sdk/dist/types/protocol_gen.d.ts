@@ -343,7 +343,10 @@ export interface ErrorReply {
     toInstance?: string;
     n?: number;
 }
-/** SignalData is what the SDKs say to each other in a signal's data: exactly one of its fields. */
+/**
+ * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate and Want, and of which
+ * connection.
+ */
 export interface SignalData {
     /** Description is an RTCSessionDescription. */
     description?: Description;
@@ -351,6 +354,15 @@ export interface SignalData {
     candidate?: unknown;
     /** Want asks the side that offers to make an offer. */
     want?: boolean;
+    /**
+     * Session is the connection that it is about: a random id that the side that offers gives to each RTCPeerConnection. In a Want,
+     * "" says that the asking side has none.
+     */
+    session?: string;
+    /** ICERestart says that the offer goes on with a connection that the other side must have, on another path. */
+    iceRestart?: boolean;
+    /** Fresh asks, in a Want, for another connection in the place of Session, instead of another path for it. */
+    fresh?: boolean;
 }
 /** Description is an RTCSessionDescriptionInit. */
 export interface Description {
