@@ -16,9 +16,6 @@ const (
 	// lasting is how long a connection must have lasted to count as a success: a server that lets everybody in and fails at
 	// once is not to be asked four times a second.
 	lasting = 5 * time.Second
-	// atMost is how many failures count after a connection that was in the room and did not last. The server is there, and the
-	// others wait for this peer no longer than its grace.
-	atMost = 3
 )
 
 // backoff is how long to wait before the next attempt to connect when that many have failed: a random part, for which random in

@@ -23,14 +23,19 @@ var errUnknown = errors.New("the server does not know this peer any more")
 // keep is the goroutine that keeps the room on its server, over one carrier after another. When it ends, so does the room, or
 // Close is about to end it.
 func (r *Room) keep(c *carrier) {
-	failures := 0
+	short := 0 // how many carriers in a row did not last
 	for {
 		since := time.Now()
 		<-c.done
-		if failures = min(failures, atMost); time.Since(since) >= lasting {
-			failures = 0
+		if time.Since(since) >= lasting {
+			short = 0
 		}
-		err := c.err
+		// Attempts that failed before this carrier was in the room are forgiven: the server is there, and the others wait no
+		// longer than the grace.
+		failures, err := short, c.err
+		if err != errMoved {
+			short++
+		}
 		r.lost(c)
 		r.log.Info().Err(err).Msg("signaling connection lost")
 		for c = nil; c == nil; {
