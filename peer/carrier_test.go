@@ -248,25 +248,6 @@ func TestHowAPeerLeft(t *testing.T) {
 	}
 }
 
-// A candidate that comes before the description begins the connection that keeps it.
-func TestACandidateComesFirst(t *testing.T) {
-	bob := protocol.Member{Peer: "bob", Instance: "0000000000000000", Joined: 2} // the smallest instance: it offers
-	scripted(t, func(ws *websocket.Conn) {
-		admit(ws, bob)
-		say(ws, protocol.Signal{Room: "tea", From: bob.Peer, FromInstance: bob.Instance, To: "me", ToInstance: "00000000000000aa", N: 1,
-			Data: []byte(`{"candidate":{"candidate":"candidate:1 1 udp 1 192.0.2.1 9 typ host","sdpMid":"0","sdpMLineIndex":0}}`)})
-		drain(ws)
-	}, func(t *testing.T, join func() (*peer.Room, error)) {
-		room, err := join()
-		must(t, err)
-		defer room.Close()
-		synctest.Wait()
-		if got := room.Peer(bob.Peer).State(); got != peer.StateConnecting {
-			t.Errorf("the peer is %q, want %q", got, peer.StateConnecting)
-		}
-	})
-}
-
 // Who is told that the server is going away connects elsewhere within the window, and says no goodbye.
 func TestTheServerGoesAway(t *testing.T) {
 	var last protocol.Type

@@ -95,6 +95,9 @@ func (ch *Channel) Options() ChannelOptions { return ch.options }
 
 // Context ends when the channel does. context.Cause says why, as a *protocol.Error: CodeClosed when one of the sides closed it
 // or the peer left, CodeConnectionLost, CodeOverflow, CodeMessageTooLarge. What came before can still be had from Recv.
+//
+// While the peer is StateReconnecting a channel waits; what is sent is delivered when the way is found again. When the connection
+// is replaced instead, the channel ends with CodeConnectionLost, and what the other side had not acknowledged may be lost.
 func (ch *Channel) Context() context.Context { return ch.ctx }
 
 // Close ends the channel in both directions. What was sent is still delivered as long as the peer is connected (Close of the
@@ -121,73 +124,62 @@ func (c *connection) offered(dc *webrtc.DataChannel) {
 		ch.start(raw)
 	})
 	close(ch.opened)
-	select {
-	case c.accepted <- ch:
-	default:
-		c.overflowed.Add(1)
-		ch.refused = true
-		if c.refused.Add(1) > maxRefused {
-			c.end(protocol.Errorf(protocol.CodeOverflow, "the peer keeps %d channels that were refused", maxRefused))
+	if c.accepted.offer(ch) {
+		return
+	}
+	c.overflowed.Add(1)
+	ch.refused = true
+	if c.refused.Add(1) > maxRefused {
+		c.end(protocol.Errorf(protocol.CodeOverflow, "the peer keeps %d channels that were refused", maxRefused))
+	}
+	c.log.Debug().Str("label", ch.label).Msg("channel refused: too many are not accepted")
+	ch.shutdown(protocol.Errorf(protocol.CodeOverflow, "more than %d channels of the peer are not accepted", maxUnaccepted))
+}
+
+// accept waits for the next channel that the other side has opened, on whichever connection, until end.
+func (m *meeting) accept(ctx, end context.Context) (*Channel, error) {
+	for {
+		if ctx.Err() != nil {
+			return nil, aborted(ctx)
 		}
-		c.log.Debug().Str("label", ch.label).Msg("channel refused: too many are not accepted")
-		ch.shutdown(protocol.Errorf(protocol.CodeOverflow, "more than %d channels of the peer are not accepted", maxUnaccepted))
+		ch, _, err := m.accepted.take(ctx, end)
+		if err != nil {
+			return nil, err
+		}
+		if ch.whenStarted() {
+			return ch, nil
+		}
 	}
 }
 
-// accept waits for the next channel that the other side has opened.
-func (c *connection) accept(ctx context.Context) (*Channel, error) {
-	if ctx.Err() != nil {
-		return nil, aborted(ctx)
-	}
-	// A channel may be there a moment before the control channel's open has been handled, which sets what Send needs.
-	select {
-	case <-c.connected:
-	case <-ctx.Done():
-		return nil, aborted(ctx)
-	case <-c.ctx.Done():
-	}
-	select {
-	case ch := <-c.accepted:
-		return ch.whenStarted()
-	case <-ctx.Done():
-		return nil, aborted(ctx)
-	case <-c.ctx.Done():
+// whenStarted waits the moment between Pion's OnDataChannel and its OnOpen, and for the control channel's OnOpen, which sets
+// what Send needs. No context ends that wait: the channel that was taken for a caller who gives up in between would be lost. It
+// returns false for one that never started.
+func (ch *Channel) whenStarted() bool {
+	for _, moment := range []chan struct{}{ch.conn.connected, ch.started} {
 		select {
-		case ch := <-c.accepted:
-			return ch.whenStarted()
-		default:
-			return nil, codedCause(c.ctx)
+		case <-moment:
+		case <-ch.conn.done:
 		}
 	}
-}
-
-// whenStarted waits the moment between Pion's OnDataChannel and its OnOpen. No context ends that wait: the channel that was
-// taken for a caller who gives up in between would be lost.
-func (ch *Channel) whenStarted() (*Channel, error) {
 	select {
 	case <-ch.started:
-		return ch, nil
-	case <-ch.conn.done:
-		select {
-		case <-ch.started: // and ended since, with what came on it
-			return ch, nil
-		default:
-			return nil, codedCause(ch.conn.ctx)
-		}
+		return true
+	default:
+		return false
 	}
 }
 
 // forgetUnaccepted gives up what came on channels that nobody has accepted and that have ended.
 func (c *connection) forgetUnaccepted() {
-	for {
-		select {
-		case ch := <-c.accepted:
-			ch.abandon()
-			c.overflowed.Add(1)
-		default:
-			return
+	c.accepted.remove(func(ch *Channel) bool {
+		if ch.conn != c {
+			return false
 		}
-	}
+		ch.abandon()
+		c.overflowed.Add(1)
+		return true
+	})
 }
 
 // past is a deadline that makes a blocked call return now.

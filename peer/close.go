@@ -1,8 +1,6 @@
 package peer
 
 import (
-	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -22,12 +20,6 @@ const capabilityAskToClose = "askToClose"
 
 // askedTimeout is how long the other side may take to reset a channel after it was asked. Then it is reset all the same.
 const askedTimeout = 5 * time.Second
-
-// controlMessage is what is said on the control channel. Fields of later versions are ignored.
-type controlMessage struct {
-	// Close asks to reset the stream with this id.
-	Close *uint16 `json:"close,omitempty"`
-}
 
 // shutdown closes the channel from this side.
 func (ch *Channel) shutdown(cause error) {
@@ -64,13 +56,7 @@ func (ch *Channel) askToClose() bool {
 	if !c.asks {
 		return false
 	}
-	select {
-	case <-c.connected:
-		ask := `{"close":` + strconv.Itoa(int(ch.raw.StreamIdentifier())) + `}`
-		return c.control.write(c.ctx, []byte(ask), true) == nil
-	default:
-		return false
-	}
+	return c.isConnected() && c.write(c.ctx, controlMessage{Close: new(ch.raw.StreamIdentifier())}) == nil
 }
 
 // stopWrites returns when no write is under way, and none will be again. The channel's context has ended.
@@ -99,14 +85,10 @@ func (ch *Channel) resetInTurn() {
 	}
 }
 
-// command does what came on the control channel. It is called by that channel's pump.
-func (c *connection) command(m message) {
-	var said controlMessage
-	if !m.text || json.Unmarshal(m.data, &said) != nil || said.Close == nil {
-		return
-	}
+// askedToClose is called by the control channel's pump.
+func (c *connection) askedToClose(stream uint16) {
 	c.mu.Lock()
-	ch := c.channels[*said.Close]
+	ch := c.channels[stream]
 	c.mu.Unlock()
 	if ch == nil || ch.sink != nil {
 		return // it has been reset already, or is the control channel itself

@@ -46,7 +46,7 @@ func TestAskingToClose(t *testing.T) {
 						close(ended)
 					})
 				}
-				ch, err := w.answerer.accept(t.Context())
+				ch, _, err := w.answerer.accepted.take(t.Context(), w.answerer.ctx)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -9,8 +9,8 @@ import (
 // Connect connects to a member and waits until it is connected. In a mesh the room does so by itself, and Connect only waits;
 // with protocol.TopologyNone it is how a connection is made, from either side. ctx bounds the wait, not the connection.
 //
-// Errors: CodeUnknownPeer, CodeMeshFull for a member beyond the mesh's limit, CodeConnectFailed, CodeClosed when the peer left
-// or was closed, CodeAborted.
+// Errors: CodeUnknownPeer, CodeMeshFull for a member beyond the mesh's limit, CodeConnectFailed, CodeConnectionLost,
+// CodeClosed when the peer left or was closed, CodeAborted.
 func (r *Room) Connect(ctx context.Context, peerID string) (*Peer, error) {
 	p, err := r.connect(peerID)
 	if err == nil {
@@ -34,74 +34,114 @@ func (r *Room) connect(peerID string) (*Peer, error) {
 		return nil, protocol.Errorf(protocol.CodeUnknownPeer, "no such peer is in the room")
 	case !r.state.mayConnect(peerID):
 		return nil, protocol.Errorf(protocol.CodeMeshFull, "the first %d members of the mesh connect, and one of the two is not among them", r.state.mesh)
-	case p.conn != nil || p.ctx.Err() != nil:
+	case p.meeting.current() != nil || p.ctx.Err() != nil:
 	case r.state.offers(peerID):
-		r.start(p, true)
-	case !p.asked:
-		p.asked = true
+		r.start(p, newSession())
+	case !p.meeting.asked:
+		p.meeting.asked = true
 		r.say(p, protocol.SignalData{Want: true})
 	}
 	return p, nil
 }
 
-// negotiated takes what p's side said of the connection. The caller holds mu.
-func (r *Room) negotiated(p *Peer, data protocol.SignalData) {
-	// A peer that is closed stays so; what is still on its way to it has no meaning any more.
-	if p.ctx.Err() != nil || !r.state.mayConnect(p.id) {
-		return
-	}
-	offers := r.state.offers(p.id)
-	// A candidate that comes before its description begins the connection as well, which keeps it.
-	negotiates := data.Description != nil || data.Candidate != nil
-	if p.conn == nil && (data.Want && offers || negotiates && !offers) {
-		r.start(p, offers)
-	}
-	if p.conn != nil && !data.Want {
-		p.conn.hear(data)
-	}
-}
-
-// consider starts the connection to p if the room wants one and this side is to begin.
+// consider starts the connection to p if the room wants one and this side is to begin; one that waits until p can be reached
+// goes on. The caller holds mu.
 func (r *Room) consider(p *Peer) {
-	if p.conn == nil && p.ctx.Err() == nil && r.state.connects(p.id) && r.state.offers(p.id) {
-		r.start(p, true)
+	switch c := p.meeting.current(); {
+	case p.ctx.Err() != nil:
+	case c != nil:
+		c.nudge()
+	case r.state.connects(p.id) && r.state.offers(p.id):
+		r.start(p, newSession())
 	}
 }
 
-// start begins to connect to p.
-func (r *Room) start(p *Peer, offers bool) {
+// A session names a connection between two peers. The side that offers chooses it; on the other one it is "" until the offer.
+func newSession() string { return protocol.NewInstance() }
+
+// start begins another connection to p, in the place of the one that there is. It returns nil when the room ends. The caller
+// holds mu.
+func (r *Room) start(p *Peer, session string) *connection {
 	if r.over || r.ctx.Err() != nil {
-		return
+		return nil
 	}
-	c := newConnection(p.ctx, p.end, r.factory, offers, r.cfg.ConnectTimeout)
+	if old := p.meeting.current(); old != nil {
+		old.end(protocol.Errorf(protocol.CodeConnectionLost, "another connection takes the place of this one"))
+	}
+	ctx, end := context.WithCancelCause(p.ctx)
+	c := newConnection(ctx, end, r.factory, r.state.offers(p.id), r.cfg.ConnectTimeout)
+	c.session = session
 	c.log = r.log.With().Str("peer", p.id).Logger()
 	m, _ := r.state.member(p.id)
 	c.asks = m.Capabilities[capabilityAskToClose]
 	c.local, c.remote = r.id, p.id
-	c.say = func(data protocol.SignalData) {
+	c.accepted, c.turns = p.meeting.accepted, p.meeting.turns
+	c.say = func(data protocol.SignalData) { r.sayOf(p, c, data) }
+	c.reachable = func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.say(p, data)
+		return r.reachable(p)
 	}
-	c.onConnected = func() {
-		c.log.Info().Msg("peer connected")
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if _, open := r.connections[c]; open {
-			r.connected.push(p)
-		}
-	}
-	p.conn = c
+	c.moved = func(s State) { r.turned(p, c, s) }
+	p.meeting.begin(c)
 	r.connections[c] = struct{}{}
-	close(p.connecting)
-	r.goroutines.Go(func() {
-		c.run()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.connections, c)
+	r.goroutines.Go(func() { r.tend(p, c) })
+	r.watchAddresses()
+	return c
+}
+
+// tend runs a connection to its end. What comes after it begins at that end, not when all of it is closed.
+func (r *Room) tend(p *Peer, c *connection) {
+	c.run(func() { r.ended(p, c) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.connections, c)
+	if p.ctx.Err() != nil {
 		// An application that never accepts must not keep all that ever connected.
 		r.connected.remove(func(q *Peer) bool { return q == p })
-		r.overflowed.Add(c.overflowed.Load())
-		c.log.Info().AnErr("err", context.Cause(p.ctx)).Msg("peer connection closed")
-	})
+	}
+	r.overflowed.Add(c.overflowed.Load())
+	c.log.Info().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closed")
+}
+
+// sayOf says something of a connection, as long as it is the current one: what is late would only be dropped.
+func (r *Room) sayOf(p *Peer, c *connection, data protocol.SignalData) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p.meeting.current() == c && p.ctx.Err() == nil {
+		data.Session = c.session
+		r.say(p, data)
+	}
+}
+
+func (r *Room) turned(p *Peer, c *connection, s State) {
+	c.log.Info().Str("state", string(s)).Msg("peer connection moved")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if first := p.meeting.move(c, s); first && p.ctx.Err() == nil {
+		r.connected.push(p)
+	}
+}
+
+// ended decides what the end of a connection means to the peer: another one takes its place when it was lost, and only then.
+func (r *Room) ended(p *Peer, c *connection) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p.ctx.Err() != nil || p.meeting.current() != c {
+		return
+	}
+	cause := codedCause(c.ctx)
+	switch code := Code(cause); {
+	case r.over || p.meeting.closing || !c.replaces && !c.isConnected():
+		p.end(cause)
+	case code == protocol.CodeConnectFailed:
+		p.end(protocol.Errorf(protocol.CodeConnectionLost, "the way to the peer was lost, and no other one was found: %v", cause))
+	case code != protocol.CodeConnectionLost:
+		p.end(cause)
+	case c.offers:
+		r.start(p, newSession())
+	default:
+		r.start(p, "")
+		r.say(p, protocol.SignalData{Want: true, Session: c.session, Fresh: true})
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 )
 
 // controlLabel is the channel that both SDKs create before they negotiate, with the negotiated id 0. It makes the SDP have a
@@ -17,59 +18,84 @@ import (
 const controlLabel = "beckon"
 
 // connection is the WebRTC half of a peer: one RTCPeerConnection, its negotiation and its channels. It knows nothing of rooms:
-// what it has to say to the other side it gives to say, and what the other side says is given to hear.
+// what it has to say to the other side it gives to say, and what the other side says is given to hear. How it ended decides
+// whether another takes its place: with CodeConnectionLost it was lost, with any other code it is the peer's end as well.
 type connection struct {
 	// Set once, before run starts.
-	ctx         context.Context
-	end         context.CancelCauseFunc // ends ctx; the first cause counts
-	factory     *factory
-	offers      bool
-	timeout     time.Duration
-	asks        bool // the other side wants to be asked to close a channel; see close.go
-	log         zerolog.Logger
-	local       string // the peer ids, for addresses
-	remote      string
-	say         func(protocol.SignalData)
-	onConnected func()
+	ctx       context.Context
+	end       context.CancelCauseFunc // ends ctx; the first cause counts
+	factory   *factory
+	offers    bool
+	replaces  bool // one that was connected
+	timeout   time.Duration
+	asks      bool // the other side wants to be asked to close a channel; see close.go
+	log       zerolog.Logger
+	local     string // the peer ids, for addresses
+	remote    string
+	accepted  *queue[*Channel]
+	turns     *turns
+	say       func(protocol.SignalData)
+	reachable func() bool // the other side can be signalled
+	moved     func(State) // connected, or reconnecting
+
+	// Guarded by room.mu.
+	session  string
+	answered bool // the first offer, if this side offers
 
 	connected chan struct{} // closed by run's side when the control channel is open
 	done      chan struct{} // closed when run and all goroutines of the connection have ended
+	gone      chan struct{} // closed when the association has ended
 	abandoned chan struct{} // closed by abandon: nobody will read what is still unread
 	opening   chan struct{} // a token for each channel open in flight
 	resetting chan struct{} // a token while a stream reset of ours is under way
-	accepted  chan *Channel
 
-	overflowed   atomic.Uint64 // channels that were closed because nobody accepted them
-	refused      atomic.Int32  // those of them whose streams have not ended
-	abandonOnce  sync.Once
-	connectOnce  sync.Once
-	wake         chan struct{} // a token while heard is not empty
-	pcSet        chan struct{} // closed when pc is set, or could not be made
-	pc           *webrtc.PeerConnection
-	closing      sync.RWMutex        // held by run while it closes pc
-	control      *Channel            // set before connected is closed
-	channels     map[uint16]*Channel // guarded by mu: those that are being read, by their stream
-	maxSend      int                 // bytes of a message that the other side takes; set before connected is closed
-	mu           sync.Mutex
-	heard        []protocol.SignalData     // guarded by mu; taken by run
-	over         bool                      // guarded by mu: no goroutine may be started any more
-	goroutines   sync.WaitGroup            // added to under mu while not over
-	keptForLater []webrtc.ICECandidateInit // owned by run: candidates before the description
-	candidates   int                       // owned by run: how many Pion was given
+	overflowed  atomic.Uint64 // channels that were closed because nobody accepted them
+	refused     atomic.Int32  // those of them whose streams have not ended
+	leaving     atomic.Bool   // close has been called: an end of the association is no loss
+	heardAt     atomic.Int64  // when something came on a channel, in nanoseconds after began
+	began       time.Time
+	abandonOnce sync.Once
+	goneOnce    sync.Once
+	wake        chan struct{} // a token while run has something to look at
+	pcSet       chan struct{} // closed when pc is set, or could not be made
+	pc          *webrtc.PeerConnection
+	closing     sync.RWMutex // held by run while it closes pc
+	control     *Channel     // set before connected is closed
+	maxSend     int          // bytes of a message that the other side takes; set before connected is closed
+
+	mu         sync.Mutex          // guards the next ones
+	channels   map[uint16]*Channel // those that are being read, by their stream
+	heard      []protocol.SignalData
+	ice        webrtc.ICEConnectionState
+	uprooted   uprooted
+	held       []protocol.SignalData // candidates that wait for their description to be said
+	holding    bool
+	unsaid     controlMessage // waits for the control channel
+	uttering   bool           // somebody writes it
+	over       bool           // no goroutine may be started any more
+	goroutines sync.WaitGroup // added to while not over
+
+	// Owned by run.
+	lookout      lookout
+	rounds       *rate.Limiter             // of negotiation, after the first
+	keptForLater []webrtc.ICECandidateInit // candidates before the description
+	candidates   int                       // how many Pion was given since the last description
 }
 
 func newConnection(ctx context.Context, end context.CancelCauseFunc, f *factory, offers bool, timeout time.Duration) *connection {
 	return &connection{
 		ctx: ctx, end: end, factory: f, offers: offers, timeout: timeout,
+		began:     time.Now(),
 		connected: make(chan struct{}),
 		done:      make(chan struct{}),
+		gone:      make(chan struct{}),
 		abandoned: make(chan struct{}),
 		opening:   make(chan struct{}, maxOpening),
 		resetting: make(chan struct{}, 1),
-		accepted:  make(chan *Channel, maxUnaccepted),
 		wake:      make(chan struct{}, 1),
 		pcSet:     make(chan struct{}),
 		channels:  make(map[uint16]*Channel),
+		rounds:    rate.NewLimiter(rate.Every(roundEvery), roundBurst),
 	}
 }
 
@@ -82,39 +108,30 @@ func (c *connection) hear(data protocol.SignalData) {
 		return
 	}
 	c.heard = append(c.heard, data)
+	c.nudge()
+}
+
+// nudge makes run look at how things are.
+func (c *connection) nudge() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run negotiates, follows what is heard, and closes everything when the connection's context ends. It is the one goroutine
-// that may call GracefulClose: that waits for Pion's goroutines, so from one of Pion's callbacks it would wait for itself.
-func (c *connection) run() {
+// run negotiates, follows what is heard, looks out for the other side, and closes everything when the connection's context
+// ends; of that it tells ended at once. It is the one goroutine that may call GracefulClose: that waits for Pion's goroutines,
+// so from one of Pion's callbacks it would wait for itself.
+func (c *connection) run(ended func()) {
 	defer close(c.done)
-	pc, err := c.open()
+	err := c.awaitTurn()
+	turn := err == nil
+	if turn {
+		err = c.open()
+	}
 	close(c.pcSet)
-	if err != nil {
-		c.end(protocol.Errorf(protocol.CodeConnectFailed, "%v", err))
-		return
-	}
-	timer := time.NewTimer(c.timeout)
-	defer timer.Stop()
-	if c.offers {
-		err = c.offer()
-	}
-	for err == nil && c.ctx.Err() == nil {
-		select {
-		case <-c.wake:
-			err = c.follow()
-		case <-timer.C:
-			select {
-			case <-c.connected:
-			default:
-				err = protocol.Errorf(protocol.CodeConnectFailed, "no way to the peer was found within %v; is there a TURN server?", c.timeout)
-			}
-		case <-c.ctx.Done():
-		}
+	if err == nil {
+		err = c.live()
 	}
 	if err != nil {
 		if Code(err) == "" {
@@ -122,11 +139,17 @@ func (c *connection) run() {
 		}
 		c.end(err)
 	}
+	ended()
 	c.log.Debug().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closes")
-	c.closing.Lock()
-	defer c.closing.Unlock()
-	if err := pc.GracefulClose(); err != nil {
-		c.log.Debug().Err(err).Msg("peer connection close")
+	if c.pc != nil {
+		c.closing.Lock()
+		defer c.closing.Unlock()
+		if err := c.pc.GracefulClose(); err != nil {
+			c.log.Debug().Err(err).Msg("peer connection close")
+		}
+	}
+	if turn {
+		c.turns.giveBack()
 	}
 	c.mu.Lock()
 	c.over = true
@@ -137,29 +160,79 @@ func (c *connection) run() {
 	c.goroutines.Wait()
 }
 
+// awaitTurn waits until this connection may be made: an offer, which holds for the network as it is now, until the other side
+// can be told of it. It returns an error when the context has ended.
+func (c *connection) awaitTurn() error {
+	ticker := time.NewTicker(heartbeat)
+	defer ticker.Stop()
+	for c.offers && !c.reachable() {
+		select {
+		case <-ticker.C:
+		case <-c.wake:
+		case <-c.ctx.Done():
+			return codedCause(c.ctx)
+		}
+	}
+	if !c.turns.take(c.ctx) {
+		return codedCause(c.ctx)
+	}
+	c.nudge() // a token may have been taken above
+	return nil
+}
+
+// live does all that there is to do between the open and the end.
+func (c *connection) live() error {
+	if c.offers {
+		if err := c.offer(false); err != nil {
+			return err
+		}
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	c.lookout.start(time.Now(), c.timeout)
+	for {
+		if c.ctx.Err() != nil {
+			return nil
+		}
+		select {
+		case <-c.wake:
+			if err := c.follow(); err != nil {
+				return err
+			}
+		case <-timer.C:
+		case <-c.ctx.Done():
+			return nil
+		}
+		wait, err := c.look(time.Now())
+		if err != nil {
+			return err
+		}
+		timer.Reset(wait)
+	}
+}
+
 // open makes the peer connection and its control channel.
-func (c *connection) open() (*webrtc.PeerConnection, error) {
+func (c *connection) open() error {
 	pc, err := c.factory.connection()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	pc.OnICECandidate(c.candidate)
+	pc.OnICEConnectionStateChange(c.iceChanged)
 	pc.OnConnectionStateChange(c.stateChanged)
 	pc.OnDataChannel(c.offered)
 	// This is how the end of the association is learnt, whichever way it comes: an abort, a DTLS close. Pion also calls it when
 	// it stops accepting channels, because a stream came that did not begin with an open message.
-	pc.SCTP().OnClose(func(error) {
-		c.end(protocol.Errorf(protocol.CodeClosed, "the other side closed the connection"))
-	})
+	pc.SCTP().OnClose(c.associationEnded)
 	negotiated, id := true, uint16(0)
 	control, err := pc.CreateDataChannel(controlLabel, &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &id})
 	if err != nil {
 		pc.GracefulClose()
-		return nil, err
+		return err
 	}
 	control.OnOpen(func() { c.controlOpened(control) })
 	c.pc = pc
-	return pc, nil
+	return nil
 }
 
 // spawn starts a goroutine that run waits for. It returns false when the connection is over.
@@ -185,28 +258,51 @@ func (c *connection) controlOpened(control *webrtc.DataChannel) {
 	ch.sink = c.command
 	ch.start(raw)
 	c.control = ch
-	c.connectOnce.Do(func() { close(c.connected) })
-	if c.onConnected != nil {
-		c.onConnected()
-	}
+	close(c.connected)
+	c.moved(StateConnected)
+	c.nudge()
 }
 
-func (c *connection) stateChanged(s webrtc.PeerConnectionState) {
-	c.log.Debug().Stringer("state", s).Msg("peer connection")
-	if s != webrtc.PeerConnectionStateFailed {
-		return
-	}
+func (c *connection) isConnected() bool {
 	select {
 	case <-c.connected:
-		c.end(protocol.Errorf(protocol.CodeConnectionLost, "the way to the peer is lost"))
+		return true
 	default:
-		c.end(protocol.Errorf(protocol.CodeConnectFailed, "no way to the peer was found; is there a TURN server?"))
+		return false
 	}
 }
 
-// close delivers what was sent, for as long as ctx lasts, and ends the connection and all of it.
+// iceChanged is called by Pion.
+func (c *connection) iceChanged(s webrtc.ICEConnectionState) {
+	c.log.Debug().Stringer("state", s).Msg("peer ice")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ice = s
+	c.nudge()
+}
+
+// stateChanged is called by Pion. It is about DTLS alone: a way that is lost can be found again.
+func (c *connection) stateChanged(s webrtc.PeerConnectionState) {
+	if s == webrtc.PeerConnectionStateFailed && c.pc.SCTP().Transport().State() == webrtc.DTLSTransportStateFailed {
+		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the DTLS handshake with the peer did not succeed"))
+	}
+}
+
+// associationEnded is called by Pion.
+func (c *connection) associationEnded(error) {
+	c.goneOnce.Do(func() { close(c.gone) })
+	if !c.leaving.Load() {
+		c.end(protocol.Errorf(protocol.CodeConnectionLost, "the connection ended without a goodbye"))
+	}
+}
+
+// close delivers what was sent, and that it is over, for as long as ctx lasts, and ends the connection and all of it.
 func (c *connection) close(ctx context.Context, cause error) {
+	c.leaving.Store(true)
 	c.flush(ctx)
+	if c.sayBye(ctx) {
+		c.flush(ctx)
+	}
 	c.end(cause)
 	c.abandon()
 	<-c.done
@@ -215,22 +311,26 @@ func (c *connection) close(ctx context.Context, cause error) {
 // abandon says that nobody will read what has come and is not read yet.
 func (c *connection) abandon() { c.abandonOnce.Do(func() { close(c.abandoned) }) }
 
-// buffered is how many bytes are on their way to the other side, and 0 when the connection is being closed: Pion would make
-// the question wait for that.
-func (c *connection) buffered() int {
+// association asks Pion about the association, but not when the connection is being closed: Pion would make the question wait
+// for that.
+func (c *connection) association(ask func(*webrtc.SCTPTransport)) {
 	if !c.closing.TryRLock() {
-		return 0
+		return
 	}
 	defer c.closing.RUnlock()
-	return c.pc.SCTP().BufferedAmount()
+	ask(c.pc.SCTP())
+}
+
+// buffered is how many bytes are on their way to the other side, and 0 when the connection is being closed.
+func (c *connection) buffered() (bytes int) {
+	c.association(func(t *webrtc.SCTPTransport) { bytes = t.BufferedAmount() })
+	return bytes
 }
 
 // flush waits until the other side has all that was sent, or ctx ends. Closing a peer connection does not: it drops what is
 // on its way.
 func (c *connection) flush(ctx context.Context) {
-	select {
-	case <-c.connected:
-	default:
+	if !c.isConnected() {
 		return
 	}
 	// Pion tells per channel when its buffer is empty, and the sum only when asked.
@@ -240,6 +340,8 @@ func (c *connection) flush(ctx context.Context) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
+			return
+		case <-c.gone:
 			return
 		case <-c.ctx.Done():
 			return

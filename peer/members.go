@@ -60,7 +60,7 @@ func (r *Room) find(peer, instance string) *Peer {
 func (r *Room) appeared(m protocol.Member) *Peer {
 	p := &Peer{
 		room: r, id: m.Peer, instance: m.Instance, identity: m.Identity,
-		connecting: make(chan struct{}),
+		meeting:    newMeeting(),
 		attributes: m.Attributes, away: m.Away,
 	}
 	p.here, p.left = context.WithCancelCause(r.ctx)

@@ -2,24 +2,46 @@ package peer
 
 import (
 	"encoding/json"
+	"strings"
+	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 )
 
-// offer makes an offer. It is sent before it is set, because setting it starts the gathering: so the candidates come after
-// the description that they belong to.
-func (c *connection) offer() error {
-	offer, err := c.pc.CreateOffer(nil)
+// The other side may ask for another way, or offer one, so often: each makes this one gather and check candidates anew.
+const (
+	roundEvery = time.Second
+	roundBurst = 8
+)
+
+// offer makes an offer, with restart one that looks for another way. Setting it, or making one with restart, starts the
+// gathering; the candidates wait until the description that they belong to has been said.
+func (c *connection) offer(restart bool) error {
+	c.lookout.offering = true
+	c.hold()
+	defer c.release()
+	if restart {
+		c.refreshICEServers()
+	}
+	offer, err := c.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
 	if err != nil {
 		return err
 	}
-	c.describe(offer)
+	c.describe(offer, restart)
 	return c.pc.SetLocalDescription(offer)
 }
 
-func (c *connection) describe(d webrtc.SessionDescription) {
-	c.say(protocol.SignalData{Description: &protocol.Description{Type: d.Type.String(), SDP: d.SDP}})
+func (c *connection) describe(d webrtc.SessionDescription, restart bool) {
+	c.say(protocol.SignalData{Description: &protocol.Description{Type: d.Type.String(), SDP: d.SDP}, ICERestart: restart})
+}
+
+// refreshICEServers is for a restart, which asks the TURN servers anew: the credentials of the connection's making may have
+// expired.
+func (c *connection) refreshICEServers() {
+	if err := c.pc.SetConfiguration(c.factory.configuration()); err != nil {
+		c.log.Debug().Err(err).Msg("ICE servers left as they were")
+	}
 }
 
 // follow does what has been heard, in its order.
@@ -31,6 +53,8 @@ func (c *connection) follow() error {
 	for _, data := range heard {
 		var err error
 		switch {
+		case data.Want:
+			c.wanted()
 		case data.Description != nil:
 			err = c.described(*data.Description)
 		case data.Candidate != nil:
@@ -43,6 +67,13 @@ func (c *connection) follow() error {
 	return nil
 }
 
+// wanted looks for another way because the other side asks for it, unless that is under way.
+func (c *connection) wanted() {
+	if now := time.Now(); !c.lookout.offering && c.rounds.AllowN(now, 1) {
+		c.lookout.restartAt = now
+	}
+}
+
 // described takes the other side's offer or answer, and answers an offer. Who offers is decided (protocol.Offers), so an
 // offer to the side that offers, or an answer to the other, is a client gone wrong; Pion's own state says so.
 func (c *connection) described(d protocol.Description) error {
@@ -50,8 +81,16 @@ func (c *connection) described(d protocol.Description) error {
 	if offer == c.offers {
 		return protocol.Errorf(protocol.CodeConnectFailed, "the peer sent an %.10q, which was not its turn", d.Type)
 	}
-	sdp, candidates := filterCandidates(d.SDP, maxCandidates-c.candidates)
-	c.candidates += candidates
+	if offer && c.lookout.agreed {
+		if !c.rounds.Allow() {
+			return protocol.Errorf(protocol.CodeOverflow, "the peer offers more often than %d times at once and once in %v", roundBurst, roundEvery)
+		}
+		c.refreshICEServers()
+	}
+	c.hold()
+	defer c.release()
+	sdp, candidates := filterCandidates(d.SDP, maxCandidates)
+	c.candidates = candidates
 	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.NewSDPType(d.Type), SDP: sdp})
 	if err != nil {
 		return err
@@ -61,7 +100,7 @@ func (c *connection) described(d protocol.Description) error {
 		if err != nil {
 			return err
 		}
-		c.describe(answer)
+		c.describe(answer, false)
 		if err := c.pc.SetLocalDescription(answer); err != nil {
 			return err
 		}
@@ -70,6 +109,7 @@ func (c *connection) described(d protocol.Description) error {
 		c.add(kept)
 	}
 	c.keptForLater = nil
+	c.settled(time.Now())
 	return nil
 }
 
@@ -93,7 +133,13 @@ func (c *connection) remoteCandidate(raw json.RawMessage) error {
 
 // add gives a candidate to Pion. One that Pion cannot use is one way less, not the end; nor is one too many. Without a bound,
 // somebody could make this side send checks to any number of addresses (RFC 8445, section 19.5.1).
+//
+// One of before a restart is late and leads nowhere: its user fragment is not that of the description (RFC 8839, section 5.4).
+// Pion sees that only where it is said within the candidate's line.
 func (c *connection) add(candidate webrtc.ICECandidateInit) {
+	if f := candidate.UsernameFragment; f != nil && *f != "" && !strings.Contains(c.pc.RemoteDescription().SDP, "a=ice-ufrag:"+*f+"\r\n") {
+		return
+	}
 	if c.candidates >= maxCandidates {
 		return
 	}
@@ -115,5 +161,38 @@ func (c *connection) candidate(found *webrtc.ICECandidate) {
 			return
 		}
 	}
-	c.say(protocol.SignalData{Candidate: raw})
+	data := protocol.SignalData{Candidate: raw}
+	c.mu.Lock()
+	holding := c.holding
+	if holding {
+		c.held = append(c.held, data)
+	}
+	c.mu.Unlock()
+	if !holding {
+		c.say(data)
+	}
+}
+
+// hold keeps the local candidates back until release.
+func (c *connection) hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.holding = true
+}
+
+// release says those that were held, before any that come now.
+func (c *connection) release() {
+	for {
+		c.mu.Lock()
+		held := c.held
+		c.held = nil
+		c.holding = len(held) > 0
+		c.mu.Unlock()
+		for _, data := range held {
+			c.say(data)
+		}
+		if len(held) == 0 {
+			return
+		}
+	}
 }

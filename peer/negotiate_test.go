@@ -50,6 +50,10 @@ func newTwo(t *testing.T, asks bool) *two {
 		f := newFactory(&Config{DisableMDNS: true, SettingEngine: func(s *webrtc.SettingEngine) { s.SetNet(host) }})
 		ctx, end := context.WithCancelCause(context.Background())
 		c := newConnection(ctx, end, f, offers, 20*time.Second)
+		m := newMeeting()
+		c.accepted, c.turns = m.accepted, m.turns
+		c.reachable = func() bool { return true }
+		c.moved = func(State) {}
 		c.asks = asks
 		c.say = func(d protocol.SignalData) { said <- d }
 		t.Cleanup(func() { c.close(ctx, errors.New("the test is over")) })
@@ -61,8 +65,8 @@ func newTwo(t *testing.T, asks bool) *two {
 	if err := router.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go w.offerer.run()
-	go w.answerer.run()
+	go w.offerer.run(func() {})
+	go w.answerer.run(func() {})
 	return w
 }
 
@@ -100,8 +104,10 @@ func (w *two) exchange(t *testing.T) {
 func (w *two) connect(t *testing.T) {
 	t.Helper()
 	for _, c := range []*connection{w.offerer, w.answerer} {
-		if err := c.await(context.Background(), c.connected); err != nil {
-			t.Fatal(err)
+		select {
+		case <-c.connected:
+		case <-c.ctx.Done():
+			t.Fatal(context.Cause(c.ctx))
 		}
 	}
 }

@@ -20,8 +20,8 @@ func (c *connection) openChannel(ctx context.Context, label string, o ChannelOpt
 	if len(label) > 65535 {
 		return nil, protocol.Errorf(protocol.CodeUnsupported, "a label of %d bytes is longer than 65535", len(label))
 	}
-	if err := c.await(ctx, c.connected); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, aborted(ctx)
 	}
 	select {
 	case c.opening <- struct{}{}:
@@ -83,23 +83,5 @@ func (ch *Channel) awaitOpened(ctx context.Context) error {
 		default:
 			return codedCause(ch.ctx)
 		}
-	}
-}
-
-// await waits for a moment of the connection's life.
-func (c *connection) await(ctx context.Context, moment <-chan struct{}) error {
-	if ctx.Err() != nil {
-		return aborted(ctx)
-	}
-	if c.ctx.Err() != nil {
-		return codedCause(c.ctx)
-	}
-	select {
-	case <-moment:
-		return nil
-	case <-ctx.Done():
-		return aborted(ctx)
-	case <-c.ctx.Done():
-		return codedCause(c.ctx)
 	}
 }

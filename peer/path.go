@@ -19,15 +19,12 @@ type Path struct {
 	RTT time.Duration
 }
 
-// Path returns the way to the peer. It waits until the peer is connected; ctx bounds that.
+// Path returns the way to the peer, which may change. It waits until the peer is connected, or connected again; ctx bounds that.
 func (p *Peer) Path(ctx context.Context) (Path, error) {
-	err := p.awaitConnecting(ctx)
-	if err == nil {
-		err = p.conn.await(ctx, p.conn.connected)
-	}
+	c, _, err := p.connected(ctx)
 	var path Path
 	if err == nil {
-		path, err = p.conn.path()
+		path, err = c.path()
 	}
 	if err != nil {
 		return Path{}, wrap(err, "path to %q", p.id)

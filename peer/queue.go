@@ -38,6 +38,18 @@ func (q *queue[T]) push(item T) (full bool) {
 	return full
 }
 
+// offer appends item if there is room for it.
+func (q *queue[T]) offer(item T) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) >= q.max {
+		return false
+	}
+	q.items = append(q.items, item)
+	q.signal()
+	return true
+}
+
 // take waits for the next item and returns it with the number of items that were dropped before it. When end is done and
 // nothing is left it returns that context's cause, when ctx is, an error of CodeAborted.
 func (q *queue[T]) take(ctx, end context.Context) (item T, dropped int, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -60,6 +61,7 @@ func (ch *Channel) pump() {
 			ch.end(ch.readEnd(err))
 			return
 		}
+		ch.conn.heardAt.Store(int64(time.Since(ch.conn.began)))
 		if len(m.data) > maxMessage {
 			ch.shutdown(protocol.Errorf(protocol.CodeMessageTooLarge,
 				"the other side sent %d bytes and was told that %d is the most", len(m.data), maxMessage))

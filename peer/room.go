@@ -67,6 +67,7 @@ type Room struct {
 	peers       map[string]*Peer
 	connections map[*connection]struct{} // also those of peers that have left, until they are done
 	over        bool                     // no connection may be started any more
+	addresses   addressWatch
 }
 
 // rank is a member's place in an epoch's log.

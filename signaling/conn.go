@@ -218,7 +218,7 @@ func (c *conn) goAway() {
 	c.mu.Lock()
 	welcomed := c.pinger != nil
 	c.mu.Unlock()
-	c.push(protocol.Encode(protocol.GoAway{Within: c.server.limits.GoAway.Milliseconds()}))
+	c.push(protocol.Encode(protocol.GoAway{Within: c.server.within()}))
 	if !welcomed {
 		c.close(protocol.CloseGoingAway)
 	}

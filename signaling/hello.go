@@ -54,7 +54,7 @@ func (c *conn) hello(h protocol.Hello) {
 	l := s.limits
 	c.push(protocol.Encode(protocol.Welcome{
 		ID: h.ID, Version: protocol.Version, Peer: peer, Identity: grant.Identity,
-		Resume: s.resume.seal(claimsOf(peer, h.Instance, grant, time.Now().Add(l.Resume))), Resumed: resumed,
+		Resume: sess.resume(), Resumed: resumed,
 		Heartbeat: protocol.Heartbeat{Interval: l.Ping.Milliseconds(), Timeout: l.Silence.Milliseconds()},
 		Limits: protocol.Limits{
 			Frame: l.Frame, Attributes: l.Attributes, Rate: l.Rate, Burst: l.Burst, Window: l.Window, Rooms: l.Rooms, Mesh: l.Mesh,
@@ -105,12 +105,4 @@ func refusalOf(err error) protocol.CloseCode {
 		return protocol.CloseInternal
 	}
 	return protocol.CloseUnauthorized
-}
-
-func claimsOf(peer, instance string, g Grant, expires time.Time) claims {
-	c := claims{Peer: peer, Instance: instance, Identity: g.Identity, Rooms: g.Rooms, Expires: expires.UnixMilli()}
-	if !g.Expires.IsZero() {
-		c.Ends = g.Expires.UnixMilli()
-	}
-	return c
 }

@@ -217,12 +217,34 @@ func TestTokenReplacesTheGrants(t *testing.T) {
 		c.send(protocol.Token{ID: 4, Token: "team"})
 		if ice := next[protocol.ICE](c); ice.ID != 4 || len(ice.ICEServers) != 1 || ice.ICEServers[0].Username != c.welcome.Peer {
 			t.Errorf("%+v", ice)
+		} else {
+			c.welcome.Resume = ice.Resume
 		}
 		c.join(protocol.Join{Room: "team-a"})
 		c.send(protocol.Join{Room: "coffee"})
 		c.refused(protocol.CodeForbidden)
 		c.say("tea", 1) // a member stays where it is
 		c.event(protocol.EventMessage)
+
+		c.drop()
+		synctest.Wait()
+		c = w.again(c) // with what the token brought, and not with what the hello did
+		c.join(protocol.Join{Room: "team-b"})
+		c.send(protocol.Join{Room: "coffee"})
+		c.refused(protocol.CodeForbidden)
+	})
+}
+
+// A session may last longer than a resume token: it gets a fresh one in time, also where no relay's credentials would bring it.
+func TestAResumeTokenIsRenewed(t *testing.T) {
+	inWorld(t, Config{Limits: Limits{Resume: time.Minute, Ping: time.Hour, Silence: time.Hour}}, func(t *testing.T, w *world) {
+		c := w.session()
+		time.Sleep(44 * time.Second)
+		c.quiet()
+		time.Sleep(time.Second)
+		c.welcome.Resume = next[protocol.ICE](c).Resume
+		time.Sleep(44 * time.Second) // the welcome's has ended
+		w.again(c)
 	})
 }
 

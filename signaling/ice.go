@@ -31,12 +31,12 @@ func (s *Server) iceServers(req ICERequest) ([]protocol.ICEServer, time.Duration
 	return append(servers, got...), lifetime
 }
 
-// renewICE schedules the next push of ICE servers, at three quarters of the lifetime of the last. c.mu must be held.
+// renewICE schedules the next push of ICE servers, at three quarters of the lifetime of the last, or of that of the resume token which
+// comes with them: a session may outlive it. c.mu must be held.
 func (c *conn) renewICE(lifetime time.Duration) {
 	c.fresh.stop()
-	c.fresh = nil
-	if lifetime <= 0 {
-		return
+	if longest := c.server.limits.Resume; lifetime <= 0 || lifetime > longest {
+		lifetime = longest
 	}
 	sess := c.session
 	var fresh *timer
@@ -56,12 +56,13 @@ func (c *conn) renewICE(lifetime time.Duration) {
 // pushICE sends ICE servers and schedules the next. A renewal names its own timer: if a `token` frame has brought newer ones
 // meanwhile, what it has is old.
 func (c *conn) pushICE(id uint64, servers []protocol.ICEServer, lifetime time.Duration, renewal *timer) {
+	resume := c.session.resume()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing || renewal != nil && c.fresh != renewal {
 		return
 	}
-	c.enqueueText(protocol.Encode(protocol.ICE{ID: id, ICEServers: servers, ICELifetime: lifetime.Milliseconds()}))
+	c.enqueueText(protocol.Encode(protocol.ICE{ID: id, ICEServers: servers, ICELifetime: lifetime.Milliseconds(), Resume: resume}))
 	c.renewICE(lifetime)
 }
 

@@ -78,6 +78,33 @@ func TestTheOldEpochNamedByAMember(t *testing.T) {
 	})
 }
 
+// The carrier may be lost in the middle of the replay, before the member's own joining: it goes on from there.
+func TestAReplayAfterARestartGoesOn(t *testing.T) {
+	restarted(t, Limits{}, func(t *testing.T, first, second *world) {
+		ada, j := first.in("tea")
+		bob, _ := first.in("tea")
+		ada, bob = second.again(ada), second.again(bob)
+		ada.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: 2})
+		ada.event(protocol.EventJoined)
+		ada.say("tea", 1)
+		ada.say("tea", 2)
+		ada.heard(1, 2)
+		epoch := bob.join(protocol.Join{Room: "tea", Epoch: j.Epoch, Position: 2}).Epoch
+		bob.drop()
+		synctest.Wait()
+		bob = second.again(bob)
+		if got := bob.join(protocol.Join{Room: "tea", Epoch: epoch, Position: 2}); !got.Replay || got.Gap || got.Position != 2 {
+			t.Errorf("%+v", got)
+		}
+		if e := bob.event(protocol.EventMessage); e.N != 2 || e.Position != 3 {
+			t.Errorf("%+v", e)
+		}
+		if e := bob.event(protocol.EventJoined); e.Peer != bob.welcome.Peer {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
 // When the beginning of the new log has gone, what was said there is a gap.
 func TestAfterARestartBeyondTheRing(t *testing.T) {
 	restarted(t, Limits{RingEvents: 3}, func(t *testing.T, first, second *world) {

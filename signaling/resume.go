@@ -26,6 +26,14 @@ type claims struct {
 	Expires int64 `json:"e"`
 }
 
+func claimsOf(peer, instance string, g Grant, expires time.Time) claims {
+	c := claims{Peer: peer, Instance: instance, Identity: g.Identity, Rooms: g.Rooms, Expires: expires.UnixMilli()}
+	if !g.Expires.IsZero() {
+		c.Ends = g.Expires.UnixMilli()
+	}
+	return c
+}
+
 func (c claims) grant() Grant {
 	g := Grant{Identity: c.Identity, Rooms: c.Rooms}
 	if c.Ends != 0 {

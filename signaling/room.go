@@ -35,6 +35,7 @@ type member struct {
 	// Guarded by room.mu.
 	info    protocol.Member
 	cursor  *cursor   // nil while away
+	since   uint64    // the position from which on the log is its to read
 	acked   uint64    // the position that it has acknowledged
 	waiting time.Time // since when it has had something to acknowledge, or since its last acknowledgement
 	left    []byte    // its left event, once it has left
@@ -79,7 +80,7 @@ func (r *room) join(c *conn, sess *session, j protocol.Join) (*member, error) {
 	}}
 	r.members[sess.peer] = m
 	r.ranked = append(r.ranked, m)
-	m.acked = m.info.Joined
+	m.acked, m.since = m.info.Joined, m.info.Joined
 	info := m.info
 	r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventJoined, Member: &info}, m)))
 	r.answer(m, c, j)
@@ -115,8 +116,10 @@ func (r *room) answer(m *member, c *conn, j protocol.Join) {
 		r.start(m, c, j, false)
 	case j.Epoch != r.log.epoch && r.log.has(0):
 		// It comes from before a restart. What the first to come back have said since is new to it, and a snapshot would not tell.
+		// Its carrier may be lost before it has read all of that, or even of its own joining.
+		m.since = 0
 		r.replay(m, c, j.ID, 0)
-	case j.Epoch == r.log.epoch && j.Position >= m.info.Joined && r.log.has(j.Position):
+	case j.Epoch == r.log.epoch && j.Position >= m.since && r.log.has(j.Position):
 		// A position from before this membership gets no replay: it would tell the member of its own leaving.
 		r.replay(m, c, j.ID, j.Position)
 	default:

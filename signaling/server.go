@@ -34,6 +34,7 @@ type Server struct {
 	frames   sync.Pool     // *[]byte, for reading
 	serial   atomic.Uint64 // of the newest conn
 	closing  atomic.Bool
+	leaveBy  atomic.Int64   // when the window of a goaway ends, in Unix nanoseconds; 0 before a Shutdown
 	carriers sync.WaitGroup // conn.serve
 	running  sync.WaitGroup // timers; see timer
 
@@ -124,13 +125,15 @@ func (s *Server) forget(c *conn) {
 //
 // Nobody is told that a peer is away or has left because of it: it is on its way to where they go too.
 func (s *Server) Shutdown(ctx context.Context) error {
+	length := s.window(ctx)
+	s.leaveBy.CompareAndSwap(0, time.Now().Add(length).UnixNano()) // before closing is set, for who then is told by register
 	conns, first := s.stop()
 	if first {
 		for _, c := range conns {
 			c.goAway()
 		}
 	}
-	window := time.NewTimer(s.window(ctx))
+	window := time.NewTimer(length)
 	defer window.Stop()
 	select {
 	case <-s.done:
@@ -157,7 +160,12 @@ func (s *Server) window(ctx context.Context) time.Duration {
 	if !ok {
 		return s.limits.GoAway
 	}
-	return min(s.limits.GoAway, time.Until(by)-s.limits.Linger)
+	return max(0, min(s.limits.GoAway, time.Until(by)-s.limits.Linger))
+}
+
+// within is what is left of the window, as a goaway says it.
+func (s *Server) within() int64 {
+	return max(0, time.Until(time.Unix(0, s.leaveBy.Load())).Milliseconds())
 }
 
 // Close ends every connection without a word and returns when all goroutines have ended; a callback of the Config that ignores its

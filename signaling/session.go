@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -74,6 +75,14 @@ func (s *Server) sessionOf(peer string) *session {
 		s.log.Info().Str("peer", peer).Msg("session begins")
 	}
 	return sess
+}
+
+// resume returns a resume token of what the session is now.
+func (sess *session) resume() string {
+	sess.mu.Lock()
+	instance, grant := sess.instance, sess.grant
+	sess.mu.Unlock()
+	return sess.server.resume.seal(claimsOf(sess.peer, instance, grant, time.Now().Add(sess.server.limits.Resume)))
 }
 
 // detach takes the ended carrier's session from it: the peer is away, unless a newer carrier has the session already.

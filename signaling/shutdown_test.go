@@ -41,7 +41,7 @@ func TestShutdown(t *testing.T) {
 			t.Errorf("after %v", d)
 		}
 		for _, c := range []*client{ada, bob, early} {
-			if g := next[protocol.GoAway](c); g.Within != 5000 {
+			if g := next[protocol.GoAway](c); g.Within != 1000 { // what there is, and not what the limits would allow
 				t.Errorf("%+v", g)
 			}
 			c.ends(protocol.CloseGoingAway)
@@ -62,6 +62,26 @@ func TestShutdown(t *testing.T) {
 		}
 		if n := w.s.Stats(); n.Closes[protocol.CloseGoingAway] != 3 || n.Connections+n.Sessions+n.Rooms != 0 {
 			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// Who asks for an end sooner than a goodbye takes leaves the clients no time, and tells them so.
+func TestAShutdownWithoutAWindow(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		ada, _ := w.in("tea")
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second/2)
+		defer cancel()
+		start := time.Now()
+		if err := w.s.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		if g := next[protocol.GoAway](ada); g.Within != 0 {
+			t.Errorf("%+v", g)
+		}
+		ada.ends(protocol.CloseGoingAway)
+		if d := time.Since(start); d != 0 {
+			t.Errorf("after %v", d)
 		}
 	})
 }

@@ -12,9 +12,16 @@
 //	main           everything; waits for all but the next  with the process
 //	interrupted    the signals                             with the process
 //	http           http.Server.Serve of `serve`            Shutdown or Close of the HTTP server
-//	drain          one Shutdown each, after Ctrl-C         when its server has drained or the grace is over
+//	drain          the relay's Shutdown, after Ctrl-C      when that has drained or the grace is over
 //	echo peer      a connected peer of `bot echo`          when the peer or the bot is closed
 //	echo channel   a data channel of such a peer           when the channel is closed
+//
+// After SIGTERM or Ctrl-C, `serve` ends in this order; --grace bounds all of it, and a second signal cuts it off:
+//
+//	at once        signaling answers new connections with 503 and Retry-After and sends every client goaway, with the window
+//	               that the grace leaves; the relay begins to drain; pages and health checks are answered as before
+//	in the window  clients leave, each at its own moment, and nobody is told that they are away or have left
+//	then           who is still there is closed with 4000; the port is closed; requests that are being answered are finished
 //
 // The servers' and the peers' own goroutines are in the tables of their packages.
 package main

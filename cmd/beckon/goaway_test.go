@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -9,36 +10,95 @@ import (
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
-// An interrupt tells the clients to go, and does not wait out its grace once they have gone.
-func TestAnInterruptSendsClientsElsewhere(t *testing.T) {
-	t.Parallel()
-	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn", "--grace", "1h")
-	base, _, _ := strings.Cut(s.first, "/r/")
+// visitor is a client of a running server that has said hello.
+type visitor struct {
+	t  *testing.T
+	ws *websocket.Conn
+}
+
+func dialVisitor(base string) (*websocket.Conn, *http.Response, error) {
 	dialer := websocket.Dialer{Subprotocols: []string{protocol.Version}}
-	ws, _, err := dialer.Dial("ws"+strings.TrimPrefix(base, "http")+"/v1/ws", nil)
+	return dialer.Dial("ws"+strings.TrimPrefix(base, "http")+"/v1/ws", nil)
+}
+
+func visit(t *testing.T, base string) *visitor {
+	t.Helper()
+	ws, _, err := dialVisitor(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ws.Close()
+	t.Cleanup(func() { ws.Close() })
 	hello := protocol.Encode(protocol.Hello{Versions: []string{protocol.Version}, Instance: protocol.NewInstance()})
 	if err := ws.WriteMessage(websocket.TextMessage, hello); err != nil {
 		t.Fatal(err)
 	}
-	expect := func(want protocol.Type) {
-		t.Helper()
-		_, frame, err := ws.ReadMessage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if env, err := protocol.Parse(frame); err != nil || env.Type != want {
-			t.Fatalf("want %s, got %s (%v)", want, frame, err)
-		}
+	v := &visitor{t, ws}
+	v.expect(protocol.TypeWelcome)
+	return v
+}
+
+func (v *visitor) expect(want protocol.Type) []byte {
+	v.t.Helper()
+	_, frame, err := v.ws.ReadMessage()
+	if err != nil {
+		v.t.Fatal(err)
 	}
-	expect(protocol.TypeWelcome)
+	if env, err := protocol.Parse(frame); err != nil || env.Type != want {
+		v.t.Fatalf("want %s, got %s (%v)", want, frame, err)
+	}
+	return frame
+}
+
+// An interrupt tells the clients to go, and does not wait out its grace once they have gone. Who comes meanwhile finds the port open
+// and is told to come back later; pages are served on.
+func TestAnInterruptSendsClientsElsewhere(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn", "--grace", "1h")
+	base, _, _ := strings.Cut(s.first, "/r/")
+	v := visit(t, base)
 	code := make(chan int, 1)
 	go func() { code <- s.interrupt() }()
-	expect(protocol.TypeGoAway)
-	ws.Close()
+	v.expect(protocol.TypeGoAway)
+	ws, res, err := dialVisitor(base)
+	if err == nil {
+		ws.Close()
+		t.Fatal("let in")
+	}
+	if res == nil || res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+		t.Errorf("%+v, %v", res, err)
+	}
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	page, err := client.Get(s.first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.Body.Close()
+	if page.StatusCode != http.StatusOK {
+		t.Error(page.Status)
+	}
+	v.ws.Close()
+	if got := <-code; got != exitOK {
+		t.Errorf("exit code %d; stderr:\n%s", got, s.stderr)
+	}
+	if _, res, err := dialVisitor(base); err == nil || res != nil {
+		t.Errorf("the port is still open: %v", err)
+	}
+}
+
+// A short grace is a short window for the clients, and what is announced is that one.
+func TestAShortGraceIsAShortWindow(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn", "--grace", "3s")
+	base, _, _ := strings.Cut(s.first, "/r/")
+	v := visit(t, base)
+	code := make(chan int, 1)
+	go func() { code <- s.interrupt() }()
+	g, err := protocol.Decode[protocol.GoAway](v.expect(protocol.TypeGoAway))
+	if err != nil || g.Within > 2000 {
+		t.Errorf("%+v, %v: the last second is for the goodbyes", g, err)
+	}
+	v.ws.Close()
 	if got := <-code; got != exitOK {
 		t.Errorf("exit code %d; stderr:\n%s", got, s.stderr)
 	}

@@ -93,24 +93,26 @@ func (s *servers) run(ctx context.Context) error {
 	return err
 }
 
-// stop lets everything end within the grace, all at once, and cuts off what is left then.
+// stop lets everything end within the grace and cuts off what is left then.
+//
+// The HTTP listener stays open until the clients have gone. Who comes meanwhile gets signaling's 503 with a Retry-After, from which a
+// client knows that the server is there and going, and a load balancer that it should ask another one, while a closed port looks like a
+// crash, and resets who was already waiting in its backlog. Pages are served on: who loads one now connects to what comes next.
 func (s *servers) stop(ctx context.Context, grace time.Duration) {
 	ctx, cancel := context.WithTimeoutCause(ctx, grace, errors.New("the grace is over"))
 	defer cancel()
-	var wg sync.WaitGroup
 	drain := func(what string, shutdown func(context.Context) error, close func() error) {
-		wg.Go(func() {
-			if err := shutdown(ctx); err != nil {
-				s.log.Warn().Str("server", what).Err(err).Msg("cut off")
-				_ = close()
-			}
-		})
+		if err := shutdown(ctx); err != nil {
+			s.log.Warn().Str("server", what).Err(err).Msg("cut off")
+			_ = close()
+		}
+	}
+	var wg sync.WaitGroup
+	if s.turn != nil {
+		wg.Go(func() { drain("turn", s.turn.Shutdown, s.turn.Close) })
 	}
 	drain("signaling", s.signaling.Shutdown, s.signaling.Close)
 	drain("http", s.http.Shutdown, s.http.Close)
-	if s.turn != nil {
-		drain("turn", s.turn.Shutdown, s.turn.Close)
-	}
 	wg.Wait()
 	// Unless Serve took it over already.
 	_ = s.listener.Close()

@@ -241,11 +241,14 @@ type ICE struct {
 	ID          uint64      `json:"id,omitempty"`
 	ICEServers  []ICEServer `json:"iceServers"`
 	ICELifetime int64       `json:"iceLifetime,omitempty"`
+	// Resume takes the place of the resume token of the welcome: it carries the grants of now, and its life begins anew. "" means
+	// that there is none, and that the older one is still the one to use.
+	Resume string `json:"resume,omitempty"`
 }
 
 // GoAway (server to client) announces that this server will close the connection: connect again, perhaps elsewhere.
 type GoAway struct {
-	// Within is the window in milliseconds in which to reconnect, each client at a random moment of it.
+	// Within is the window in milliseconds in which to reconnect, each client at a random moment of it; 0 means at once.
 	Within int64 `json:"within"`
 }
 

@@ -30,6 +30,7 @@ type simServer struct {
 type simMember struct {
 	info    protocol.Member
 	cursor  *simCursor // nil while away
+	since   uint64     // from where on it may read the log
 	acked   uint64
 	waiting time.Duration
 	said    uint64
@@ -221,11 +222,9 @@ func (s *simServer) route(to, instance string, f protocol.Frame) protocol.ErrorC
 func (s *simServer) join(c *wire, m *simMember, j protocol.Join) {
 	s.w.oracle.present(c.client)
 	member := protocol.Member{Peer: c.client.peer, Instance: c.client.instance, Joined: s.position + 1}
-	before := uint64(0) // where this membership's own past begins
 	if m == nil {
-		m = &simMember{info: member, acked: s.position + 1}
+		m = &simMember{info: member, since: s.position + 1, acked: s.position + 1}
 		s.members = append(s.members, m)
-		before = s.position + 1
 		s.log(protocol.Event{Kind: protocol.EventJoined, Peer: member.Peer, Member: &member})
 	} else {
 		if m.cursor != nil { // the newest connection wins
@@ -238,14 +237,13 @@ func (s *simServer) join(c *wire, m *simMember, j protocol.Join) {
 		member.Joined = m.info.Joined
 		m.info = member
 		m.lease++
-		before = m.info.Joined
 		s.log(protocol.Event{Kind: protocol.EventBack, Peer: member.Peer, Member: &member})
 	}
 	m.cursor = &simCursor{m: m, wire: c, at: s.position}
-	from, replay := j.Position, j.Epoch == s.epoch && j.Position >= before && s.has(j.Position)
+	from, replay := j.Position, j.Epoch == s.epoch && j.Position >= m.since && s.has(j.Position)
 	if j.Epoch != "" && j.Epoch != s.epoch && s.has(0) {
 		from, replay = 0, true
-		m.acked = 0
+		m.since, m.acked = 0, 0
 	}
 	if !replay {
 		m.acked = s.position

@@ -1007,7 +1007,7 @@ var People = class {
     if (document.hidden) return;
     await Promise.all(Array.from(this.#rows.values(), (row) => this.#ask(row)));
   }
-  /** Asks a connection for its path. That somebody begins to connect is no event, so that is looked for here, too. */
+  /** Asks a connection for its path. */
   async #ask(row) {
     const { peer } = row;
     if (peer.state !== "connected") return this.#paint(row);
@@ -1024,6 +1024,8 @@ function describe({ peer, path, why }) {
       return `${away}Not connected: the room has more people than connect to each other`;
     case "connecting":
       return `${away}Connecting…`;
+    case "reconnecting":
+      return `${away}Reconnecting…`;
     case "closed":
       return `${away}${why?.code === "connect-failed" ? "Could not connect" : "Connection lost"}`;
     case "connected": {
@@ -1035,6 +1037,7 @@ function describe({ peer, path, why }) {
 }
 
 // demo/src/session.ts
+import { BeckonError as BeckonError2 } from "/sdk/beckon.js";
 var Session = class {
   constructor(room2, people, chat2, files) {
     this.room = room2;
@@ -1081,6 +1084,7 @@ var Session = class {
     this.#changed(peer);
     if (this.#watched.has(peer)) return;
     this.#watched.add(peer);
+    peer.addEventListener("state", () => this.room.peers.get(peer.id) === peer && this.#changed(peer));
     if (peer.state === "waiting") this.room.connect(peer.id).catch(() => {
     });
     void peer.closed.then((why) => {
@@ -1098,16 +1102,26 @@ var Session = class {
     this.files.remove(peer.id);
     this.chat.note(`${displayName(peer.id, peer.attributes)} has left`);
   }
-  /** Starts what goes on with a connected peer, once. All of it ends with the connection. */
+  /** Starts what goes on with a connected peer, once. All of it ends with the peer. */
   async #connected(peer) {
     this.#watch(peer);
     if (this.#met.has(peer)) return;
     this.#met.add(peer);
-    this.chat.attach(peer).catch(() => {
-    });
+    void this.#chat(peer);
     try {
       for await (const channel of peer.channels()) this.#take(peer, channel);
     } catch {
+    }
+  }
+  /** Keeps a chat channel with a peer: when their connection was replaced by another one, so is the channel. */
+  async #chat(peer) {
+    for (; ; ) {
+      try {
+        return await this.chat.attach(peer);
+      } catch (error) {
+        const lost = error instanceof BeckonError2 && error.code === "connection-lost";
+        if (!lost || peer.state === "closed") return;
+      }
     }
   }
   #take(peer, channel) {

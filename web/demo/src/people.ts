@@ -121,7 +121,7 @@ export class People {
     await Promise.all(Array.from(this.#rows.values(), (row) => this.#ask(row)));
   }
 
-  /** Asks a connection for its path. That somebody begins to connect is no event, so that is looked for here, too. */
+  /** Asks a connection for its path. */
   async #ask(row: Row): Promise<void> {
     const { peer } = row;
     if (peer.state !== "connected") return this.#paint(row);
@@ -139,6 +139,8 @@ function describe({ peer, path, why }: Row): string {
       return `${away}Not connected: the room has more people than connect to each other`;
     case "connecting":
       return `${away}Connecting…`;
+    case "reconnecting":
+      return `${away}Reconnecting…`;
     case "closed":
       return `${away}${why?.code === "connect-failed" ? "Could not connect" : "Connection lost"}`;
     case "connected": {

@@ -1,6 +1,6 @@
 // One stay in a room: what happens there is brought to the panels.
 
-import type { BeckonError, Channel, Peer, Room } from "/sdk/beckon.js";
+import { BeckonError, type Channel, type Peer, type Room } from "/sdk/beckon.js";
 import { CHAT, type Chat } from "./chat.js";
 import { FILE, type Files } from "./files.js";
 import { displayName } from "./names.js";
@@ -53,6 +53,7 @@ export class Session {
     this.#changed(peer);
     if (this.#watched.has(peer)) return;
     this.#watched.add(peer);
+    peer.addEventListener("state", () => this.room.peers.get(peer.id) === peer && this.#changed(peer));
     // In a mesh this is refused with `mesh-full`, which the list says anyway; in a room of topology `none` it connects.
     if (peer.state === "waiting") this.room.connect(peer.id).catch(() => {});
     void peer.closed.then((why) => {
@@ -73,17 +74,29 @@ export class Session {
     this.chat.note(`${displayName(peer.id, peer.attributes)} has left`);
   }
 
-  /** Starts what goes on with a connected peer, once. All of it ends with the connection. */
+  /** Starts what goes on with a connected peer, once. All of it ends with the peer. */
   async #connected(peer: Peer): Promise<void> {
     this.#watch(peer);
     if (this.#met.has(peer)) return;
     this.#met.add(peer);
     // What ends these is the end of the channel or the peer, and that is shown where the peer is.
-    this.chat.attach(peer).catch(() => {});
+    void this.#chat(peer);
     try {
       for await (const channel of peer.channels()) this.#take(peer, channel);
     } catch {
       // The peer is closed: see #watch.
+    }
+  }
+
+  /** Keeps a chat channel with a peer: when their connection was replaced by another one, so is the channel. */
+  async #chat(peer: Peer): Promise<void> {
+    for (;;) {
+      try {
+        return await this.chat.attach(peer);
+      } catch (error) {
+        const lost = error instanceof BeckonError && error.code === "connection-lost";
+        if (!lost || peer.state === "closed") return;
+      }
     }
   }
 

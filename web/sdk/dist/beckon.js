@@ -297,51 +297,6 @@ function decode(frame) {
   return parsed;
 }
 
-// sdk/src/machineevents.ts
-function withDefaults(config) {
-  return {
-    window: 16,
-    maxWaiting: 256,
-    maxUnstable: 256,
-    maxUnsaid: 256,
-    maxDeparted: 1024,
-    ackEvery: 16,
-    resend: 2e3,
-    maxResend: 16e3,
-    receiptDelay: 20,
-    grace: 15e3,
-    askStable: 1e3,
-    ...config
-  };
-}
-var MachineOutput = class {
-  #effects = [];
-  #armed = /* @__PURE__ */ new Set();
-  emit(effect) {
-    this.#effects.push(effect);
-  }
-  /** Returns the effects of the step. */
-  take() {
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
-  }
-  set(key, after) {
-    this.#armed.add(key);
-    this.emit({ effect: "setTimer", key, after });
-  }
-  clear(key) {
-    if (this.fired(key)) this.emit({ effect: "clearTimer", key });
-  }
-  /** Whether the timer was running, which it then is no more. */
-  fired(key) {
-    return this.#armed.delete(key);
-  }
-  armed(key) {
-    return this.#armed.has(key);
-  }
-};
-
 // sdk/src/machinelink.ts
 var addressOf = (peer, instance2) => `${peer}/${instance2}`;
 var transient = (code) => code === "busy" || code === "rate-limited" || code === "not-in-room";
@@ -728,325 +683,155 @@ var Speech = class {
   }
 };
 
-// sdk/src/machine.ts
+// sdk/src/machineevents.ts
+function withDefaults(config) {
+  return {
+    window: 16,
+    maxWaiting: 256,
+    maxUnstable: 256,
+    maxUnsaid: 256,
+    maxDeparted: 1024,
+    ackEvery: 16,
+    resend: 2e3,
+    maxResend: 16e3,
+    receiptDelay: 20,
+    grace: 15e3,
+    askStable: 1e3,
+    ...config
+  };
+}
+var MachineOutput = class {
+  #effects = [];
+  #armed = /* @__PURE__ */ new Set();
+  emit(effect) {
+    this.#effects.push(effect);
+  }
+  /** Returns the effects of the step. */
+  take() {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+  set(key, after) {
+    this.#armed.add(key);
+    this.emit({ effect: "setTimer", key, after });
+  }
+  clear(key) {
+    if (this.fired(key)) this.emit({ effect: "clearTimer", key });
+  }
+  /** Whether the timer was running, which it then is no more. */
+  fired(key) {
+    return this.#armed.delete(key);
+  }
+  armed(key) {
+    return this.#armed.has(key);
+  }
+};
+
+// sdk/src/machinestate.ts
 var FLUSH_TIMER = "flush";
-var Machine = class {
+var MachineState = class {
   /** What a join must say to go on where the log was left; "" and 0 before the first. */
   epoch = "";
   position = 0;
-  #config;
-  #out = new MachineOutput();
-  #roster = new MachineRoster();
-  #links;
-  #speech;
+  config;
+  out = new MachineOutput();
+  roster = new MachineRoster();
+  links;
+  speech;
   /** The carrier lives, and the room has answered the join. */
-  #online = false;
-  #closed = false;
+  online = false;
+  closed = false;
   /** The owner has been told that there is something to write. */
-  #awake = false;
+  awake = false;
   /** Where the replay ends that is going on. */
-  #until = 0;
+  until = 0;
   /** The position that the server was told. */
-  #acked = 0;
-  #stable = 0;
+  acked = 0;
+  stable = 0;
   /** How many pings were made; each carries its number. */
-  #pings = 0;
+  pings = 0;
   /** Makes a machine, which is offline. */
   constructor(config) {
-    this.#config = withDefaults(config);
-    this.#links = new Links(this.#config, this.#out);
-    this.#speech = new Speech(this.#config, this.#out);
-  }
-  /** The members by rank, this one among them. Who is missing from a restarted server has the last ranks. */
-  get members() {
-    return this.#roster.infos();
-  }
-  /** Takes an event and returns what is to be done because of it, in order. */
-  step(event) {
-    switch (event.event) {
-      case "send":
-        this.#send(event);
-        break;
-      case "say":
-        if (this.#closed) this.#out.emit({ effect: "failed", token: event.token, code: "closed" });
-        else this.#speech.say(event.token, event.data);
-        break;
-      case "received":
-        this.#received(event.frame);
-        break;
-      case "lost":
-        this.#lost();
-        break;
-      case "writable":
-        this.#writable();
-        break;
-      case "beat":
-        if (this.#online) this.#ping();
-        break;
-      case "timerFired":
-        this.#fired(event.key);
-        break;
-      case "close":
-        this.#close(event.code);
-        break;
-    }
-    if (this.#online && !this.#awake && this.#busy()) {
-      this.#awake = true;
-      this.#out.emit({ effect: "wake" });
-    }
-    return this.#out.take();
-  }
-  /** Takes a direct message. The instance is named because the caller means the object that it knows, not its successor. */
-  #send({ token, peer, instance: instance2, data }) {
-    const known = this.#roster.byPeer.get(peer);
-    if (this.#closed) this.#out.emit({ effect: "failed", token, code: "closed" });
-    else if (!known) this.#out.emit({ effect: "failed", token, code: "unknown-peer" });
-    else if (known.info.instance !== instance2) this.#out.emit({ effect: "failed", token, code: "stale-instance" });
-    else this.#link(known).send(token, data);
-  }
-  /** Ends all that belongs to the carrier. What was in flight has arrived or not; the next one will tell. */
-  #lost() {
-    this.#online = false;
-    this.#awake = false;
-    for (const link of this.#links.living) link.fall();
-    for (const known of this.#roster.all) {
-      known.doubt = 0;
-      this.#out.clear(graceTimer(known));
-    }
-    this.#out.clear(FLUSH_TIMER);
-    this.#speech.lost();
-  }
-  /** Asks for the stable position, and says how far this member is. The pong comes behind all events of before. */
-  #ping() {
-    this.#pings++;
-    this.#acked = this.position;
-    const acks = { [this.#config.room]: this.position };
-    this.#out.emit({ effect: "transmit", frame: { type: "ping", t: this.#pings, acks } });
-  }
-  #fired(key) {
-    if (!this.#out.fired(key)) return;
-    const space = key.indexOf(" ");
-    const kind = space < 0 ? key : key.slice(0, space);
-    const address = key.slice(kind.length + 1);
-    switch (kind) {
-      case FLUSH_TIMER:
-        for (const { inbound } of this.#links.living) inbound.due ||= inbound.owed > 0;
-        break;
-      case SAY_TIMER:
-        this.#speech.paused = false;
-        break;
-      case STABLE_TIMER:
-        this.#ping();
-        this.#speech.ask();
-        break;
-      case "resend":
-        this.#links.byAddress.get(address)?.overdue();
-        break;
-      case "grace":
-        this.#doubt(address);
-        break;
-    }
-  }
-  /** Gives up everything. */
-  #close(code) {
-    this.#lost();
-    for (const link of this.#links.living) link.fail(code);
-    this.#speech.fail(code);
-    this.#closed = true;
+    this.config = withDefaults(config);
+    this.links = new Links(this.config, this.out);
+    this.speech = new Speech(this.config, this.out);
   }
   /** The link to a member, which is reachable if the member is. */
-  #link(to) {
-    const link = this.#links.open(to.info.peer, to.info.instance);
-    if (this.#online && !to.missing && !to.info.away) link.rise();
+  link(to) {
+    const link = this.links.open(to.info.peer, to.info.instance);
+    if (this.online && !to.missing && !to.info.away) link.rise();
     else link.fall();
     return link;
   }
-  // Writing: one frame at a time, when the carrier can take it.
-  #writable() {
-    const frame = this.#nextFrame();
-    if (frame) this.#out.emit({ effect: "transmit", frame });
-    else this.#awake = false;
-  }
-  /** Whether there is anything to say. */
-  #busy() {
-    if (this.#ackDue || this.#speech.ready) return true;
-    return this.#links.living.some((link) => link.up && link.inbound.due || link.ready() >= 0);
-  }
-  #nextFrame() {
-    if (!this.#online) return void 0;
-    if (this.#ackDue) {
-      this.#acked = this.position;
-      return { type: "ack", room: this.#config.room, position: this.position };
-    }
-    const places = this.#links.living.length + 1;
-    for (let i = 0; i < places; i++) {
-      const place = (this.#links.turn + i) % places;
-      const frame = this.#frameOf(place);
-      if (frame) {
-        this.#links.turn = (place + 1) % places;
-        return frame;
-      }
-    }
-    return void 0;
-  }
-  get #ackDue() {
-    return this.position >= this.#acked + this.#config.ackEvery;
-  }
-  #frameOf(place) {
-    const link = this.#links.living[place];
-    if (!link) return this.#speech.ready ? this.#speech.take() : void 0;
-    if (link.up && link.inbound.due) {
-      const { peer: to, instance: toInstance } = link;
-      return { type: "receipt", room: this.#config.room, to, toInstance, n: link.inbound.take() };
-    }
-    const i = link.ready();
-    return i >= 0 ? link.take(i) : void 0;
-  }
-  // Reading.
-  /** Takes a frame. Before the room has answered the join, only that answer counts: the rest is of an older membership. */
-  #received(frame) {
-    if (this.#closed) return;
-    const here = "room" in frame && frame.room === this.#config.room;
-    if (frame.type === "joined" && here) this.#joined(frame);
-    if (!this.#online) return;
-    switch (frame.type) {
-      case "event":
-        if (here && frame.position > this.position) this.#entry(frame);
-        break;
-      case "signal":
-        if (here) this.#signal(frame);
-        break;
-      case "receipt":
-        if (here) this.#links.byAddress.get(addressOf(frame.from ?? "", frame.fromInstance ?? ""))?.receipted(frame.n);
-        break;
-      case "error":
-        if (here && frame.n) this.#refused(frame, frame.n);
-        break;
-      case "pong":
-        this.#pong(frame);
-        break;
-    }
-  }
-  /** Takes a direct message. One of somebody whom the log does not show is dropped: there is no peer that it could be from. */
-  #signal({ from: peer = "", fromInstance: instance2 = "", n, after = 0, data }) {
-    const from = this.#roster.find(peer, instance2);
-    if (!from) return;
-    const { inbound } = this.#link(from);
-    if (inbound.accept(n, after, this.#config.window)) this.#out.emit({ effect: "direct", peer, instance: instance2, data });
-    if (inbound.owed > 0 && !inbound.due && !this.#out.armed(FLUSH_TIMER)) {
-      this.#out.set(FLUSH_TIMER, this.#config.receiptDelay);
-    }
-  }
-  #refused({ to, toInstance = "", code, retryAfter = 0 }, n) {
-    if (!to) this.#speech.refused(n, code, retryAfter);
-    else this.#links.byAddress.get(addressOf(to, toInstance))?.refused(n, code, retryAfter);
-  }
-  /** Takes the stable position, and decides about the missing: whoever came back in time was in the log before the ping. */
-  #pong({ t = 0, stable = {} }) {
-    this.#settle(stable[this.#config.room] ?? 0);
-    const gone = this.#roster.all.filter(({ missing, doubt }) => missing && doubt > 0 && doubt <= t);
-    for (const known of gone) this.#leave(known, "timeout", "closed");
+  /** Asks for the stable position, and says how far this member is. The pong comes behind all events of before. */
+  ping() {
+    this.pings++;
+    this.acked = this.position;
+    const acks = { [this.config.room]: this.position };
+    this.out.emit({ effect: "transmit", frame: { type: "ping", t: this.pings, acks } });
   }
   /** Takes the stable position. While somebody is missing nothing is safe: a restarted server does not wait for those. */
-  #settle(stable) {
-    this.#stable = Math.max(this.#stable, stable);
-    if (!this.#roster.missing) this.#speech.release(this.#stable);
+  settle(stable) {
+    this.stable = Math.max(this.stable, stable);
+    if (!this.roster.missing) this.speech.release(this.stable);
   }
-  /** Takes an entry of the room's log. */
-  #entry(event) {
-    this.position = event.position;
-    const known = this.#roster.byPeer.get(event.peer);
-    switch (event.kind) {
-      case "joined":
-      case "back":
-        this.#enter(event.member);
-        break;
-      case "message":
-        this.#hear(event);
-        break;
-      case "away":
-        if (known) this.#away(known);
-        break;
-      case "updated":
-        if (known) {
-          known.info = { ...known.info, attributes: event.attributes };
-          this.#out.emit({ effect: "updated", member: known.info });
-        }
-        break;
-      case "left":
-        if (known && (event.peer !== this.#config.peer || this.position > this.#until)) {
-          this.#leave(known, event.reason, "closed");
-        }
-        break;
-    }
-    this.#settle(event.stable);
-    if (this.position === this.#until) this.#synced();
-  }
-  /** Delivers a message of the room, unless it was said before, in this epoch or in another. */
-  #hear({ peer, instance: instance2 = "", n = 0, position, data }) {
-    const own = peer === this.#config.peer && instance2 === this.#config.instance;
-    if (own) this.#speech.logged(n, position);
-    const link = this.#links.open(peer, instance2);
-    if (!this.#roster.find(peer, instance2)) this.#links.depart(link);
-    if (n <= link.heard) return;
-    if (link.heard > 0 && n > link.heard + 1 && !link.skip && !own) this.#out.emit({ effect: "gap" });
-    link.heard = n;
-    link.skip = false;
-    this.#out.emit({ effect: "message", peer, instance: instance2, data });
-  }
-  // Presence.
+};
+
+// sdk/src/machinepresence.ts
+var MachinePresence = class extends MachineState {
   /** Takes the answer to a join, or the snapshot that the server sends to a reader that has fallen behind. */
-  #joined(frame) {
+  joined(frame) {
     const restarted = frame.epoch !== this.epoch;
-    const resumed = !this.#online;
+    const resumed = !this.online;
     const { said = 0 } = frame;
-    if (restarted) this.#restart();
-    this.#online = true;
+    if (restarted) this.restart();
+    this.online = true;
     this.epoch = frame.epoch;
     this.position = frame.position;
-    this.#until = Math.max(frame.position, frame.until ?? 0);
-    this.#acked = frame.position;
+    this.until = Math.max(frame.position, frame.until ?? 0);
+    this.acked = frame.position;
     if (!frame.replay) {
       if (frame.gap) {
-        this.#out.emit({ effect: "gap" });
-        this.#links.skip();
+        this.out.emit({ effect: "gap" });
+        this.links.skip();
       }
-      this.#snapshot(frame.members ?? [], restarted);
-      this.#speech.loggedUpTo(said, frame.position);
+      this.snapshot(frame.members ?? [], restarted);
+      this.speech.loggedUpTo(said, frame.position);
     }
     if (resumed) {
-      for (const known of this.#roster.all) this.#reach(known);
-      this.#speech.resume(said);
+      for (const known of this.roster.all) this.reach(known);
+      this.speech.resume(said);
     }
-    this.#settle(frame.stable);
-    if (this.position === this.#until) this.#synced();
+    this.settle(frame.stable);
+    if (this.position === this.until) this.synced();
   }
   /** Begins a new log. Positions have no meaning any more, what was said is not in it, and who is here must show. */
-  #restart() {
-    this.#stable = 0;
-    this.#speech.restart();
-    for (const known of this.#roster.all) known.missing = true;
+  restart() {
+    this.stable = 0;
+    this.speech.restart();
+    for (const known of this.roster.all) known.missing = true;
   }
   /** Takes the members as they are now. Within an epoch, who is not among them has left; in a new one it may come. */
-  #snapshot(infos, restarted) {
+  snapshot(infos, restarted) {
     const listed = new Set(infos.map(({ peer }) => peer));
-    const gone = this.#roster.all.filter(({ missing, info }) => !restarted && !missing && !listed.has(info.peer));
-    for (const known of gone) this.#leave(known, "timeout", "closed");
-    for (const info of infos) this.#enter(info);
+    const gone = this.roster.all.filter(({ missing, info }) => !restarted && !missing && !listed.has(info.peer));
+    for (const known of gone) this.leave(known, "timeout", "closed");
+    for (const info of infos) this.enter(info);
   }
   /** Takes a member as it is now: one that joins, comes back, or is in a snapshot. */
-  #enter(info) {
-    let known = this.#roster.byPeer.get(info.peer);
+  enter(info) {
+    let known = this.roster.byPeer.get(info.peer);
     if (known && known.info.instance !== info.instance) {
-      this.#leave(known, "timeout", "stale-instance");
+      this.leave(known, "timeout", "stale-instance");
       known = void 0;
     }
     if (!known) {
       known = { info, missing: false, doubt: 0 };
-      this.#roster.add(known);
-      if (info.peer !== this.#config.peer) this.#out.emit({ effect: "joined", member: info });
-      this.#begin(info);
-      this.#reach(known);
+      this.roster.add(known);
+      if (info.peer !== this.config.peer) this.out.emit({ effect: "joined", member: info });
+      this.begin(info);
+      this.reach(known);
       return;
     }
     const before = known.info;
@@ -1054,65 +839,293 @@ var Machine = class {
     if (known.missing) {
       known.missing = false;
       known.doubt = 0;
-      this.#out.clear(graceTimer(known));
-      this.#speech.extend(this.position);
+      this.out.clear(graceTimer(known));
+      this.speech.extend(this.position);
     }
     if (JSON.stringify(before.attributes) !== JSON.stringify(info.attributes)) {
-      this.#out.emit({ effect: "updated", member: info });
+      this.out.emit({ effect: "updated", member: info });
     }
-    if (info.peer !== this.#config.peer && (before.away ?? false) !== (info.away ?? false)) {
-      this.#out.emit({ effect: info.away ? "away" : "back", member: info });
+    if (info.peer !== this.config.peer && (before.away ?? false) !== (info.away ?? false)) {
+      this.out.emit({ effect: info.away ? "away" : "back", member: info });
     }
-    this.#reach(known);
+    this.reach(known);
   }
   /** Notes where a member's messages stand that was not known before, so that it can be seen when one is missing. */
-  #begin({ peer, instance: instance2, said = 0 }) {
+  begin({ peer, instance: instance2, said = 0 }) {
     if (said === 0) return;
-    const link = this.#links.open(peer, instance2);
+    const link = this.links.open(peer, instance2);
     if (link.heard === 0) link.heard = said;
   }
   /** Takes a member's lost connection. The own one is in a replay, and over. */
-  #away(known) {
-    if (known.info.peer === this.#config.peer || known.info.away) return;
+  away(known) {
+    if (known.info.peer === this.config.peer || known.info.away) return;
     known.info = { ...known.info, away: true };
-    this.#out.emit({ effect: "away", member: known.info });
-    this.#reach(known);
+    this.out.emit({ effect: "away", member: known.info });
+    this.reach(known);
   }
   /** Takes a member out. What is outstanding to it fails; its numbers are remembered. */
-  #leave(known, reason, code) {
-    this.#roster.remove(known);
-    this.#out.clear(graceTimer(known));
-    this.#out.emit({ effect: "left", member: known.info, reason });
-    const link = this.#links.byAddress.get(addressOfKnown(known));
+  leave(known, reason, code) {
+    this.roster.remove(known);
+    this.out.clear(graceTimer(known));
+    this.out.emit({ effect: "left", member: known.info, reason });
+    const link = this.links.byAddress.get(addressOfKnown(known));
     if (!link) return;
     link.fall();
     link.fail(code);
-    this.#links.depart(link);
+    this.links.depart(link);
   }
   /** Lets the messages to a member go, or holds them. A link of the past lives again. */
-  #reach(known) {
-    if (this.#links.byAddress.has(addressOfKnown(known))) this.#link(known);
+  reach(known) {
+    if (this.links.byAddress.has(addressOfKnown(known))) this.link(known);
   }
   /** Begins the grace of those who are missing: a restart must not look like an exodus. */
-  #synced() {
-    for (const known of this.#roster.all) {
-      if (!known.missing || known.info.peer === this.#config.peer) continue;
-      this.#away(known);
-      if (!this.#out.armed(graceTimer(known)) && known.doubt === 0) {
+  synced() {
+    for (const known of this.roster.all) {
+      if (!known.missing || known.info.peer === this.config.peer) continue;
+      this.away(known);
+      if (!this.out.armed(graceTimer(known)) && known.doubt === 0) {
         known.info = { ...known.info, joined: MAX_NUMBER };
-        this.#out.set(graceTimer(known), this.#config.grace);
+        this.out.set(graceTimer(known), this.config.grace);
       }
     }
-    this.#out.emit({ effect: "synced" });
+    this.out.emit({ effect: "synced" });
   }
   /** A missing member's grace has passed. The event that it is back may be on its way, so the server is asked first. */
-  #doubt(address) {
-    for (const known of this.#roster.all) {
+  doubt(address) {
+    for (const known of this.roster.all) {
       if (known.missing && addressOfKnown(known) === address) {
-        this.#ping();
-        known.doubt = this.#pings;
+        this.ping();
+        known.doubt = this.pings;
       }
     }
+  }
+};
+
+// sdk/src/machinereceive.ts
+var MachineReceive = class extends MachinePresence {
+  /** Takes a frame. Before the room has answered the join, only that answer counts: the rest is of an older membership. */
+  received(frame) {
+    if (this.closed) return;
+    const here = "room" in frame && frame.room === this.config.room;
+    if (frame.type === "joined" && here) this.joined(frame);
+    if (!this.online) return;
+    switch (frame.type) {
+      case "event":
+        if (here && frame.position > this.position) this.entry(frame);
+        break;
+      case "signal":
+        if (here) this.signal(frame);
+        break;
+      case "receipt":
+        if (here) this.links.byAddress.get(addressOf(frame.from ?? "", frame.fromInstance ?? ""))?.receipted(frame.n);
+        break;
+      case "error":
+        if (here && frame.n) this.refused(frame, frame.n);
+        break;
+      case "pong":
+        this.pong(frame);
+        break;
+    }
+  }
+  /** Takes a direct message. One of somebody whom the log does not show is dropped: there is no peer that it could be from. */
+  signal({ from: peer = "", fromInstance: instance2 = "", n, after = 0, data }) {
+    const from = this.roster.find(peer, instance2);
+    if (!from) return;
+    const { inbound } = this.link(from);
+    if (inbound.accept(n, after, this.config.window)) this.out.emit({ effect: "direct", peer, instance: instance2, data });
+    if (inbound.owed > 0 && !inbound.due && !this.out.armed(FLUSH_TIMER)) {
+      this.out.set(FLUSH_TIMER, this.config.receiptDelay);
+    }
+  }
+  refused({ to, toInstance = "", code, retryAfter = 0 }, n) {
+    if (!to) this.speech.refused(n, code, retryAfter);
+    else this.links.byAddress.get(addressOf(to, toInstance))?.refused(n, code, retryAfter);
+  }
+  /** Takes the stable position, and decides about the missing: whoever came back in time was in the log before the ping. */
+  pong({ t = 0, stable = {} }) {
+    this.settle(stable[this.config.room] ?? 0);
+    const gone = this.roster.all.filter(({ missing, doubt }) => missing && doubt > 0 && doubt <= t);
+    for (const known of gone) this.leave(known, "timeout", "closed");
+  }
+  /** Takes an entry of the room's log. */
+  entry(event) {
+    this.position = event.position;
+    const known = this.roster.byPeer.get(event.peer);
+    switch (event.kind) {
+      case "joined":
+      case "back":
+        this.enter(event.member);
+        break;
+      case "message":
+        this.hear(event);
+        break;
+      case "away":
+        if (known) this.away(known);
+        break;
+      case "updated":
+        if (known) {
+          known.info = { ...known.info, attributes: event.attributes };
+          this.out.emit({ effect: "updated", member: known.info });
+        }
+        break;
+      case "left":
+        if (known && (event.peer !== this.config.peer || this.position > this.until)) {
+          this.leave(known, event.reason, "closed");
+        }
+        break;
+    }
+    this.settle(event.stable);
+    if (this.position === this.until) this.synced();
+  }
+  /** Delivers a message of the room, unless it was said before, in this epoch or in another. */
+  hear({ peer, instance: instance2 = "", n = 0, position, data }) {
+    const own = peer === this.config.peer && instance2 === this.config.instance;
+    if (own) this.speech.logged(n, position);
+    const link = this.links.open(peer, instance2);
+    if (!this.roster.find(peer, instance2)) this.links.depart(link);
+    if (n <= link.heard) return;
+    if (link.heard > 0 && n > link.heard + 1 && !link.skip && !own) this.out.emit({ effect: "gap" });
+    link.heard = n;
+    link.skip = false;
+    this.out.emit({ effect: "message", peer, instance: instance2, data });
+  }
+};
+
+// sdk/src/machinewrite.ts
+var MachineWrite = class extends MachineReceive {
+  writable() {
+    const frame = this.nextFrame();
+    if (frame) this.out.emit({ effect: "transmit", frame });
+    else this.awake = false;
+  }
+  /** Whether there is anything to say. */
+  busy() {
+    if (this.ackDue || this.speech.ready) return true;
+    return this.links.living.some((link) => link.up && link.inbound.due || link.ready() >= 0);
+  }
+  nextFrame() {
+    if (!this.online) return void 0;
+    if (this.ackDue) {
+      this.acked = this.position;
+      return { type: "ack", room: this.config.room, position: this.position };
+    }
+    const places = this.links.living.length + 1;
+    for (let i = 0; i < places; i++) {
+      const place = (this.links.turn + i) % places;
+      const frame = this.frameOf(place);
+      if (frame) {
+        this.links.turn = (place + 1) % places;
+        return frame;
+      }
+    }
+    return void 0;
+  }
+  get ackDue() {
+    return this.position >= this.acked + this.config.ackEvery;
+  }
+  frameOf(place) {
+    const link = this.links.living[place];
+    if (!link) return this.speech.ready ? this.speech.take() : void 0;
+    if (link.up && link.inbound.due) {
+      const { peer: to, instance: toInstance } = link;
+      return { type: "receipt", room: this.config.room, to, toInstance, n: link.inbound.take() };
+    }
+    const i = link.ready();
+    return i >= 0 ? link.take(i) : void 0;
+  }
+};
+
+// sdk/src/machine.ts
+var Machine = class extends MachineWrite {
+  /** The members by rank, this one among them. Who is missing from a restarted server has the last ranks. */
+  get members() {
+    return this.roster.infos();
+  }
+  /** Takes an event and returns what is to be done because of it, in order. */
+  step(event) {
+    switch (event.event) {
+      case "send":
+        this.send(event);
+        break;
+      case "say":
+        if (this.closed) this.out.emit({ effect: "failed", token: event.token, code: "closed" });
+        else this.speech.say(event.token, event.data);
+        break;
+      case "received":
+        this.received(event.frame);
+        break;
+      case "lost":
+        this.lost();
+        break;
+      case "writable":
+        this.writable();
+        break;
+      case "beat":
+        if (this.online) this.ping();
+        break;
+      case "timerFired":
+        this.fired(event.key);
+        break;
+      case "close":
+        this.close(event.code);
+        break;
+    }
+    if (this.online && !this.awake && this.busy()) {
+      this.awake = true;
+      this.out.emit({ effect: "wake" });
+    }
+    return this.out.take();
+  }
+  /** Takes a direct message. The instance is named because the caller means the object that it knows, not its successor. */
+  send({ token, peer, instance: instance2, data }) {
+    const known = this.roster.byPeer.get(peer);
+    if (this.closed) this.out.emit({ effect: "failed", token, code: "closed" });
+    else if (!known) this.out.emit({ effect: "failed", token, code: "unknown-peer" });
+    else if (known.info.instance !== instance2) this.out.emit({ effect: "failed", token, code: "stale-instance" });
+    else this.link(known).send(token, data);
+  }
+  /** Ends all that belongs to the carrier. What was in flight has arrived or not; the next one will tell. */
+  lost() {
+    this.online = false;
+    this.awake = false;
+    for (const link of this.links.living) link.fall();
+    for (const known of this.roster.all) {
+      known.doubt = 0;
+      this.out.clear(graceTimer(known));
+    }
+    this.out.clear(FLUSH_TIMER);
+    this.speech.lost();
+  }
+  fired(key) {
+    if (!this.out.fired(key)) return;
+    const space = key.indexOf(" ");
+    const kind = space < 0 ? key : key.slice(0, space);
+    const address = key.slice(kind.length + 1);
+    switch (kind) {
+      case FLUSH_TIMER:
+        for (const { inbound } of this.links.living) inbound.due ||= inbound.owed > 0;
+        break;
+      case SAY_TIMER:
+        this.speech.paused = false;
+        break;
+      case STABLE_TIMER:
+        this.ping();
+        this.speech.ask();
+        break;
+      case "resend":
+        this.links.byAddress.get(address)?.overdue();
+        break;
+      case "grace":
+        this.doubt(address);
+        break;
+    }
+  }
+  /** Gives up everything. */
+  close(code) {
+    this.lost();
+    for (const link of this.links.living) link.fail(code);
+    this.speech.fail(code);
+    this.closed = true;
   }
 };
 
@@ -1265,77 +1278,250 @@ function typedEventTarget() {
   return EventTarget;
 }
 
-// sdk/src/negotiation.ts
+// sdk/src/control.ts
+var TICK = 1250;
+var MAX_UNANSWERED = 3;
+var LATE = 1e3;
+var LONGEST = 256;
+var MAX_BACKLOG = 16384;
+var USER_INITIATED_ABORT = 12;
+var Control = class {
+  #owner;
+  #dc;
+  #timer;
+  #fault;
+  /** When something was heard, and when the timer is due, as of performance.now. */
+  #last = 0;
+  #due = 0;
+  #progress = 0;
+  #pings = 0;
+  #unanswered = 0;
+  #silent = false;
+  #excused = false;
+  /** The other side has asked or answered, so it knows how: one that does not is not dead for that. */
+  #speaks = false;
+  #over = false;
+  constructor(connection, owner) {
+    this.#owner = owner;
+    const dc = this.#dc = connection.createDataChannel("beckon", { negotiated: true, id: 0, ordered: true });
+    dc.onopen = () => this.#opened();
+    dc.onmessage = (event) => this.#received(event.data);
+    dc.onerror = (event) => this.#fault = event.error;
+    dc.onclose = () => this.#closed();
+  }
+  /** Whether the association is there. */
+  get open() {
+    return this.#dc.readyState === "open";
+  }
+  /** Something came of the other side, on any channel. */
+  heard() {
+    this.#last = performance.now();
+    this.#unanswered = 0;
+    this.#excused = false;
+    if (!this.#silent) return;
+    this.#silent = false;
+    this.#owner.heard();
+  }
+  /** Says goodbye without waiting: all that a page that goes away can do. */
+  bye() {
+    this.#say({ bye: true });
+  }
+  /** Says goodbye, and resolves when the other side has heard it, or after `ms` milliseconds. */
+  async farewell(ms) {
+    if (!this.open || this.#over) return;
+    this.stop();
+    this.bye();
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#dc.onclose = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#dc.bufferedAmountLowThreshold = 0;
+      this.#dc.onbufferedamountlow = () => this.#dc.close();
+      if (this.#dc.bufferedAmount === 0) this.#dc.close();
+    });
+  }
+  /** Says and tells nothing any more. */
+  stop() {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+  #opened() {
+    if (this.#over) return;
+    this.#last = performance.now();
+    this.#owner.opened();
+    this.#ping();
+    this.#arm(TICK);
+  }
+  #received(data) {
+    if (this.#over) return;
+    this.heard();
+    if (typeof data !== "string" || data.length > LONGEST) return;
+    const { ping, pong, bye } = parse2(data);
+    if (bye === true) return this.#ended(true);
+    if (Number.isSafeInteger(ping) && this.#dc.bufferedAmount <= MAX_BACKLOG) this.#say({ pong: ping });
+    if (ping !== void 0 || pong !== void 0) this.#speaks = true;
+  }
+  #arm(ms) {
+    this.#due = performance.now() + ms;
+    this.#timer = setTimeout(() => this.#tick(), ms);
+  }
+  #tick() {
+    const late = performance.now() - this.#due > LATE;
+    const progress = this.#owner.progress();
+    if (progress !== this.#progress) {
+      this.#progress = progress;
+      this.heard();
+    }
+    const quiet = performance.now() - this.#last;
+    if (quiet < TICK) return this.#arm(TICK - quiet);
+    if (this.#unanswered >= MAX_UNANSWERED && !this.#silent) {
+      if (late && !this.#excused) this.#excused = true;
+      else {
+        this.#silent = true;
+        this.#owner.silent();
+        if (this.#over) return;
+      }
+    }
+    this.#ping();
+    this.#arm(TICK);
+  }
+  #ping() {
+    this.#say({ ping: ++this.#pings });
+    if (this.#speaks) this.#unanswered++;
+  }
+  #say(message) {
+    if (this.open) this.#dc.send(JSON.stringify(message));
+  }
+  #closed() {
+    const { sctpCauseCode } = this.#fault ?? {};
+    this.#ended(!this.#speaks && (!this.#fault || sctpCauseCode === USER_INITIATED_ABORT));
+  }
+  #ended(onPurpose) {
+    if (this.#over) return;
+    this.stop();
+    this.#owner.ended(onPurpose, this.#fault);
+  }
+};
+function parse2(text) {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+// sdk/src/early.ts
 var MAX_KEPT = 256;
+var Early = class {
+  #session;
+  #candidates = [];
+  keep(session, candidate) {
+    if (this.#session !== session) this.#candidates = [];
+    this.#session = session;
+    if (this.#candidates.length < MAX_KEPT) this.#candidates.push(candidate);
+  }
+  /** Gives those of a session that begins; others are late. */
+  take(session) {
+    const found = this.#session === session ? this.#candidates : [];
+    this.#session = void 0;
+    this.#candidates = [];
+    return found;
+  }
+};
+
+// sdk/src/negotiation.ts
 var DEFAULT_MESSAGE_SIZE = 65536;
-var SILENCE = 2e3;
 function isNegotiation(data) {
   if (typeof data !== "object" || data === null) return false;
   return ["description", "candidate", "want"].some((key) => Object.hasOwn(data, key));
 }
 var Negotiation = class {
   connection;
+  control;
+  /** Names it to both sides; "" if the other side gives no names. */
+  session;
   #peer;
-  /** Both sides make it, before anything is negotiated: it puts SCTP into the first offer, and its end is the peer's goodbye. */
-  #control;
+  /** Candidates that there was no description for, perhaps of a generation that is yet to come. */
   #kept = [];
   #work = Promise.resolve();
-  #fault;
-  /** The path is silent: it may yet come back by itself. */
-  #silence;
-  /** The path is lost: it is looked for. */
-  #search;
+  /** An offer is out, or is being made. */
+  #unanswered;
+  /** It is one for another path. */
+  #restarting = false;
+  /** Another path is wanted as soon as that offer has its answer. */
+  #again = false;
+  /** Why there is no path. */
+  #missing = /* @__PURE__ */ new Set();
+  #wasOpen = false;
   #over = false;
-  constructor(configuration, peer) {
+  constructor(session, peer) {
+    this.session = session;
     this.#peer = peer;
-    const pc = this.connection = new RTCPeerConnection(configuration);
-    const control = this.#control = pc.createDataChannel("beckon", { negotiated: true, id: 0, ordered: true });
-    control.onopen = () => this.#peer.connected();
-    control.onerror = (event) => this.#fault = event.error;
-    control.onclose = () => this.#lost();
-    pc.ondatachannel = (event) => this.#peer.channel(event.channel);
+    this.#unanswered = peer.offers;
+    const pc = this.connection = new RTCPeerConnection(peer.configuration());
+    this.control = new Control(pc, {
+      opened: () => {
+        this.#wasOpen = true;
+        peer.connected();
+      },
+      silent: () => this.#miss("silence", true),
+      heard: () => this.#found("silence"),
+      progress: () => peer.progress(),
+      ended: (onPurpose, fault) => this.#end(onPurpose ? void 0 : lost(fault?.message ?? "closed without a goodbye", fault))
+    });
+    pc.ondatachannel = (event) => {
+      this.control.heard();
+      peer.channel(event.channel);
+    };
     pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
     pc.onnegotiationneeded = () => this.#needed();
     pc.onconnectionstatechange = () => this.#watch();
+  }
+  /** Whether it has been connected. */
+  get wasOpen() {
+    return this.#wasOpen;
+  }
+  /** Whether it is connected: there is a path, as far as is known. */
+  get whole() {
+    return this.#wasOpen && this.#missing.size === 0;
+  }
+  /** Whether an offer of this side's has no answer yet. */
+  get unanswered() {
+    return this.#unanswered;
   }
   /** The largest message in bytes that the other side takes. */
   get maxMessageSize() {
     return this.connection.sctp?.maxMessageSize ?? DEFAULT_MESSAGE_SIZE;
   }
-  /** Takes what the other side said. */
-  receive(data) {
-    if (data.description) {
-      const { description } = data;
-      this.#do(() => this.#describe(description));
-    } else if ("candidate" in data) {
-      const candidate = data.candidate;
-      this.#do(() => this.#add(candidate));
-    } else if (data.want && this.#peer.offers) {
-      this.#do(async () => this.connection.remoteDescription ? this.#restart() : this.#offer());
+  /** Takes a description; `iceRestart` says that it is one for another path. */
+  describe(description, iceRestart = false) {
+    this.#do(() => this.#describe(description, iceRestart));
+  }
+  /** Takes a candidate. */
+  add(candidate) {
+    this.#do(() => this.#add(candidate));
+  }
+  /**
+   * Looks for another path (an ICE restart, RFC 8445, section 9): the channels live on meanwhile. An offer for another path that is
+   * out will do, unless `moved` says that this side's network is another one than it was when that was made.
+   */
+  restart(moved = false) {
+    if (this.#over) return;
+    if (!this.#peer.offers) return this.#peer.want();
+    if (this.#unanswered) {
+      this.#again ||= moved || !this.#restarting;
+      return;
     }
-  }
-  /** Looks for another path now, because the network is another one. */
-  restart() {
-    if (this.#over || !this.connection.remoteDescription) return;
-    if (this.#peer.offers) this.#do(async () => this.#restart());
-    else this.#peer.say({ want: true });
-  }
-  /** Tells the other side that this one is done, and resolves when it has heard, or after `ms` milliseconds. */
-  async farewell(ms) {
-    if (this.#control.readyState !== "open") return;
-    await new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#control.onclose = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#control.close();
-    });
+    this.#unanswered = this.#restarting = true;
+    this.#configure();
+    this.connection.restartIce();
   }
   /** Closes the connection now. */
   close() {
     this.#over = true;
-    this.#found();
+    this.control.stop();
     this.connection.close();
   }
   /** Runs a step after those before it. A step that throws ends this connection, and no other. */
@@ -1345,58 +1531,57 @@ var Negotiation = class {
       try {
         await step();
       } catch (error) {
-        this.#fail(asBeckonError(error, "connect-failed", "negotiation"));
+        this.#end(asBeckonError(error, "connect-failed", "negotiation"));
       }
     });
-  }
-  #restart() {
-    if (this.connection.signalingState === "stable") this.connection.restartIce();
   }
   /** Follows what becomes of the path. */
   #watch() {
     const { connectionState, iceConnectionState } = this.connection;
-    if (connectionState === "connected") return this.#found();
-    if (connectionState !== "disconnected" && connectionState !== "failed") return;
-    const lost = new BeckonError("connection-lost", "The connection failed.");
-    const hopeless = connectionState === "failed" && (iceConnectionState !== "failed" || this.#control.readyState !== "open");
-    if (hopeless) return this.#fail(lost);
-    this.#search ??= setTimeout(() => this.#fail(lost), this.#peer.patience);
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.restart(), connectionState === "failed" ? 0 : SILENCE);
+    if (connectionState === "connected") this.#found("ice");
+    else if (connectionState === "disconnected") this.#miss("ice", false);
+    else if (connectionState === "failed" && iceConnectionState !== "failed") this.#end(lost("DTLS failed"));
+    else if (connectionState === "failed") this.#miss("ice", true);
   }
-  /** There is a path, or none is needed any more. */
-  #found() {
-    clearTimeout(this.#silence);
-    clearTimeout(this.#search);
-    this.#search = void 0;
+  #miss(what, forGood) {
+    this.#missing.add(what);
+    if (!this.#over) this.#peer.lost(forGood);
+  }
+  #found(what) {
+    if (this.#missing.delete(what) && this.#missing.size === 0 && !this.#over) this.#peer.found();
   }
   async #offer() {
     if (this.connection.signalingState !== "stable") return;
+    this.#unanswered = true;
     await this.connection.setLocalDescription();
-    this.#describeSelf();
+    this.#describeSelf(this.#restarting ? { iceRestart: true } : {});
   }
-  async #describe({ type, sdp }) {
+  async #describe({ type, sdp }, iceRestart) {
     const expected = this.#peer.offers ? "answer" : "offer";
     if (type !== expected) throw new BeckonError("connect-failed", `An ${expected} was due, but the peer sent: ${type}.`);
+    if (iceRestart) this.#configure();
     await this.connection.setRemoteDescription({ type: expected, sdp });
-    for (const candidate of this.#kept.splice(0)) await this.#add(candidate);
-    if (this.#peer.offers) return;
+    for (const candidate of this.#kept.splice(0)) await this.#add(candidate, false);
+    if (this.#peer.offers) return this.#answered();
     await this.connection.setLocalDescription();
-    this.#describeSelf();
+    this.#describeSelf({});
   }
-  #describeSelf() {
+  #answered() {
+    this.#unanswered = this.#restarting = false;
+    if (!this.#again) return;
+    this.#again = false;
+    this.restart();
+  }
+  #describeSelf(more) {
     const description = this.connection.localDescription;
-    if (description && !this.#over) this.#peer.say({ description: { type: description.type, sdp: description.sdp } });
+    if (description && !this.#over) this.#peer.say({ description: { type: description.type, sdp: description.sdp }, ...more });
   }
-  async #add(candidate) {
-    if (!this.connection.remoteDescription) {
-      if (this.#kept.length < MAX_KEPT) this.#kept.push(candidate);
-      return;
-    }
+  async #add(candidate, keep = true) {
     try {
-      await this.connection.addIceCandidate(candidate);
+      if (this.connection.remoteDescription) return await this.connection.addIceCandidate(candidate);
     } catch {
     }
+    if (keep && this.#kept.length < MAX_KEPT) this.#kept.push(candidate);
   }
   #gathered(candidate) {
     if (this.#over || candidate?.candidate === "") return;
@@ -1404,155 +1589,98 @@ var Negotiation = class {
   }
   #needed() {
     if (this.#peer.offers) this.#do(() => this.#offer());
-    else if (this.connection.remoteDescription) this.#peer.say({ want: true });
+    else if (this.connection.remoteDescription) this.#peer.want();
   }
-  /** The control channel closed: the other side closed the connection, or the connection was lost. */
-  #lost() {
-    const fault = this.#fault;
-    if (!fault || fault.sctpCauseCode === 12) this.#fail(void 0);
-    else this.#fail(new BeckonError("connection-lost", fault.message, { cause: fault }));
+  /** Takes the newest ICE servers: the credentials of those that it was made with may have expired. */
+  #configure() {
+    this.connection.setConfiguration?.(this.#peer.configuration());
   }
-  #fail(error) {
-    if (!this.#over) this.#peer.over(error);
+  #end(error) {
+    if (this.#over) return;
+    this.#over = true;
+    this.#peer.over(error);
   }
 };
-
-// sdk/src/network.ts
-function listenForNetwork(changed) {
-  const { connection } = globalThis.navigator ?? {};
-  globalThis.addEventListener?.("online", changed);
-  connection?.addEventListener?.("change", changed);
-  return () => {
-    globalThis.removeEventListener?.("online", changed);
-    connection?.removeEventListener?.("change", changed);
-  };
+function lost(why, cause) {
+  return new BeckonError("connection-lost", `The connection failed: ${why}.`, cause ? { cause } : {});
 }
 
-// sdk/src/outbox.ts
-var HIGH_WATER = 1024 * 1024;
-var LOW_WATER = 256 * 1024;
-var MAX_WAITING = 64 * 1024 * 1024;
-var OVERHEAD = 64;
-var Outbox = class {
-  #dc;
-  #what;
+// sdk/src/open.ts
+var MAX_OPENING = 16;
+var Opener = class {
+  #opening = 0;
   #waiting = [];
-  #bytes = 0;
-  #pumping = false;
-  /** Those who wait for low water. */
-  #thirsty = /* @__PURE__ */ new Set();
-  #error;
-  constructor(dc, what) {
-    this.#dc = dc;
-    this.#what = what;
-    dc.bufferedAmountLowThreshold = LOW_WATER;
-    dc.addEventListener("bufferedamountlow", () => {
-      for (const waiter of this.#thirsty) waiter.resolve();
-      this.#thirsty.clear();
-    });
-  }
-  /** How many bytes are not on the wire yet: those in the browser's buffer and those that wait for it. */
-  get bufferedAmount() {
-    return this.#bytes + this.#dc.bufferedAmount;
-  }
-  /** Sends a message of `size` bytes, and resolves when the browser's buffer is low. */
-  async send(data, size, signal) {
-    if (this.#error) throw this.#error;
-    if (this.#bytes + this.#waiting.length * OVERHEAD > MAX_WAITING) {
-      throw new BeckonError("overflow", `${this.#what}: too much waits to be sent; wait for send() to resolve.`);
-    }
-    const item = { data, size, written: deferred() };
-    this.#waiting.push(item);
-    this.#bytes += size;
-    const low = deferred();
-    const stop = () => {
-      this.#remove(item);
-      this.#thirsty.delete(low);
-      const error = abortError(signal, this.#what);
-      item.written.reject(error);
-      low.reject(error);
-    };
-    signal?.addEventListener("abort", stop, { once: true });
-    low.promise.catch(() => {
-    });
+  /**
+   * Opens a channel and waits until it is open; rejects with `closed` or `aborted`. `made` is given it at once, and returns a
+   * promise of its end.
+   */
+  async open(connection, label, options, signal, made) {
+    const what = `open ${JSON.stringify(label)}`;
+    await this.#turn(signal, what);
+    let dc;
     try {
-      void this.#pump();
-      await item.written.promise;
-      if (this.#error || this.#dc.bufferedAmount <= HIGH_WATER) return;
-      this.#thirsty.add(low);
-      await low.promise;
-    } finally {
-      signal?.removeEventListener("abort", stop);
-    }
-  }
-  /** Resolves when all that was sent before has left the browser's buffer, too: what is still in there, closing would drop. */
-  async drained() {
-    await Promise.allSettled(this.#waiting.map((item) => item.written.promise));
-    this.#dc.bufferedAmountLowThreshold = 0;
-    if (this.#error || this.#dc.bufferedAmount === 0) return;
-    const empty = deferred();
-    this.#thirsty.add(empty);
-    await empty.promise.catch(() => {
-    });
-  }
-  /** Rejects all that waits. */
-  end(error) {
-    if (this.#error) return;
-    this.#error = error;
-    for (const { written } of this.#waiting.splice(0)) written.reject(error);
-    this.#bytes = 0;
-    for (const waiter of this.#thirsty) waiter.reject(error);
-    this.#thirsty.clear();
-  }
-  /** Moves what waits into the browser's buffer. The first message goes at once if nothing is before it. */
-  async #pump() {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      for (let item = this.#waiting[0]; item; item = this.#waiting[0]) {
-        if (this.#dc.bufferedAmount > HIGH_WATER) {
-          const low = deferred();
-          this.#thirsty.add(low);
-          await low.promise;
-          continue;
-        }
-        const reading = this.#write(item);
-        if (reading) await reading;
-      }
-    } catch {
-    } finally {
-      this.#pumping = false;
-    }
-  }
-  #write(item) {
-    if (item.data instanceof Blob) {
-      return item.data.arrayBuffer().then(
-        (bytes) => {
-          item.data = bytes;
-        },
-        (error) => {
-          this.#remove(item);
-          item.written.reject(error);
-        }
-      );
-    }
-    this.#remove(item);
-    try {
-      this.#dc.send(item.data);
-      item.written.resolve();
+      checkAborted(signal, what);
+      if (connection.connectionState === "closed") throw new BeckonError("closed", `${what}: the connection is closed`);
+      dc = connection.createDataChannel(label, init(options));
+      await abortable(opened(dc, made(dc), what), signal, what);
     } catch (error) {
-      item.written.reject(asBeckonError(error, "closed", this.#what));
+      dc?.close();
+      throw error;
+    } finally {
+      this.#opening--;
+      this.#waiting.shift()?.resolve();
     }
-    return void 0;
   }
-  #remove(item) {
-    const index = this.#waiting.indexOf(item);
-    if (index < 0) return;
-    if (index === 0) this.#waiting.shift();
-    else this.#waiting.splice(index, 1);
-    this.#bytes -= item.size;
+  async #turn(signal, what) {
+    while (this.#opening >= MAX_OPENING) {
+      const turn = deferred();
+      this.#waiting.push(turn);
+      await abortable(turn.promise, signal, what, () => {
+        const index = this.#waiting.indexOf(turn);
+        if (index < 0) this.#waiting.shift()?.resolve();
+        else this.#waiting.splice(index, 1);
+      });
+    }
+    this.#opening++;
   }
 };
+function opened(dc, ended, what) {
+  if (dc.readyState === "open") return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    dc.addEventListener("open", () => resolve(), { once: true });
+    const closed = () => reject(new BeckonError("closed", `${what}: closed before it was open`));
+    dc.addEventListener("close", closed, { once: true });
+    void ended.then(closed);
+  });
+}
+function nextTask() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(void 0);
+  });
+}
+function checkOptions({ maxRetransmits, maxPacketLifeTime }) {
+  if (maxRetransmits !== void 0 && maxPacketLifeTime !== void 0) {
+    throw new TypeError("open: maxRetransmits and maxPacketLifeTime exclude each other; give one");
+  }
+  for (const [name2, value] of Object.entries({ maxRetransmits, maxPacketLifeTime })) {
+    if (value !== void 0 && !(Number.isInteger(value) && value >= 0 && value <= 65535)) {
+      throw new TypeError(`open: ${name2} is a whole number from 0 to 65535`);
+    }
+  }
+}
+function init({ ordered = true, maxRetransmits, maxPacketLifeTime, protocol = "" }) {
+  return {
+    ordered,
+    protocol,
+    ...maxRetransmits === void 0 ? {} : { maxRetransmits },
+    ...maxPacketLifeTime === void 0 ? {} : { maxPacketLifeTime }
+  };
+}
 
 // sdk/src/pull.ts
 var PullQueue = class {
@@ -1646,10 +1774,176 @@ var PullQueue = class {
   }
 };
 
+// sdk/src/arrivals.ts
+var MAX_UNACCEPTED = 64;
+var Arrivals = class {
+  queue;
+  /** How many were closed because too many waited. */
+  overflows = 0;
+  /** Those that are not open yet. */
+  #arriving = 0;
+  constructor(peer) {
+    this.queue = new PullQueue(`accept from ${peer}`);
+  }
+  /** Queues a channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
+  async add(dc, adopt) {
+    if (this.queue.length + this.#arriving >= MAX_UNACCEPTED) {
+      this.overflows++;
+      dc.close();
+      return;
+    }
+    const channel = adopt(dc);
+    this.#arriving++;
+    await opened(dc, channel.closed, "accept").then(
+      async () => {
+        await nextTask();
+        this.queue.push(channel);
+      },
+      () => {
+      }
+      // it closed before it opened: nobody has seen it
+    );
+    this.#arriving--;
+  }
+};
+
+// sdk/src/outbox.ts
+var HIGH_WATER = 1024 * 1024;
+var LOW_WATER = 256 * 1024;
+var MAX_WAITING = 64 * 1024 * 1024;
+var OVERHEAD = 64;
+var Outbox = class {
+  #dc;
+  #what;
+  #waiting = [];
+  #bytes = 0;
+  /** How many bytes were handed to the browser. */
+  #handed = 0;
+  #pumping = false;
+  /** Those who wait for low water. */
+  #thirsty = /* @__PURE__ */ new Set();
+  #error;
+  constructor(dc, what) {
+    this.#dc = dc;
+    this.#what = what;
+    dc.bufferedAmountLowThreshold = LOW_WATER;
+    dc.addEventListener("bufferedamountlow", () => {
+      for (const waiter of this.#thirsty) waiter.resolve();
+      this.#thirsty.clear();
+    });
+  }
+  /** How many bytes are not on the wire yet: those in the browser's buffer and those that wait for it. */
+  get bufferedAmount() {
+    return this.#bytes + this.#dc.bufferedAmount;
+  }
+  /** How many bytes have left. It stands still while the other side takes nothing, whatever is sent meanwhile. */
+  get taken() {
+    return this.#handed - this.#dc.bufferedAmount;
+  }
+  /** Sends a message of `size` bytes, and resolves when the browser's buffer is low. */
+  async send(data, size, signal) {
+    if (this.#error) throw this.#error;
+    if (this.#bytes + this.#waiting.length * OVERHEAD > MAX_WAITING) {
+      throw new BeckonError("overflow", `${this.#what}: too much waits to be sent; wait for send() to resolve.`);
+    }
+    const item = { data, size, written: deferred() };
+    this.#waiting.push(item);
+    this.#bytes += size;
+    const low = deferred();
+    const stop = () => {
+      this.#remove(item);
+      this.#thirsty.delete(low);
+      const error = abortError(signal, this.#what);
+      item.written.reject(error);
+      low.reject(error);
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+    low.promise.catch(() => {
+    });
+    try {
+      void this.#pump();
+      await item.written.promise;
+      if (this.#error || this.#dc.bufferedAmount <= HIGH_WATER) return;
+      this.#thirsty.add(low);
+      await low.promise;
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+  /** Resolves when all that was sent before has left the browser's buffer, too: what is still in there, closing would drop. */
+  async drained() {
+    await Promise.allSettled(this.#waiting.map((item) => item.written.promise));
+    this.#dc.bufferedAmountLowThreshold = 0;
+    if (this.#error || this.#dc.bufferedAmount === 0) return;
+    const empty = deferred();
+    this.#thirsty.add(empty);
+    await empty.promise.catch(() => {
+    });
+  }
+  /** Rejects all that waits. */
+  end(error) {
+    if (this.#error) return;
+    this.#error = error;
+    for (const { written } of this.#waiting.splice(0)) written.reject(error);
+    this.#bytes = 0;
+    for (const waiter of this.#thirsty) waiter.reject(error);
+    this.#thirsty.clear();
+  }
+  /** Moves what waits into the browser's buffer. The first message goes at once if nothing is before it. */
+  async #pump() {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      for (let item = this.#waiting[0]; item; item = this.#waiting[0]) {
+        if (this.#dc.bufferedAmount > HIGH_WATER) {
+          const low = deferred();
+          this.#thirsty.add(low);
+          await low.promise;
+          continue;
+        }
+        const reading = this.#write(item);
+        if (reading) await reading;
+      }
+    } catch {
+    } finally {
+      this.#pumping = false;
+    }
+  }
+  #write(item) {
+    if (item.data instanceof Blob) {
+      return item.data.arrayBuffer().then(
+        (bytes) => {
+          item.data = bytes;
+        },
+        (error) => {
+          this.#remove(item);
+          item.written.reject(error);
+        }
+      );
+    }
+    this.#remove(item);
+    try {
+      const before = this.#dc.bufferedAmount;
+      this.#dc.send(item.data);
+      this.#handed += this.#dc.bufferedAmount - before;
+      item.written.resolve();
+    } catch (error) {
+      item.written.reject(asBeckonError(error, "closed", this.#what));
+    }
+    return void 0;
+  }
+  #remove(item) {
+    const index = this.#waiting.indexOf(item);
+    if (index < 0) return;
+    if (index === 0) this.#waiting.shift();
+    else this.#waiting.splice(index, 1);
+    this.#bytes -= item.size;
+  }
+};
+
 // sdk/src/channel.ts
 var MAX_UNREAD = 64 * 1024 * 1024;
 var LINGER = 5e3;
-var USER_INITIATED_ABORT = 12;
 var Channel = class {
   /** Resolves when the channel is closed: with undefined if that was in order, by either side, else with the reason. */
   closed;
@@ -1673,7 +1967,7 @@ var Channel = class {
     dc.binaryType = "arraybuffer";
     dc.addEventListener("message", (event) => this.#received(event.data));
     dc.addEventListener("error", (event) => this.#fault = event.error);
-    dc.addEventListener("close", () => this._end(this.#loss()));
+    dc.addEventListener("close", () => void this.#closed());
   }
   /** The label that it was opened with. It need not be unique. */
   get label() {
@@ -1701,7 +1995,7 @@ var Channel = class {
   }
   /** The largest message in bytes that the other side takes. */
   get maxMessageSize() {
-    return this.#owner.maxMessageSize();
+    return this.#owner.maxMessageSize;
   }
   /**
    * Sends a message. Resolves when there is room for the next: at once while 1 MiB or less is buffered, else when that has
@@ -1749,16 +2043,21 @@ var Channel = class {
     clearInterval(timer);
   }
   #received(data) {
+    this.#owner.heard();
     this.#unread.push(typeof data === "string" ? data : new Uint8Array(data));
     if (this.#unread.weight > MAX_UNREAD) {
       this._end(new BeckonError("overflow", `${this.#what}: more than ${MAX_UNREAD} bytes waited to be read.`));
     }
   }
-  /** What the browser's close event means. */
-  #loss() {
-    const fault = this.#fault;
-    if (!fault || fault.errorDetail === "data-channel-failure" || fault.sctpCauseCode === USER_INITIATED_ABORT) return void 0;
-    return new BeckonError("connection-lost", `${this.#what}: ${fault.message}`, { cause: fault });
+  /** The browser's close event: either the channel was closed, which is in order, or there is no association any more. */
+  async #closed() {
+    const alone = !this.#fault || this.#fault.errorDetail === "data-channel-failure";
+    if (alone) await nextTask();
+    if (alone && this.#owner.open) this._end(void 0);
+  }
+  /** @internal How many bytes have left. */
+  get _taken() {
+    return this.#outbox.taken;
   }
   /** @internal Ends it now, because of `error` or in order. */
   _end(error) {
@@ -1777,82 +2076,295 @@ function sizeOf(data, limit) {
   throw new TypeError("send: the data is none of string, ArrayBuffer, a view of one and Blob");
 }
 
-// sdk/src/open.ts
-var MAX_OPENING = 16;
-var Opener = class {
-  #opening = 0;
-  #waiting = [];
-  /**
-   * Opens a channel and waits until it is open; rejects with `closed` or `aborted`. `made` is given it at once, and returns a
-   * promise of its end.
-   */
-  async open(connection, label, options, signal, made) {
-    const what = `open ${JSON.stringify(label)}`;
-    await this.#turn(signal, what);
-    let dc;
-    try {
-      checkAborted(signal, what);
-      if (connection.connectionState === "closed") throw new BeckonError("closed", `${what}: the connection is closed`);
-      dc = connection.createDataChannel(label, init(options));
-      await abortable(opened(dc, made(dc), what), signal, what);
-    } catch (error) {
-      dc?.close();
-      throw error;
-    } finally {
-      this.#opening--;
-      this.#waiting.shift()?.resolve();
-    }
-  }
-  async #turn(signal, what) {
-    while (this.#opening >= MAX_OPENING) {
-      const turn = deferred();
-      this.#waiting.push(turn);
-      await abortable(turn.promise, signal, what, () => {
-        const index = this.#waiting.indexOf(turn);
-        if (index < 0) this.#waiting.shift()?.resolve();
-        else this.#waiting.splice(index, 1);
-      });
-    }
-    this.#opening++;
+// sdk/src/churn.ts
+var MAX_CHURN = 8;
+var WINDOW = 6e4;
+var Churn = class {
+  #made = [];
+  /** Counts one more; whether that may be. */
+  allows() {
+    const now = performance.now();
+    this.#made = this.#made.filter((at) => now - at < WINDOW);
+    this.#made.push(now);
+    return this.#made.length <= MAX_CHURN;
   }
 };
-function opened(dc, ended, what) {
-  if (dc.readyState === "open") return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    dc.addEventListener("open", () => resolve(), { once: true });
-    const closed = () => reject(new BeckonError("closed", `${what}: closed before it was open`));
-    dc.addEventListener("close", closed, { once: true });
-    void ended.then(closed);
-  });
-}
-function nextTask() {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(void 0);
-  });
-}
-function checkOptions({ maxRetransmits, maxPacketLifeTime }) {
-  if (maxRetransmits !== void 0 && maxPacketLifeTime !== void 0) {
-    throw new TypeError("open: maxRetransmits and maxPacketLifeTime exclude each other; give one");
+
+// sdk/src/clocks.ts
+var Clocks = class {
+  #running = /* @__PURE__ */ new Map();
+  #going = true;
+  /** Starts a clock of `ms` milliseconds, anew if it runs. */
+  start(name2, ms, run) {
+    this.stop(name2);
+    const clock = { left: ms, since: 0, timer: void 0, run };
+    this.#running.set(name2, clock);
+    if (this.#going) this.#resume(name2, clock);
   }
-  for (const [name2, value] of Object.entries({ maxRetransmits, maxPacketLifeTime })) {
-    if (value !== void 0 && !(Number.isInteger(value) && value >= 0 && value <= 65535)) {
-      throw new TypeError(`open: ${name2} is a whole number from 0 to 65535`);
+  /** Starts it unless it runs already. */
+  begin(name2, ms, run) {
+    if (!this.#running.has(name2)) this.start(name2, ms, run);
+  }
+  /** Stops clocks; without a name, all of them. */
+  stop(...names) {
+    for (const name2 of names.length > 0 ? names : [...this.#running.keys()]) {
+      clearTimeout(this.#running.get(name2)?.timer);
+      this.#running.delete(name2);
     }
   }
-}
-function init({ ordered = true, maxRetransmits, maxPacketLifeTime, protocol = "" }) {
-  return {
-    ordered,
-    protocol,
-    ...maxRetransmits === void 0 ? {} : { maxRetransmits },
-    ...maxPacketLifeTime === void 0 ? {} : { maxPacketLifeTime }
-  };
-}
+  /** Lets the time go on, or not. */
+  go(going) {
+    if (going === this.#going) return;
+    this.#going = going;
+    for (const [name2, clock] of this.#running) {
+      if (going) this.#resume(name2, clock);
+      else {
+        clearTimeout(clock.timer);
+        clock.left -= performance.now() - clock.since;
+      }
+    }
+  }
+  #resume(name2, clock) {
+    clock.since = performance.now();
+    clock.timer = setTimeout(() => {
+      this.#running.delete(name2);
+      clock.run();
+    }, Math.max(0, clock.left));
+  }
+};
+
+// sdk/src/link.ts
+var PATIENCE = 2e3;
+var PATHLESS = 15e3;
+var PAUSE = 1e3;
+var Link2 = class {
+  /** The id of the peer that it is with. */
+  id;
+  #owner;
+  /** They wait while one of the two cannot be reached over the server. */
+  #clocks = new Clocks();
+  #churn = new Churn();
+  #state = "waiting";
+  /** That of the current connection, or of the last one while there is none; undefined before the first. */
+  #session;
+  #negotiation;
+  #early = new Early();
+  /** The `want` that is on its way: it need not be said twice. */
+  #asked;
+  #pause = PAUSE;
+  constructor(owner) {
+    this.#owner = owner;
+    this.id = owner.id;
+  }
+  /** How it stands. */
+  get state() {
+    return this.#state;
+  }
+  /** The current RTCPeerConnection. */
+  get connection() {
+    return this.#negotiation?.connection;
+  }
+  /** The largest message in bytes that the other side takes. */
+  get maxMessageSize() {
+    return this.#negotiation?.maxMessageSize ?? 0;
+  }
+  /** Whether the association is there on which the channels are. */
+  get open() {
+    return this.#negotiation?.control.open ?? false;
+  }
+  /** Something came of the other side. */
+  heard() {
+    this.#negotiation?.control.heard();
+  }
+  /** Begins to connect; `ask` tells the other side so if that is the one that offers. */
+  start(ask) {
+    if (this.#state !== "waiting") return;
+    this.#clocks.start("deadline", this.#owner.connectTimeout, () => this.#late());
+    this.#become("connecting");
+    if (this.#owner.offers) this.#renew(newInstance());
+    else if (ask) this.#say({ want: true });
+  }
+  /** The two can reach each other over the server, or not. */
+  reach(reachable) {
+    this.#clocks.go(reachable);
+  }
+  /** This side's network is another one. */
+  moved() {
+    if (this.#owner.offers || this.connection?.remoteDescription) this.#negotiation?.restart(true);
+  }
+  /** Takes what the other side said. */
+  receive(data) {
+    const { session = "", description, iceRestart, want } = data;
+    if (this.#state === "closed" || typeof session !== "string" || session.length > MAX_NAME) return;
+    if (description) {
+      if (!this.#owner.offers) this.#offered(session, description, iceRestart === true);
+      else if (session === this.#session) this.#negotiation?.describe(description);
+    } else if ("candidate" in data) this.#candidate(session, data.candidate);
+    else if (want === true && this.#owner.offers) this.#wanted(data);
+  }
+  /** Says goodbye, and resolves when the other side has heard, or after `ms` milliseconds. */
+  async farewell(ms) {
+    await this.#negotiation?.control.farewell(ms);
+  }
+  /** Says goodbye without waiting. */
+  bye() {
+    this.#negotiation?.control.bye();
+  }
+  /** Ends it now, because of `error` or in order. */
+  end(error) {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#clocks.stop();
+    this.#negotiation?.close();
+    this.#owner.ended(error);
+  }
+  /** Takes an offer. */
+  #offered(session, description, iceRestart) {
+    this.start(false);
+    if (session === this.#session) {
+      this.#clocks.stop("patience");
+      return this.#negotiation?.describe(description, iceRestart);
+    }
+    if (iceRestart) return this.#ask({ want: true });
+    this.#giveUp("The other side has made a new connection.");
+    const negotiation = this.#renew(session);
+    for (const candidate of this.#early.take(session)) negotiation?.add(candidate);
+    negotiation?.describe(description);
+  }
+  #candidate(session, candidate) {
+    this.start(false);
+    if (session === this.#session) return this.#negotiation?.add(candidate);
+    if (!this.#owner.offers) this.#early.keep(session, candidate);
+  }
+  /** Takes the other side's wish. An offer that has no answer yet serves it: what it was about came before that. */
+  #wanted({ session = "", fresh }) {
+    if (this.#state === "waiting") return this.start(false);
+    if (session === "") {
+      if (!this.#negotiation?.unanswered) this.#replace("The other side has none any more.");
+    } else if (session === this.#session) {
+      if (fresh === true) this.#replace("The other side found no path.");
+      else if (!this.#negotiation?.unanswered) this.#negotiation?.restart();
+    }
+  }
+  /** Makes the next connection, or asks for it. */
+  #replace(why) {
+    if (this.#owner.closing) return this.end(void 0);
+    const session = this.#session;
+    this.#giveUp(why);
+    if (this.#owner.offers) this.#renew(newInstance());
+    else this.#say(session ? { want: true, session, fresh: true } : { want: true });
+  }
+  /** Ends the current connection, in order that another one can take its place. */
+  #giveUp(why) {
+    this.#clocks.stop("patience", "pathless", "pause");
+    const negotiation = this.#negotiation;
+    if (!negotiation) return;
+    this.#negotiation = void 0;
+    negotiation.close();
+    if (this.#state !== "connecting") {
+      this.#clocks.begin("deadline", this.#owner.connectTimeout, () => this.#late());
+      this.#become("reconnecting");
+    }
+    this.#owner.replaced(new BeckonError("connection-lost", `The connection with ${this.id} was lost. ${why}`));
+  }
+  #renew(session) {
+    if (this.#owner.closing) this.end(void 0);
+    if (this.#state === "closed") return void 0;
+    if (!this.#churn.allows()) {
+      this.#fail(new BeckonError("connection-lost", "One connection after another was given up."));
+      return void 0;
+    }
+    this.#session = session;
+    this.#asked = void 0;
+    const named = session === "" ? {} : { session };
+    try {
+      const negotiation = new Negotiation(session, {
+        offers: this.#owner.offers,
+        configuration: () => this.#owner.configuration(),
+        say: (data) => this.#say({ ...data, ...named }),
+        want: () => this.#ask({ want: true, ...named }),
+        connected: () => this.#connected(),
+        channel: (dc) => this.#owner.channel(dc),
+        progress: () => this.#owner.progress(),
+        lost: (forGood) => this.#lost(negotiation, forGood),
+        found: () => this.#found(),
+        over: (error) => this.#over(error)
+      });
+      return this.#negotiation = negotiation;
+    } catch (error) {
+      this.#fail(error);
+      return void 0;
+    }
+  }
+  #connected() {
+    this.#pause = PAUSE;
+    this.#clocks.stop("deadline");
+    if (this.#negotiation?.whole) this.#become("connected");
+  }
+  #found() {
+    this.#clocks.stop("patience", "pathless");
+    if (this.#negotiation?.whole) this.#become("connected");
+  }
+  /** There is no path. One that has never been has its own deadline; and of the very first one a failure is the end. */
+  #lost(negotiation, forGood) {
+    if (this.#state === "connecting") {
+      if (forGood) this.#fail(new BeckonError("connection-lost", "ICE found no path."));
+      return;
+    }
+    if (negotiation.wasOpen) this.#clocks.begin("pathless", PATHLESS, () => this.#replace("No path was found."));
+    if (forGood) this.#search(negotiation);
+    else this.#clocks.begin("patience", PATIENCE, () => this.#search(negotiation));
+  }
+  #search(negotiation) {
+    this.#clocks.stop("patience");
+    this.#become("reconnecting");
+    if (this.#negotiation === negotiation) negotiation.restart();
+  }
+  /** The connection is over. One that has been connected is replaced at once, another one after a while. */
+  #over(error) {
+    if (this.#owner.closing) return this.end(void 0);
+    if (this.#state === "connecting") return this.#fail(error ?? new BeckonError("closed", "The other side gave up."));
+    if (!error) return this.end(void 0);
+    if (this.#negotiation?.wasOpen) return this.#replace(error.message);
+    this.#giveUp(error.message);
+    this.#clocks.start("pause", this.#pause, () => this.#replace(error.message));
+    this.#pause *= 2;
+  }
+  #become(state) {
+    if (this.#state === state || this.#state === "closed") return;
+    this.#state = state;
+    this.#owner.changed();
+  }
+  /** Asks for something that the other side may be asked for already. */
+  #ask(data) {
+    const text = JSON.stringify(data);
+    if (this.#asked === text) return;
+    this.#asked = text;
+    const done = () => {
+      if (this.#asked === text) this.#asked = void 0;
+    };
+    this.#say(data).then(done, done);
+  }
+  /** Sends a signal. Without it there can be no first connection; later ones have their clocks. */
+  #say(data) {
+    const saying = this.#owner.say(data);
+    saying.catch((cause) => {
+      if (this.#state === "connecting") this.#fail(new BeckonError("connect-failed", "A signal was refused.", { cause }));
+    });
+    return saying;
+  }
+  #late() {
+    const pc = this.connection;
+    const how = pc ? `ICE is ${pc.iceConnectionState}, signaling ${pc.signalingState}` : "it made no offer";
+    this.#fail(new BeckonError("connect-failed", `not connected after ${this.#owner.connectTimeout / 1e3} s (${how})`));
+  }
+  /** Ends it because it was never connected, or is not connected again. */
+  #fail(cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const code = this.#state === "connecting" ? "connect-failed" : "connection-lost";
+    this.end(new BeckonError(code, `connect to ${this.id}: ${why}`, { cause }));
+  }
+};
 
 // sdk/src/path.ts
 function pathOf(report) {
@@ -1884,7 +2396,6 @@ function stats(report, id) {
 }
 
 // sdk/src/peer.ts
-var MAX_UNACCEPTED = 64;
 var FAREWELL = 1e3;
 var Peer = class extends typedEventTarget() {
   /** Its id, unique on the server. */
@@ -1893,24 +2404,24 @@ var Peer = class extends typedEventTarget() {
   instance;
   /** Who its token said it is; "" if it is anonymous. */
   identity;
-  /** Resolves when the connection is closed: with undefined if that was in order, by either side, else with the reason. */
+  /**
+   * Resolves when the connection is closed for good: with undefined if that was in order, by either side, else with the reason. A way
+   * to it that is lost and found again, or another one, is not the end.
+   */
   closed;
   #host;
-  #offers;
-  #connected = deferred();
+  #link;
   #ended = deferred();
   #opener = new Opener();
   #channels = /* @__PURE__ */ new Set();
-  #unaccepted;
+  #arrivals;
   #attributes;
   #away;
-  #state = "waiting";
-  #negotiation;
-  #deadline;
+  /** Is another one while it is reconnecting. */
+  #connected = connecting();
+  /** It has been connected. */
+  #met = false;
   #closing;
-  /** Channels of the other side that are not open yet. */
-  #arriving = 0;
-  #overflows = 0;
   /** @internal */
   constructor(member2, host) {
     super();
@@ -1920,11 +2431,10 @@ var Peer = class extends typedEventTarget() {
     this.#attributes = attributesOf(member2);
     this.#away = member2.away === true;
     this.#host = host;
-    this.#offers = offers(host.self, member2);
     this.closed = this.#ended.promise;
-    this.#unaccepted = new PullQueue(`accept from ${this.id}`);
-    this.#connected.promise.catch(() => {
-    });
+    this.#arrivals = new Arrivals(this.id);
+    this.#link = this.#linked(offers(host.self, member2));
+    this._reach();
   }
   /** What it tells the others about itself. */
   get attributes() {
@@ -1936,41 +2446,48 @@ var Peer = class extends typedEventTarget() {
   }
   /** How it stands between this peer and that one. */
   get state() {
-    return this.#state;
+    return this.#link.state;
   }
-  /** The RTCPeerConnection, for what this library does not offer; undefined as long as there is none. */
+  /**
+   * The current RTCPeerConnection, for what this library does not offer; undefined as long as there is none. One that is lost for
+   * good is replaced by another one.
+   */
   get connection() {
-    return this.#negotiation?.connection;
+    return this.#link.connection;
   }
   /** How many channels were closed at once because 64 waited to be accepted already. */
   get overflows() {
-    return this.#overflows;
+    return this.#arrivals.overflows;
   }
   /**
-   * Opens a channel: waits until the peer is connected and then until the channel is open. The other side gets it from
-   * `accept`. At most 16 are being opened at a time, further calls wait. Rejects with `closed`, `connect-failed`,
+   * Opens a channel: waits until the peer is connected, perhaps again, and then until the channel is open. The other side gets it
+   * from `accept`. At most 16 are being opened at a time, further calls wait. Rejects with `closed`, `connect-failed`,
    * `connection-lost` or `aborted`; throws a TypeError for options that exclude each other.
    */
   async open(label, { signal, ...options } = {}) {
     checkOptions(options);
-    const connection = await this.#ready(`open ${JSON.stringify(label)} to ${this.id}`, signal);
-    let channel;
-    try {
-      await this.#opener.open(connection, label, options, signal, (dc) => (channel = this.#adopt(dc)).closed);
-    } catch (error) {
-      if (error instanceof TypeError) throw error;
-      const reason = this.#state === "closed" ? await this.closed : void 0;
-      throw reason ?? asBeckonError(error, "connect-failed", `open ${JSON.stringify(label)} to ${this.id}`);
+    const what = `open ${JSON.stringify(label)} to ${this.id}`;
+    for (; ; ) {
+      const connection = await this.#ready(what, signal);
+      let channel;
+      try {
+        await this.#opener.open(connection, label, options, signal, (dc) => (channel = this.#adopt(dc)).closed);
+        return channel;
+      } catch (error) {
+        if (error instanceof TypeError || signal?.aborted) throw error;
+        const reason = this.state === "closed" ? await this.closed : void 0;
+        if (this.state !== "closed" && !this.#closing && this.connection !== connection) continue;
+        throw reason ?? asBeckonError(error, "connect-failed", what);
+      }
     }
-    return channel;
   }
   /** Takes the next channel that the other side opened, each once, waiting for it. Rejects with `closed`, or why it ended. */
   accept({ signal } = {}) {
-    return this.#unaccepted.pull(signal);
+    return this.#arrivals.queue.pull(signal);
   }
   /** All channels that the other side opens, as from `accept`, until the connection is closed in order; throws if it is lost. */
   channels() {
-    return this.#unaccepted.iterate();
+    return this.#arrivals.queue.iterate();
   }
   /** Tells how the two are connected, waiting until they are. */
   async path({ signal } = {}) {
@@ -1984,7 +2501,8 @@ var Peer = class extends typedEventTarget() {
    * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
    * with a key `description`, `candidate` or `want`. Resolves when it has arrived, once and in the order of the calls; it waits for a
    * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
-   * (272 are on their way), `message-too-large`, `aborted`, or what ended the room. Giving up does not take back what was said.
+   * (272 are on their way), `message-too-large`, `aborted`, `connection-lost` (the server does not know this peer any more: whether
+   * it has arrived is not known), or what ended the room. Giving up does not take back what was said.
    */
   async signal(data, { signal } = {}) {
     const what = `signal to ${this.id}`;
@@ -2002,25 +2520,22 @@ var Peer = class extends typedEventTarget() {
   }
   async #shut() {
     await Promise.all([...this.#channels].map((channel) => channel.close()));
-    await this.#negotiation?.farewell(FAREWELL);
+    await this.#link.farewell(FAREWELL);
     this._end(void 0);
   }
   /** Waits for the connection. */
   async #ready(what, signal) {
     checkAborted(signal, what);
-    await abortable(this.#connected.promise, signal, what);
-    const reason = this.#state === "closed" ? await this.closed : void 0;
-    if (this.#closing || this.#state === "closed") throw reason ?? new BeckonError("closed", `${what}: closed`);
+    do
+      await abortable(this.#connected.promise, signal, what);
+    while (this.state === "reconnecting");
+    const reason = this.state === "closed" ? await this.closed : void 0;
+    if (this.#closing || this.state === "closed") throw reason ?? new BeckonError("closed", `${what}: closed`);
     return this.connection;
   }
   /** @internal Begins to connect; `ask` tells the other side so if that is the one that offers. */
   _start(ask = false) {
-    if (this.#state !== "waiting") return;
-    this.#state = "connecting";
-    const { connectTimeout } = this.#host;
-    this.#deadline = setTimeout(() => this._end(this.#late(connectTimeout)), connectTimeout);
-    if (this.#offers) this.#negotiate();
-    else if (ask) this.#say({ want: true });
+    this.#link.start(ask);
   }
   /** @internal Resolves when it is connected. */
   async _connect(signal) {
@@ -2030,138 +2545,268 @@ var Peer = class extends typedEventTarget() {
   }
   /** @internal Takes a signal of the negotiation. */
   _receive(data) {
-    if (this.#state === "closed" || data.want && !this.#offers) return;
-    const first = this.#state === "waiting";
-    this._start();
-    if (!this.#negotiation) this.#negotiate();
-    if (!(first && data.want)) this.#negotiation?.receive(data);
+    this.#link.receive(data);
   }
   /** @internal This side's network is another one. */
-  _restart() {
-    this.#negotiation?.restart();
+  _moved() {
+    this.#link.moved();
+  }
+  /** @internal The server, or the other side's connection to it, is lost or back. */
+  _reach() {
+    this.#link.reach(this.#host.joined && !this.#away);
   }
   /** @internal The room's log said something about the peer. */
   _update(member2) {
     this.#attributes = attributesOf(member2);
     this.#away = member2.away === true;
+    this._reach();
   }
   /** @internal The peer left the room. */
   _left(reason) {
     this.dispatchEvent(new LeftEvent(this, reason));
     this._end(reason === "timeout" ? new BeckonError("connection-lost", `${this.id} left the room: ${reason}`) : void 0);
   }
+  /** @internal Says goodbye in passing, because the page ends. */
+  _bye() {
+    this.#link.bye();
+  }
   /** @internal Ends the connection now, because of `error` or in order. */
   _end(error) {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
-    clearTimeout(this.#deadline);
-    const closed = error ?? new BeckonError("closed", `The connection with ${this.id} is closed.`);
-    this.#connected.reject(closed);
+    this.#link.end(error);
+  }
+  #linked(offers2) {
+    const peer = this;
+    return new Link2({
+      id: this.id,
+      offers: offers2,
+      connectTimeout: this.#host.connectTimeout,
+      get closing() {
+        return peer.#closing !== void 0;
+      },
+      configuration: () => this.#host.configuration(),
+      say: (data) => this.#host.say(this, data),
+      channel: (dc) => this.#offered(dc),
+      progress: () => [...this.#channels].reduce((sum, channel) => sum + channel._taken, 0),
+      changed: () => this.#changed(),
+      replaced: (error) => this.#drop(error),
+      ended: (error) => this.#over(error)
+    });
+  }
+  #changed() {
+    if (this.state === "reconnecting") this.#connected = connecting();
+    else if (this.state === "connected") this.#connected.resolve();
+    this.dispatchEvent(new PeerEvent("state", this));
+    if (this.state !== "connected" || this.#met) return;
+    this.#met = true;
+    this.#host.connected(this);
+    this.dispatchEvent(new PeerEvent("connected", this));
+  }
+  #drop(error) {
     for (const channel of [...this.#channels]) channel._end(error);
-    this.#unaccepted.end(error);
-    this.#negotiation?.close();
+  }
+  #over(error) {
+    this.#connected.reject(error ?? new BeckonError("closed", `The connection with ${this.id} is closed.`));
+    this.#drop(error);
+    this.#arrivals.queue.end(error);
     this.#ended.resolve(error);
     this.#host.ended(this);
     this.dispatchEvent(new EndEvent(error));
   }
-  #negotiate() {
-    try {
-      this.#negotiation = new Negotiation(this.#host.configuration(), {
-        offers: this.#offers,
-        patience: this.#host.connectTimeout,
-        say: (data) => this.#say(data),
-        connected: () => this.#open(),
-        channel: (dc) => void this.#offered(dc),
-        over: (error) => this.#over(error)
-      });
-    } catch (error) {
-      this._end(asBeckonError(error, "connect-failed", `connect to ${this.id}`));
-    }
-  }
-  /** Sends a signal of the negotiation. Without it there can be no connection. */
-  #say(data) {
-    this.#host.say(this, data).catch((cause) => {
-      if (this.#state !== "connecting") return;
-      this._end(new BeckonError("connect-failed", `connect to ${this.id}: a signal was refused`, { cause }));
-    });
-  }
-  #open() {
-    if (this.#state !== "connecting") return;
-    this.#state = "connected";
-    clearTimeout(this.#deadline);
-    this.#connected.resolve();
-    this.#host.connected(this);
-    this.dispatchEvent(new PeerEvent("connected", this));
-  }
-  /** The negotiation is over; before it has connected, that is a failure whatever the reason. */
-  #over(error) {
-    if (this.#state === "connected") return this._end(error);
-    this._end(new BeckonError("connect-failed", `connect to ${this.id}: ${error?.message ?? "the peer gave up"}`, { cause: error }));
-  }
-  #late(ms) {
-    const pc = this.connection;
-    const how = pc ? `ICE is ${pc.iceConnectionState}, signaling ${pc.signalingState}` : "it made no offer";
-    return new BeckonError("connect-failed", `connect to ${this.id}: not connected after ${ms / 1e3} s (${how})`);
-  }
   #adopt(dc) {
-    const channel = new Channel(dc, { id: this.id, maxMessageSize: () => this.#negotiation?.maxMessageSize ?? 0 });
+    const channel = new Channel(dc, this.#link);
     this.#channels.add(channel);
     void channel.closed.then(() => this.#channels.delete(channel));
     return channel;
   }
-  /** Queues a channel of the other side. It is adopted at once, so that no message is missed, but accepted when it is open. */
-  async #offered(dc) {
-    if (this.#unaccepted.length + this.#arriving >= MAX_UNACCEPTED || this.#closing) {
-      if (!this.#closing) this.#overflows++;
-      dc.close();
-      return;
-    }
-    const channel = this.#adopt(dc);
-    this.#arriving++;
-    await opened(dc, channel.closed, "accept").then(
-      async () => {
-        await nextTask();
-        this.#unaccepted.push(channel);
-      },
-      () => {
-      }
-      // it closed before it opened: nobody has seen it
-    );
-    this.#arriving--;
+  #offered(dc) {
+    if (this.#closing) dc.close();
+    else void this.#arrivals.add(dc, (arrived) => this.#adopt(arrived));
   }
 };
+function connecting() {
+  const connected = deferred();
+  connected.promise.catch(() => {
+  });
+  return connected;
+}
 function attributesOf(member2) {
   return member2.attributes ?? {};
 }
 
+// sdk/src/members.ts
+var Members = class {
+  /** By id, in the order of their joining. */
+  peers = /* @__PURE__ */ new Map();
+  #owner;
+  /** When this peer joined, as the log of that epoch has it. */
+  #rank;
+  /** They are complete: nothing of what was missed is on its way any more. */
+  #whole = false;
+  constructor(owner) {
+    this.#owner = owner;
+  }
+  /** What was missed is to be told: the members are not complete any more. */
+  behind() {
+    this.#whole = false;
+  }
+  /** Takes what happened in one step, in order. */
+  apply(happenings) {
+    const events = happenings.flatMap((happening2) => this.#change(happening2) ?? []);
+    if (this.#whole && happenings.some(({ effect }) => ["synced", "joined", "left"].includes(effect))) this.#mesh();
+    for (const event of events) event();
+  }
+  /** This peer is another one to the server, so to this peer all others are gone, and may come anew. */
+  forget() {
+    const gone = [...this.peers.values()];
+    this.peers.clear();
+    this.#owner.dispatchEvent(new Event("gap"));
+    for (const peer of gone) this.#left(peer, "timeout");
+  }
+  /** Starts the connections that the room makes by itself and that are not there yet. */
+  #mesh() {
+    const { host, delivery, topology, meshLimit } = this.#owner;
+    const all = meshed(topology, meshLimit, delivery.members);
+    if (all.has(host.self.peer)) for (const id of all) this.peers.get(id)?._start();
+  }
+  /** Does what a happening asks for, and returns what announces it. */
+  #change(happening2) {
+    switch (happening2.effect) {
+      case "gap":
+        return () => this.#owner.dispatchEvent(new Event("gap"));
+      case "synced":
+        return this.#synced();
+      case "direct":
+        return () => this.#signalled(happening2);
+      case "message":
+        return () => this.#heard(happening2);
+    }
+    const { member: member2 } = happening2;
+    if (member2.peer === this.#owner.host.self.peer) return this.#owner.own(happening2.effect);
+    const peer = this.peers.get(member2.peer);
+    switch (happening2.effect) {
+      case "joined": {
+        const added = new Peer(member2, this.#owner.host);
+        this.peers.set(added.id, added);
+        return () => this.#owner.dispatchEvent(new PeerEvent("peer", added));
+      }
+      case "left":
+        this.peers.delete(member2.peer);
+        return peer && (() => this.#left(peer, happening2.reason));
+      case "away":
+      case "back":
+      case "updated":
+        peer?._update(member2);
+        return peer && (() => this.#announce(happening2.effect, peer));
+    }
+  }
+  #synced() {
+    this.#whole = true;
+    const { delivery, host } = this.#owner;
+    const { epoch = "" } = delivery.place;
+    const joined = delivery.members.find(({ peer }) => peer === host.self.peer)?.joined ?? 0;
+    const before = this.#rank;
+    this.#rank = { epoch, joined };
+    const announcements = before?.epoch === epoch && before.joined !== joined ? this.#replaceAll() : [];
+    const announce = this.#owner.synced();
+    return () => {
+      for (const announcement of announcements) announcement();
+      announce();
+    };
+  }
+  /**
+   * This peer was gone for so long that it has left and joined anew: the others have ended their connections with it, which this
+   * side may not have noticed, and will make new ones. So to it the others are new ones as well.
+   */
+  #replaceAll() {
+    const announcements = [];
+    for (const member2 of this.#owner.delivery.members) {
+      const old = this.peers.get(member2.peer);
+      if (!old || old.state === "waiting") continue;
+      const added = new Peer(member2, this.#owner.host);
+      this.peers.set(added.id, added);
+      announcements.push(() => this.#left(old, "timeout"), () => this.#owner.dispatchEvent(new PeerEvent("peer", added)));
+    }
+    return announcements;
+  }
+  #announce(type, peer) {
+    peer.dispatchEvent(new PeerEvent(type, peer));
+    this.#owner.dispatchEvent(new PeerEvent(type, peer));
+  }
+  #left(peer, reason) {
+    peer._left(reason);
+    this.#owner.dispatchEvent(new LeftEvent(peer, reason));
+  }
+  #heard({ peer: id, instance: instance2, data }) {
+    const peer = this.#find(id, instance2);
+    if (peer) this.#owner.dispatchEvent(new RoomMessageEvent(peer, data));
+  }
+  #signalled({ peer: id, instance: instance2, data }) {
+    const peer = this.#find(id, instance2);
+    if (!peer) return;
+    if (!isNegotiation(data)) {
+      peer.dispatchEvent(new SignalEvent(peer, data));
+      this.#owner.dispatchEvent(new SignalEvent(peer, data));
+      return;
+    }
+    const beyond = peer.state === "waiting" && this.#owner.topology === "mesh";
+    if (!beyond) peer._receive(data);
+  }
+  #find(id, instance2) {
+    const peer = this.peers.get(id);
+    return peer?.instance === instance2 ? peer : void 0;
+  }
+};
+
+// sdk/src/network.ts
+function listenForNetwork(changed) {
+  const { connection } = globalThis.navigator ?? {};
+  globalThis.addEventListener?.("online", changed);
+  connection?.addEventListener?.("change", changed);
+  return () => {
+    globalThis.removeEventListener?.("online", changed);
+    connection?.removeEventListener?.("change", changed);
+  };
+}
+
 // sdk/src/backoff.ts
 var FIRST = 250;
-var LONGEST = 3e4;
+var LONGEST2 = 3e4;
 var Backoff = class {
   #go;
   #failures = 0;
   #timer;
+  /** Not before this moment of performance.now: the server has asked for it. */
+  #least = 0;
   /** `go` is called when it is time. */
   constructor(go) {
     this.#go = go;
   }
   /** Waits for the next moment, at least `least` milliseconds. */
   next(least = 0) {
-    const limit = Math.min(LONGEST, FIRST * 2 ** this.#failures);
+    const limit = Math.min(LONGEST2, FIRST * 2 ** this.#failures);
     this.#failures++;
-    this.stop();
-    this.#timer = setTimeout(() => this.now(), Math.max(least, Math.random() * limit));
+    this.#least = performance.now() + least;
+    this.#wait(Math.max(least, Math.random() * limit));
   }
-  /** Does not wait any longer. Returns whether it was waiting. */
+  /** Does not wait any longer than the server has asked for. Returns whether it was waiting. */
   now() {
     if (this.#timer === void 0) return false;
-    this.stop();
-    this.#go();
+    const left = this.#least - performance.now();
+    if (left > 0) this.#wait(left);
+    else this.#fire();
     return true;
   }
   /** It worked: the next failure is the first. */
   reset() {
     this.#failures = 0;
+  }
+  #wait(ms) {
+    this.stop();
+    this.#timer = setTimeout(() => this.#fire(), ms);
+  }
+  #fire() {
+    this.stop();
+    this.#go();
   }
   /** Waits no more. */
   stop() {
@@ -2181,7 +2826,7 @@ function listenForWake(woken) {
 }
 
 // sdk/src/heartbeat.ts
-var LATE = 1e3;
+var LATE2 = 1e3;
 var Heartbeat = class {
   #pulse;
   #beat;
@@ -2214,7 +2859,7 @@ var Heartbeat = class {
     const due = performance.now() + patience;
     this.#judge = setTimeout(() => {
       this.#judge = void 0;
-      const late = performance.now() - due > LATE;
+      const late = performance.now() - due > LATE2;
       if (!late || this.#excused) return this.#pulse.dead();
       this.#excused = true;
       this.#ask();
@@ -2465,6 +3110,7 @@ function cannotConnect(url) {
 
 // sdk/src/session.ts
 var ATTEMPT_TIMEOUT = 1e4;
+var LASTING = 1e4;
 var PASSING = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
 var Session = class {
   /** The newest welcome; there once `open` has got so far. */
@@ -2482,6 +3128,8 @@ var Session = class {
   #attempt;
   #resume;
   #moving;
+  /** Runs until the connection has lasted. */
+  #lasting;
   /** Whether the session has been in the room. */
   #entered = false;
   #unlisten = () => {
@@ -2566,6 +3214,7 @@ var Session = class {
     this.#carrier = void 0;
     clearTimeout(this.#moving);
     this.#moving = void 0;
+    clearTimeout(this.#lasting);
     carrier?.drop(new BeckonError("connection-lost", `${this.#url}: the connection is given up for another one.`));
     this.#attempt?.();
     this.#owner.lost();
@@ -2575,6 +3224,7 @@ var Session = class {
     if (!this.#backoff.now()) this.#carrier?.probe();
   }
   async #reconnect() {
+    if (this.#leaving) return;
     const resume = this.#resume;
     if (resume === void 0) this.instance = newInstance();
     const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1e3} s`);
@@ -2584,10 +3234,11 @@ var Session = class {
     try {
       carrier = this.#carry();
       await this.#hello(carrier, limit.signal);
+      if (this.#leaving) return;
       if (resume !== void 0 && !this.welcome.resumed) return this.#begone(carrier);
       await this.#owner.enter(limit.signal);
       this.#attempt = void 0;
-      this.#backoff.reset();
+      this.#lasting = setTimeout(() => this.#backoff.reset(), LASTING);
     } catch (error) {
       if (!this.#leaving && carrier === this.#carrier) this.#refused(asBeckonError(error, "connect-failed", this.#url));
     } finally {
@@ -2616,6 +3267,7 @@ var Session = class {
     this.#leaving = true;
     this.#backoff.stop();
     clearTimeout(this.#moving);
+    clearTimeout(this.#lasting);
     this.#attempt?.();
     this.#unlisten();
   }
@@ -2704,16 +3356,12 @@ var Room = class extends typedEventTarget() {
   closed;
   #options;
   #session;
-  #peers = /* @__PURE__ */ new Map();
+  #members;
   #connected = new PullQueue("accept");
   #ended = deferred();
   #updates;
   #state = "joined";
   #topology;
-  /** When this peer joined, as the log of that epoch has it. */
-  #rank;
-  /** The members are complete: nothing of what was missed is on its way any more. */
-  #whole = false;
   #closing;
   #unlisten = () => {
   };
@@ -2734,6 +3382,7 @@ var Room = class extends typedEventTarget() {
       beat: () => this.#delivery?.beat() ?? false,
       ended: (error) => this.#end(error)
     });
+    this.#members = this.#gathered();
     this.#updates = new Updates(name2, options.attributes, {
       request: async (...args) => {
         if (this.#state === "reconnecting") throw new BeckonError("connection-lost", `${args[1]}: reconnecting`);
@@ -2752,7 +3401,7 @@ var Room = class extends typedEventTarget() {
   }
   /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
   get peers() {
-    return this.#peers;
+    return this.#members.peers;
   }
   /** Takes the next peer that is connected, each once, waiting for it. Rejects with `closed`, or with why the room ended. */
   async accept({ signal } = {}) {
@@ -2791,10 +3440,10 @@ var Room = class extends typedEventTarget() {
   async connect(id, { signal } = {}) {
     checkAborted(signal, `connect to ${id}`);
     this.#checkOpen();
-    const peer = this.#peers.get(id);
+    const peer = this.#members.peers.get(id);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
     if (peer.state === "waiting" && this.#topology === "mesh") {
-      throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#meshLimit} members of ${this.name} connect`);
+      throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#session.welcome.limits.mesh} members of ${this.name} connect`);
     }
     await peer._connect(signal);
     return peer;
@@ -2807,14 +3456,14 @@ var Room = class extends typedEventTarget() {
     return this.#closing ??= this.#shut();
   }
   async #shut() {
-    await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
+    await Promise.all([...this.#members.peers.values()].map((peer) => peer.close()));
     await this.#session.close();
   }
   /** @internal Says hello and joins. */
   async _enter(signal) {
     await this.#session.open(signal);
     globalThis.addEventListener?.("pagehide", this.#pageHidden);
-    this.#unlisten = listenForNetwork(() => this.#networkChanged());
+    this.#unlisten = listenForNetwork(() => this.peers.forEach((peer) => peer._moved()));
   }
   /** @internal Gives up an attempt to join. */
   _abandon() {
@@ -2823,15 +3472,10 @@ var Room = class extends typedEventTarget() {
   }
   /** A page that goes away has no time for manners, but a goodbye spares the others the wait for a timeout. */
   #pageHidden = (event) => {
-    if (!event.persisted) this._abandon();
+    if (event.persisted) return;
+    for (const peer of this.peers.values()) peer._bye();
+    this._abandon();
   };
-  /** Paths of the old network lead nowhere, and ICE would need seconds to see it. */
-  #networkChanged() {
-    for (const peer of this.#peers.values()) peer._restart();
-  }
-  get #meshLimit() {
-    return this.#session.welcome.limits.mesh;
-  }
   #checkOpen() {
     if (this.#closing || this.#state === "closed") throw new BeckonError("closed", `The room ${this.name} is closed.`);
   }
@@ -2858,21 +3502,26 @@ var Room = class extends typedEventTarget() {
     this.#delivery = new Delivery(this.name, instance2, welcome, {
       wake: () => this.#session.wake(),
       urgent: (frame) => this.#session.urgent(frame),
-      happened: (happenings) => this.#apply(happenings)
+      happened: (happenings) => this.#members.apply(happenings)
     });
     this.#host = this.#hostAs({ peer: welcome.peer, instance: instance2, capabilities: { [CAPABILITY_ROLLBACK]: true }, joined: 0 });
     if (!before) return;
     before.close(new BeckonError("connection-lost", `The server of ${this.name} does not know this peer any more.`));
-    const gone = [...this.#peers.values()];
-    this.#peers.clear();
-    this.dispatchEvent(new Event("gap"));
-    for (const peer of gone) this.#left(peer, "timeout");
+    this.#members.forget();
   }
   #hostAs(self) {
+    const room2 = this;
+    const { connectTimeout = 3e4, iceServers: iceServers2, iceTransportPolicy } = this.#options;
     return {
       self,
-      connectTimeout: this.#options.connectTimeout ?? 3e4,
-      configuration: () => this.#configuration(),
+      connectTimeout,
+      get joined() {
+        return room2.#state === "joined";
+      },
+      configuration: () => ({
+        iceServers: iceServers2 ?? this.#session.iceServers,
+        ...iceTransportPolicy === void 0 ? {} : { iceTransportPolicy }
+      }),
       say: (peer, data) => this.#say(peer, data),
       connected: (peer) => {
         this.#connected.push(peer);
@@ -2882,107 +3531,47 @@ var Room = class extends typedEventTarget() {
       ended: (peer) => this.#connected.remove(peer)
     };
   }
-  #configuration() {
-    const { iceServers: iceServers2, iceTransportPolicy } = this.#options;
-    return {
-      iceServers: iceServers2 ?? this.#session.iceServers,
-      ...iceTransportPolicy === void 0 ? {} : { iceTransportPolicy }
-    };
-  }
   #lost() {
-    this.#whole = false;
+    this.#members.behind();
     this.#delivery?.lost();
     this.#become("reconnecting");
   }
   #become(state) {
     if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
+    for (const peer of this.peers.values()) peer._reach();
     this.dispatchEvent(new Event("state"));
   }
   #handle(frame) {
     if (this.#state === "closed") return;
     if (frame.type === "joined" && frame.room === this.name) {
       this.#topology = frame.topology;
-      this.#whole = false;
+      this.#members.behind();
     }
     this.#delivery?.received(frame);
   }
-  #apply(happenings) {
-    const events = happenings.flatMap((happening2) => this.#change(happening2) ?? []);
-    if (this.#whole && happenings.some(({ effect }) => ["synced", "joined", "left"].includes(effect))) this.#mesh();
-    for (const event of events) event();
-  }
-  /** Starts the connections that the room makes by itself and that are not there yet. */
-  #mesh() {
-    const all = meshed(this.#topology ?? "mesh", this.#meshLimit, this.#delivery?.members ?? []);
-    if (all.has(this.id)) for (const id of all) this.#peers.get(id)?._start();
-  }
-  /** Does what a happening asks for, and returns what announces it. */
-  #change(happening2) {
-    switch (happening2.effect) {
-      case "gap":
-        return () => this.dispatchEvent(new Event("gap"));
-      case "synced":
-        return this.#synced();
-      case "direct":
-        return () => this.#signalled(happening2);
-      case "message":
-        return () => this.#heard(happening2);
-    }
-    const { member: member2 } = happening2;
-    if (member2.peer === this.id) return this.#own(happening2.effect);
-    const peer = this.#peers.get(member2.peer);
-    switch (happening2.effect) {
-      case "joined": {
-        const added = new Peer(member2, this.#host);
-        this.#peers.set(added.id, added);
-        return () => this.dispatchEvent(new PeerEvent("peer", added));
+  #gathered() {
+    const room2 = this;
+    return new Members({
+      get host() {
+        return room2.#host;
+      },
+      get delivery() {
+        return room2.#delivery;
+      },
+      get topology() {
+        return room2.#topology ?? "mesh";
+      },
+      get meshLimit() {
+        return room2.#session.welcome.limits.mesh;
+      },
+      dispatchEvent: (event) => this.dispatchEvent(event),
+      own: (effect) => this.#own(effect),
+      synced: () => {
+        this.#updates.rejoined();
+        return () => this.#become("joined");
       }
-      case "left":
-        this.#peers.delete(member2.peer);
-        return peer && (() => this.#left(peer, happening2.reason));
-      case "away":
-      case "back":
-      case "updated":
-        peer?._update(member2);
-        return peer && (() => this.#announce(happening2.effect, peer));
-    }
-  }
-  #synced() {
-    this.#whole = true;
-    this.#updates.rejoined();
-    const { epoch = "" } = this.#delivery.place;
-    const joined = this.#delivery?.members.find(({ peer }) => peer === this.id)?.joined ?? 0;
-    const before = this.#rank;
-    this.#rank = { epoch, joined };
-    const announcements = before?.epoch === epoch && before.joined !== joined ? this.#replaceAll() : [];
-    return () => {
-      for (const announce of announcements) announce();
-      this.#become("joined");
-    };
-  }
-  /**
-   * This peer was gone for so long that it has left and joined anew: the others have ended their connections with it, which this
-   * side may not have noticed, and will make new ones. So to it the others are new ones as well.
-   */
-  #replaceAll() {
-    const announcements = [];
-    for (const member2 of this.#delivery?.members ?? []) {
-      const old = this.#peers.get(member2.peer);
-      if (!old || old.state === "waiting") continue;
-      const added = new Peer(member2, this.#host);
-      this.#peers.set(added.id, added);
-      announcements.push(() => this.#left(old, "timeout"), () => this.dispatchEvent(new PeerEvent("peer", added)));
-    }
-    return announcements;
-  }
-  #announce(type, peer) {
-    peer.dispatchEvent(new PeerEvent(type, peer));
-    this.dispatchEvent(new PeerEvent(type, peer));
-  }
-  #left(peer, reason) {
-    peer._left(reason);
-    this.dispatchEvent(new LeftEvent(peer, reason));
+    });
   }
   /** What the log says of this peer itself are answers; but for `left`, which it did not ask for. */
   #own(effect) {
@@ -2993,36 +3582,17 @@ var Room = class extends typedEventTarget() {
       this.#end(new BeckonError("connection-lost", `The server took this peer out of ${this.name}.`));
     };
   }
-  #heard({ peer: id, instance: instance2, data }) {
-    const peer = this.#find(id, instance2);
-    if (peer) this.dispatchEvent(new RoomMessageEvent(peer, data));
-  }
   /** Sends a signal; one who has left is told nothing any more. */
   async #say(peer, data) {
     if (this.#state === "closed") throw new BeckonError("closed", `signal to ${peer.id}: the room ${this.name} is closed`);
     await this.#delivery.send({ peer: peer.id, instance: peer.instance }, data);
-  }
-  #signalled({ peer: id, instance: instance2, data }) {
-    const peer = this.#find(id, instance2);
-    if (!peer) return;
-    if (!isNegotiation(data)) {
-      peer.dispatchEvent(new SignalEvent(peer, data));
-      this.dispatchEvent(new SignalEvent(peer, data));
-      return;
-    }
-    const beyond = peer.state === "waiting" && this.#topology === "mesh";
-    if (!beyond) peer._receive(data);
-  }
-  #find(id, instance2) {
-    const peer = this.#peers.get(id);
-    return peer?.instance === instance2 ? peer : void 0;
   }
   #end(error) {
     if (this.#state === "closed") return;
     this.#state = "closed";
     globalThis.removeEventListener?.("pagehide", this.#pageHidden);
     this.#unlisten();
-    for (const peer of this.#peers.values()) peer._end(error);
+    for (const peer of this.#members.peers.values()) peer._end(error);
     this.#connected.end(error);
     const closed = error ?? new BeckonError("closed", `The room ${this.name} is closed.`);
     this.#updates.end(closed);
@@ -3086,7 +3656,7 @@ async function join(url, room2, options = {}) {
   checkAborted(options.signal, `join ${room2}`);
   const { connectTimeout = 3e4 } = options;
   const late = () => new BeckonError("connect-failed", `join ${room2}: no answer from ${socket} in ${connectTimeout / 1e3} s`);
-  const joining = connecting(socket, room2, options);
+  const joining = connecting2(socket, room2, options);
   const limit = deadline(options.signal, connectTimeout, late);
   try {
     await joining._enter(limit.signal);
@@ -3098,7 +3668,7 @@ async function join(url, room2, options = {}) {
     limit.clear();
   }
 }
-function connecting(socket, room2, options) {
+function connecting2(socket, room2, options) {
   try {
     return new Room(socket, room2, options);
   } catch (error) {

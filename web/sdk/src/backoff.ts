@@ -11,6 +11,8 @@ export class Backoff {
   readonly #go: () => void;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Not before this moment of performance.now: the server has asked for it. */
+  #least = 0;
 
   /** `go` is called when it is time. */
   constructor(go: () => void) {
@@ -21,21 +23,32 @@ export class Backoff {
   next(least = 0): void {
     const limit = Math.min(LONGEST, FIRST * 2 ** this.#failures);
     this.#failures++;
-    this.stop();
-    this.#timer = setTimeout(() => this.now(), Math.max(least, Math.random() * limit));
+    this.#least = performance.now() + least;
+    this.#wait(Math.max(least, Math.random() * limit));
   }
 
-  /** Does not wait any longer. Returns whether it was waiting. */
+  /** Does not wait any longer than the server has asked for. Returns whether it was waiting. */
   now(): boolean {
     if (this.#timer === undefined) return false;
-    this.stop();
-    this.#go();
+    const left = this.#least - performance.now();
+    if (left > 0) this.#wait(left);
+    else this.#fire();
     return true;
   }
 
   /** It worked: the next failure is the first. */
   reset(): void {
     this.#failures = 0;
+  }
+
+  #wait(ms: number): void {
+    this.stop();
+    this.#timer = setTimeout(() => this.#fire(), ms);
+  }
+
+  #fire(): void {
+    this.stop();
+    this.#go();
   }
 
   /** Waits no more. */

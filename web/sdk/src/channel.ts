@@ -1,5 +1,6 @@
 import { checkAborted, deferred } from "./abort.js";
 import { BeckonError } from "./error.js";
+import { nextTask } from "./open.js";
 import type { Abortable } from "./options.js";
 import { Outbox, OVERHEAD, type Sendable } from "./outbox.js";
 import { PullQueue } from "./pull.js";
@@ -9,15 +10,16 @@ import { byteLength } from "./text.js";
 const MAX_UNREAD = 64 * 1024 * 1024;
 /** For how many milliseconds a closing channel waits without anything moving. */
 const LINGER = 5000;
-/** RFC 9260, section 3.3.10.12: the other side closed the whole association on purpose. */
-const USER_INITIATED_ABORT = 12;
-
 /** What a Channel needs from the Peer that it is a channel to. */
 export interface ChannelOwner {
   /** The peer's id. */
   readonly id: string;
   /** The largest message in bytes that the other side takes. */
-  maxMessageSize(): number;
+  readonly maxMessageSize: number;
+  /** Whether the association is there that the channel is part of. */
+  readonly open: boolean;
+  /** Something came of the other side. */
+  heard(): void;
 }
 
 /** A data channel to a peer: messages, text or bytes, both ways. */
@@ -46,7 +48,7 @@ export class Channel implements AsyncIterable<string | Uint8Array<ArrayBuffer>> 
     // These listen before anything can have come: messages wait here for the app's first read.
     dc.addEventListener("message", (event: MessageEvent<string | ArrayBuffer>) => this.#received(event.data));
     dc.addEventListener("error", (event) => (this.#fault = event.error));
-    dc.addEventListener("close", () => this._end(this.#loss()));
+    dc.addEventListener("close", () => void this.#closed());
   }
 
   /** The label that it was opened with. It need not be unique. */
@@ -81,7 +83,7 @@ export class Channel implements AsyncIterable<string | Uint8Array<ArrayBuffer>> 
 
   /** The largest message in bytes that the other side takes. */
   get maxMessageSize(): number {
-    return this.#owner.maxMessageSize();
+    return this.#owner.maxMessageSize;
   }
 
   /**
@@ -137,19 +139,26 @@ export class Channel implements AsyncIterable<string | Uint8Array<ArrayBuffer>> 
   }
 
   #received(data: string | ArrayBuffer): void {
+    this.#owner.heard();
     this.#unread.push(typeof data === "string" ? data : new Uint8Array(data));
     if (this.#unread.weight > MAX_UNREAD) {
       this._end(new BeckonError("overflow", `${this.#what}: more than ${MAX_UNREAD} bytes waited to be read.`));
     }
   }
 
-  /** What the browser's close event means. */
-  #loss(): BeckonError | undefined {
-    const fault = this.#fault;
+  /** The browser's close event: either the channel was closed, which is in order, or there is no association any more. */
+  async #closed(): Promise<void> {
     // A message that met the other side's close on its way fails in Chromium with an error of this channel alone, just before it
-    // closes; what ends the connection is an error of SCTP.
-    if (!fault || fault.errorDetail === "data-channel-failure" || fault.sctpCauseCode === USER_INITIATED_ABORT) return undefined;
-    return new BeckonError("connection-lost", `${this.#what}: ${fault.message}`, { cause: fault });
+    // closes; what ends the connection is an error of SCTP, or none, in Firefox. The other channels learn of it a moment later.
+    const alone = !this.#fault || this.#fault.errorDetail === "data-channel-failure";
+    if (alone) await nextTask();
+    // Whether the association's end was in order, its owner knows: it ends this channel.
+    if (alone && this.#owner.open) this._end(undefined);
+  }
+
+  /** @internal How many bytes have left. */
+  get _taken(): number {
+    return this.#outbox.taken;
   }
 
   /** @internal Ends it now, because of `error` or in order. */

@@ -15,10 +15,11 @@ export {
   type RoomEventMap,
 } from "./happenings.js";
 export { join } from "./join.js";
+export type { PeerState } from "./hosts.js";
 export type { Abortable, ChannelOptions, JoinOptions } from "./options.js";
 export type { Sendable } from "./outbox.js";
 export type { Path } from "./path.js";
-export type { Peer, PeerState } from "./peer.js";
+export type { Peer } from "./peer.js";
 export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
 export type { Room, RoomState } from "./room.js";
 export { parseURL, type RoomLink } from "./url.js";

@@ -1,27 +1,32 @@
+import { Control } from "./control.js";
+import { MAX_KEPT } from "./early.js";
 import { asBeckonError, BeckonError } from "./error.js";
 import type { Description, SignalData } from "./protocol_gen.js";
 
-/** How many candidates are kept while there is no description to add them to. */
-const MAX_KEPT = 256;
 /** The largest message where a description names none (RFC 8841, section 6.1). */
 const DEFAULT_MESSAGE_SIZE = 65536;
 
-/** How many milliseconds a path that is silent may take to come back by itself. */
-const SILENCE = 2000;
-
-/** What a Negotiation tells its Peer. */
+/** What a Negotiation tells its Link. */
 export interface Negotiator {
   /** Whether this side makes the offers. */
   readonly offers: boolean;
-  /** For how many milliseconds a lost path is looked for. */
-  readonly patience: number;
+  /** What the RTCPeerConnection gets; asked for again whenever candidates are gathered anew, for credentials that still count. */
+  configuration(): RTCConfiguration;
   /** Says something to the other side. */
   say(data: SignalData): void;
+  /** This side wants an offer and cannot make one. */
+  want(): void;
   /** The control channel is open. */
   connected(): void;
   /** The other side opened a channel. */
   channel(dc: RTCDataChannel): void;
-  /** The connection is over: undefined means that the other side closed it in order. Perhaps more than once. */
+  /** A number that is another one whenever the other side has taken something since. */
+  progress(): number;
+  /** There is no path: it may yet come back by itself, or not. Perhaps more than once. */
+  lost(forGood: boolean): void;
+  /** There is one again. */
+  found(): void;
+  /** The connection is over: undefined means that the other side closed it on purpose. Once. */
   over(error: BeckonError | undefined): void;
 }
 
@@ -34,34 +39,64 @@ export function isNegotiation(data: unknown): data is SignalData {
 /**
  * One RTCPeerConnection, and what is said to get and keep it connected. One side offers, always the same, so offers never
  * cross; the other asks for an offer with a `want`. What comes in is worked off one after another.
- *
- * A path that is lost is looked for again (an ICE restart, RFC 8445, section 9): the channels live on meanwhile.
  */
 export class Negotiation {
   readonly connection: RTCPeerConnection;
+  readonly control: Control;
+  /** Names it to both sides; "" if the other side gives no names. */
+  readonly session: string;
   readonly #peer: Negotiator;
-  /** Both sides make it, before anything is negotiated: it puts SCTP into the first offer, and its end is the peer's goodbye. */
-  readonly #control: RTCDataChannel;
-  readonly #kept: (RTCIceCandidateInit | null)[] = [];
+  /** Candidates that there was no description for, perhaps of a generation that is yet to come. */
+  #kept: (RTCIceCandidateInit | null)[] = [];
   #work: Promise<void> = Promise.resolve();
-  #fault: RTCError | undefined;
-  /** The path is silent: it may yet come back by itself. */
-  #silence: ReturnType<typeof setTimeout> | undefined;
-  /** The path is lost: it is looked for. */
-  #search: ReturnType<typeof setTimeout> | undefined;
+  /** An offer is out, or is being made. */
+  #unanswered: boolean;
+  /** It is one for another path. */
+  #restarting = false;
+  /** Another path is wanted as soon as that offer has its answer. */
+  #again = false;
+  /** Why there is no path. */
+  readonly #missing = new Set<"ice" | "silence">();
+  #wasOpen = false;
   #over = false;
 
-  constructor(configuration: RTCConfiguration, peer: Negotiator) {
+  constructor(session: string, peer: Negotiator) {
+    this.session = session;
     this.#peer = peer;
-    const pc = (this.connection = new RTCPeerConnection(configuration));
-    const control = (this.#control = pc.createDataChannel("beckon", { negotiated: true, id: 0, ordered: true }));
-    control.onopen = () => this.#peer.connected();
-    control.onerror = (event) => (this.#fault = event.error);
-    control.onclose = () => this.#lost();
-    pc.ondatachannel = (event) => this.#peer.channel(event.channel);
+    this.#unanswered = peer.offers;
+    const pc = (this.connection = new RTCPeerConnection(peer.configuration()));
+    this.control = new Control(pc, {
+      opened: () => {
+        this.#wasOpen = true;
+        peer.connected();
+      },
+      silent: () => this.#miss("silence", true),
+      heard: () => this.#found("silence"),
+      progress: () => peer.progress(),
+      ended: (onPurpose, fault) => this.#end(onPurpose ? undefined : lost(fault?.message ?? "closed without a goodbye", fault)),
+    });
+    pc.ondatachannel = (event) => {
+      this.control.heard();
+      peer.channel(event.channel);
+    };
     pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
     pc.onnegotiationneeded = () => this.#needed();
     pc.onconnectionstatechange = () => this.#watch();
+  }
+
+  /** Whether it has been connected. */
+  get wasOpen(): boolean {
+    return this.#wasOpen;
+  }
+
+  /** Whether it is connected: there is a path, as far as is known. */
+  get whole(): boolean {
+    return this.#wasOpen && this.#missing.size === 0;
+  }
+
+  /** Whether an offer of this side's has no answer yet. */
+  get unanswered(): boolean {
+    return this.#unanswered;
   }
 
   /** The largest message in bytes that the other side takes. */
@@ -69,44 +104,36 @@ export class Negotiation {
     return this.connection.sctp?.maxMessageSize ?? DEFAULT_MESSAGE_SIZE;
   }
 
-  /** Takes what the other side said. */
-  receive(data: SignalData): void {
-    if (data.description) {
-      const { description } = data;
-      this.#do(() => this.#describe(description));
-    } else if ("candidate" in data) {
-      const candidate = data.candidate as RTCIceCandidateInit | null;
-      this.#do(() => this.#add(candidate));
-    } else if (data.want && this.#peer.offers) {
-      // Whoever has a description and wants another one has lost the path, or cannot be harmed by a new one.
-      this.#do(async () => (this.connection.remoteDescription ? this.#restart() : this.#offer()));
+  /** Takes a description; `iceRestart` says that it is one for another path. */
+  describe(description: Description, iceRestart = false): void {
+    this.#do(() => this.#describe(description, iceRestart));
+  }
+
+  /** Takes a candidate. */
+  add(candidate: RTCIceCandidateInit | null): void {
+    this.#do(() => this.#add(candidate));
+  }
+
+  /**
+   * Looks for another path (an ICE restart, RFC 8445, section 9): the channels live on meanwhile. An offer for another path that is
+   * out will do, unless `moved` says that this side's network is another one than it was when that was made.
+   */
+  restart(moved = false): void {
+    if (this.#over) return;
+    if (!this.#peer.offers) return this.#peer.want();
+    if (this.#unanswered) {
+      this.#again ||= moved || !this.#restarting;
+      return;
     }
-  }
-
-  /** Looks for another path now, because the network is another one. */
-  restart(): void {
-    if (this.#over || !this.connection.remoteDescription) return; // a first one is being looked for
-    if (this.#peer.offers) this.#do(async () => this.#restart());
-    else this.#peer.say({ want: true });
-  }
-
-  /** Tells the other side that this one is done, and resolves when it has heard, or after `ms` milliseconds. */
-  async farewell(ms: number): Promise<void> {
-    if (this.#control.readyState !== "open") return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#control.onclose = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#control.close();
-    });
+    this.#unanswered = this.#restarting = true;
+    this.#configure();
+    this.connection.restartIce(); // which makes an offer needed
   }
 
   /** Closes the connection now. */
   close(): void {
     this.#over = true;
-    this.#found();
+    this.control.stop();
     this.connection.close();
   }
 
@@ -117,69 +144,68 @@ export class Negotiation {
       try {
         await step();
       } catch (error) {
-        this.#fail(asBeckonError(error, "connect-failed", "negotiation"));
+        this.#end(asBeckonError(error, "connect-failed", "negotiation"));
       }
     });
-  }
-
-  #restart(): void {
-    // An offer that is out brings new candidates of either side anyway, if it is a restart; if not, the next want will.
-    if (this.connection.signalingState === "stable") this.connection.restartIce(); // which makes an offer needed
   }
 
   /** Follows what becomes of the path. */
   #watch(): void {
     const { connectionState, iceConnectionState } = this.connection;
-    if (connectionState === "connected") return this.#found();
-    if (connectionState !== "disconnected" && connectionState !== "failed") return;
-    const lost = new BeckonError("connection-lost", "The connection failed.");
-    // There is no way back from a failure of DTLS; and what has never been connected has its own deadline.
-    const hopeless = connectionState === "failed" && (iceConnectionState !== "failed" || this.#control.readyState !== "open");
-    if (hopeless) return this.#fail(lost);
-    this.#search ??= setTimeout(() => this.#fail(lost), this.#peer.patience);
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.restart(), connectionState === "failed" ? 0 : SILENCE);
+    if (connectionState === "connected") this.#found("ice");
+    else if (connectionState === "disconnected") this.#miss("ice", false);
+    // There is no way back from a failure of DTLS.
+    else if (connectionState === "failed" && iceConnectionState !== "failed") this.#end(lost("DTLS failed"));
+    else if (connectionState === "failed") this.#miss("ice", true);
   }
 
-  /** There is a path, or none is needed any more. */
-  #found(): void {
-    clearTimeout(this.#silence);
-    clearTimeout(this.#search);
-    this.#search = undefined;
+  #miss(what: "ice" | "silence", forGood: boolean): void {
+    this.#missing.add(what);
+    if (!this.#over) this.#peer.lost(forGood);
+  }
+
+  #found(what: "ice" | "silence"): void {
+    if (this.#missing.delete(what) && this.#missing.size === 0 && !this.#over) this.#peer.found();
   }
 
   async #offer(): Promise<void> {
-    // An offer is out: its answer comes before whatever the other side may want next, so this want is the one it serves.
     if (this.connection.signalingState !== "stable") return;
+    this.#unanswered = true;
     await this.connection.setLocalDescription();
-    this.#describeSelf();
+    this.#describeSelf(this.#restarting ? { iceRestart: true } : {});
   }
 
-  async #describe({ type, sdp }: Description): Promise<void> {
+  async #describe({ type, sdp }: Description, iceRestart: boolean): Promise<void> {
     const expected = this.#peer.offers ? "answer" : "offer";
     if (type !== expected) throw new BeckonError("connect-failed", `An ${expected} was due, but the peer sent: ${type}.`);
+    if (iceRestart) this.#configure();
     await this.connection.setRemoteDescription({ type: expected, sdp });
-    for (const candidate of this.#kept.splice(0)) await this.#add(candidate);
-    if (this.#peer.offers) return;
+    for (const candidate of this.#kept.splice(0)) await this.#add(candidate, false);
+    if (this.#peer.offers) return this.#answered();
     await this.connection.setLocalDescription();
-    this.#describeSelf();
+    this.#describeSelf({});
   }
 
-  #describeSelf(): void {
+  #answered(): void {
+    this.#unanswered = this.#restarting = false;
+    if (!this.#again) return;
+    this.#again = false;
+    this.restart();
+  }
+
+  #describeSelf(more: { iceRestart?: true }): void {
     const description = this.connection.localDescription;
-    if (description && !this.#over) this.#peer.say({ description: { type: description.type, sdp: description.sdp } });
+    if (description && !this.#over) this.#peer.say({ description: { type: description.type, sdp: description.sdp }, ...more });
   }
 
-  async #add(candidate: RTCIceCandidateInit | null): Promise<void> {
-    if (!this.connection.remoteDescription) {
-      if (this.#kept.length < MAX_KEPT) this.#kept.push(candidate);
-      return;
-    }
+  async #add(candidate: RTCIceCandidateInit | null, keep = true): Promise<void> {
     try {
-      await this.connection.addIceCandidate(candidate);
+      if (this.connection.remoteDescription) return await this.connection.addIceCandidate(candidate);
     } catch {
-      // A candidate that this browser cannot use (a kind or name it does not know) is one way less, not a failure.
+      // One that this browser cannot use (a kind or name that it does not know) is one way less, not a failure. But it may as well
+      // be one of the next description's, and have come before it.
     }
+    if (keep && this.#kept.length < MAX_KEPT) this.#kept.push(candidate);
   }
 
   #gathered(candidate: RTCIceCandidate | null): void {
@@ -190,18 +216,21 @@ export class Negotiation {
 
   #needed(): void {
     if (this.#peer.offers) this.#do(() => this.#offer());
-    else if (this.connection.remoteDescription) this.#peer.say({ want: true });
+    else if (this.connection.remoteDescription) this.#peer.want();
   }
 
-  /** The control channel closed: the other side closed the connection, or the connection was lost. */
-  #lost(): void {
-    const fault = this.#fault;
-    // RFC 9260, section 3.3.10.12: cause 12 is an abort on purpose, such as closing the page.
-    if (!fault || fault.sctpCauseCode === 12) this.#fail(undefined);
-    else this.#fail(new BeckonError("connection-lost", fault.message, { cause: fault }));
+  /** Takes the newest ICE servers: the credentials of those that it was made with may have expired. */
+  #configure(): void {
+    this.connection.setConfiguration?.(this.#peer.configuration()); // Firefox has it since version 119
   }
 
-  #fail(error: BeckonError | undefined): void {
-    if (!this.#over) this.#peer.over(error);
+  #end(error: BeckonError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#peer.over(error);
   }
+}
+
+function lost(why: string, cause?: RTCError): BeckonError {
+  return new BeckonError("connection-lost", `The connection failed: ${why}.`, cause ? { cause } : {});
 }

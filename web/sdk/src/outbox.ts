@@ -29,6 +29,8 @@ export class Outbox {
   readonly #what: string;
   readonly #waiting: Waiting[] = [];
   #bytes = 0;
+  /** How many bytes were handed to the browser. */
+  #handed = 0;
   #pumping = false;
   /** Those who wait for low water. */
   readonly #thirsty = new Set<Deferred<void>>();
@@ -47,6 +49,11 @@ export class Outbox {
   /** How many bytes are not on the wire yet: those in the browser's buffer and those that wait for it. */
   get bufferedAmount(): number {
     return this.#bytes + this.#dc.bufferedAmount;
+  }
+
+  /** How many bytes have left. It stands still while the other side takes nothing, whatever is sent meanwhile. */
+  get taken(): number {
+    return this.#handed - this.#dc.bufferedAmount;
   }
 
   /** Sends a message of `size` bytes, and resolves when the browser's buffer is low. */
@@ -137,7 +144,9 @@ export class Outbox {
     }
     this.#remove(item);
     try {
+      const before = this.#dc.bufferedAmount; // which counts bytes, and `size` may be more
       this.#dc.send(item.data as string);
+      this.#handed += this.#dc.bufferedAmount - before;
       item.written.resolve();
     } catch (error) {
       item.written.reject(asBeckonError(error, "closed", this.#what));

@@ -297,12 +297,17 @@ export interface ICE {
   id?: number;
   iceServers: ICEServer[];
   iceLifetime?: number;
+  /**
+   * Resume takes the place of the resume token of the welcome: it carries the grants of now, and its life begins anew. "" means
+   * that there is none, and that the older one is still the one to use.
+   */
+  resume?: string;
 }
 
 /** GoAway (server to client) announces that this server will close the connection: connect again, perhaps elsewhere. */
 export interface GoAway {
   type: "goaway";
-  /** Within is the window in milliseconds in which to reconnect, each client at a random moment of it. */
+  /** Within is the window in milliseconds in which to reconnect, each client at a random moment of it; 0 means at once. */
   within: number;
 }
 

@@ -1,14 +1,14 @@
 import { abortable, checkAborted, deferred } from "./abort.js";
-import { meshed } from "./decide.js";
 import { Delivery, type Happening } from "./delivery.js";
 import { BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
-import { EndEvent, LeftEvent, PeerEvent, RoomMessageEvent, SignalEvent, type RoomEventMap } from "./happenings.js";
-import { isNegotiation } from "./negotiation.js";
+import { EndEvent, PeerEvent, type RoomEventMap } from "./happenings.js";
+import type { PeerHost } from "./hosts.js";
+import { Members } from "./members.js";
 import { listenForNetwork } from "./network.js";
 import type { Abortable, JoinOptions } from "./options.js";
-import { Peer, type PeerHost } from "./peer.js";
-import { CAPABILITY_ROLLBACK, type LeftReason, type Member, type ServerFrame, type Topology } from "./protocol_gen.js";
+import type { Peer } from "./peer.js";
+import { CAPABILITY_ROLLBACK, type Member, type ServerFrame, type Topology } from "./protocol_gen.js";
 import { PullQueue } from "./pull.js";
 import { Session } from "./session.js";
 import { Updates } from "./updates.js";
@@ -19,12 +19,6 @@ import { Updates } from "./updates.js";
  */
 export type RoomState = "joined" | "reconnecting" | "closed";
 
-/** A member's place in an epoch's log. */
-interface Rank {
-  epoch: string;
-  joined: number;
-}
-
 /** A room that this peer is in: who else is, the connections with them, and what is said to all. */
 export class Room extends typedEventTarget<RoomEventMap>() implements AsyncIterable<Peer> {
   /** The room's name. */
@@ -33,16 +27,12 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   readonly closed: Promise<BeckonError | undefined>;
   readonly #options: JoinOptions;
   readonly #session: Session;
-  readonly #peers = new Map<string, Peer>();
+  readonly #members: Members;
   readonly #connected = new PullQueue<Peer>("accept");
   readonly #ended = deferred<BeckonError | undefined>();
   readonly #updates: Updates;
   #state: RoomState = "joined";
   #topology: Topology | undefined;
-  /** When this peer joined, as the log of that epoch has it. */
-  #rank: Rank | undefined;
-  /** The members are complete: nothing of what was missed is on its way any more. */
-  #whole = false;
   #closing: Promise<void> | undefined;
   #unlisten = () => {};
   #delivery: Delivery | undefined;
@@ -63,6 +53,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       beat: () => this.#delivery?.beat() ?? false,
       ended: (error) => this.#end(error),
     });
+    this.#members = this.#gathered();
     this.#updates = new Updates(name, options.attributes, {
       request: async (...args) => {
         if (this.#state === "reconnecting") throw new BeckonError("connection-lost", `${args[1]}: reconnecting`);
@@ -84,7 +75,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
   get peers(): ReadonlyMap<string, Peer> {
-    return this.#peers;
+    return this.#members.peers;
   }
 
   /** Takes the next peer that is connected, each once, waiting for it. Rejects with `closed`, or with why the room ended. */
@@ -128,10 +119,10 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   async connect(id: string, { signal }: Abortable = {}): Promise<Peer> {
     checkAborted(signal, `connect to ${id}`);
     this.#checkOpen();
-    const peer = this.#peers.get(id);
+    const peer = this.#members.peers.get(id);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
     if (peer.state === "waiting" && this.#topology === "mesh") {
-      throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#meshLimit} members of ${this.name} connect`);
+      throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#session.welcome.limits.mesh} members of ${this.name} connect`);
     }
     await peer._connect(signal);
     return peer;
@@ -146,7 +137,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   }
 
   async #shut(): Promise<void> {
-    await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
+    await Promise.all([...this.#members.peers.values()].map((peer) => peer.close()));
     await this.#session.close();
   }
 
@@ -154,7 +145,8 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   async _enter(signal: AbortSignal): Promise<void> {
     await this.#session.open(signal);
     globalThis.addEventListener?.("pagehide", this.#pageHidden);
-    this.#unlisten = listenForNetwork(() => this.#networkChanged());
+    // Paths of the old network lead nowhere, and ICE would need seconds to see it.
+    this.#unlisten = listenForNetwork(() => this.peers.forEach((peer) => peer._moved()));
   }
 
   /** @internal Gives up an attempt to join. */
@@ -165,17 +157,10 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /** A page that goes away has no time for manners, but a goodbye spares the others the wait for a timeout. */
   readonly #pageHidden = (event: PageTransitionEvent) => {
-    if (!event.persisted) this._abandon();
+    if (event.persisted) return; // it is kept, and may come back
+    for (const peer of this.peers.values()) peer._bye();
+    this._abandon();
   };
-
-  /** Paths of the old network lead nowhere, and ICE would need seconds to see it. */
-  #networkChanged(): void {
-    for (const peer of this.#peers.values()) peer._restart();
-  }
-
-  get #meshLimit(): number {
-    return this.#session.welcome.limits.mesh;
-  }
 
   #checkOpen(): void {
     if (this.#closing || this.#state === "closed") throw new BeckonError("closed", `The room ${this.name} is closed.`);
@@ -205,22 +190,27 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.#delivery = new Delivery(this.name, instance, welcome, {
       wake: () => this.#session.wake(),
       urgent: (frame) => this.#session.urgent(frame),
-      happened: (happenings) => this.#apply(happenings),
+      happened: (happenings) => this.#members.apply(happenings),
     });
     this.#host = this.#hostAs({ peer: welcome.peer, instance, capabilities: { [CAPABILITY_ROLLBACK]: true }, joined: 0 });
     if (!before) return;
     before.close(new BeckonError("connection-lost", `The server of ${this.name} does not know this peer any more.`));
-    const gone = [...this.#peers.values()];
-    this.#peers.clear();
-    this.dispatchEvent(new Event("gap"));
-    for (const peer of gone) this.#left(peer, "timeout");
+    this.#members.forget();
   }
 
   #hostAs(self: Member): PeerHost {
+    const room = this;
+    const { connectTimeout = 30_000, iceServers, iceTransportPolicy } = this.#options;
     return {
       self,
-      connectTimeout: this.#options.connectTimeout ?? 30_000,
-      configuration: () => this.#configuration(),
+      connectTimeout,
+      get joined() {
+        return room.#state === "joined";
+      },
+      configuration: () => ({
+        iceServers: iceServers ?? this.#session.iceServers,
+        ...(iceTransportPolicy === undefined ? {} : { iceTransportPolicy }),
+      }),
       say: (peer, data) => this.#say(peer, data),
       connected: (peer) => {
         this.#connected.push(peer);
@@ -231,16 +221,8 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     };
   }
 
-  #configuration(): RTCConfiguration {
-    const { iceServers, iceTransportPolicy } = this.#options;
-    return {
-      iceServers: iceServers ?? this.#session.iceServers,
-      ...(iceTransportPolicy === undefined ? {} : { iceTransportPolicy }),
-    };
-  }
-
   #lost(): void {
-    this.#whole = false;
+    this.#members.behind();
     this.#delivery?.lost();
     this.#become("reconnecting");
   }
@@ -248,6 +230,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   #become(state: "joined" | "reconnecting"): void {
     if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
+    for (const peer of this.peers.values()) peer._reach();
     this.dispatchEvent(new Event("state"));
   }
 
@@ -255,95 +238,33 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     if (this.#state === "closed") return;
     if (frame.type === "joined" && frame.room === this.name) {
       this.#topology = frame.topology;
-      this.#whole = false;
+      this.#members.behind();
     }
     this.#delivery?.received(frame);
   }
 
-  #apply(happenings: Happening[]): void {
-    // First all members, then all events: a listener finds a room that is whole.
-    const events = happenings.flatMap((happening) => this.#change(happening) ?? []);
-    // A joining brings one more into the mesh, a leaving may move others into it. In a replay both are of the past.
-    if (this.#whole && happenings.some(({ effect }) => ["synced", "joined", "left"].includes(effect))) this.#mesh();
-    for (const event of events) event();
-  }
-
-  /** Starts the connections that the room makes by itself and that are not there yet. */
-  #mesh(): void {
-    const all = meshed(this.#topology ?? "mesh", this.#meshLimit, this.#delivery?.members ?? []);
-    if (all.has(this.id)) for (const id of all) this.#peers.get(id)?._start();
-  }
-
-  /** Does what a happening asks for, and returns what announces it. */
-  #change(happening: Happening): (() => void) | undefined {
-    switch (happening.effect) {
-      case "gap":
-        return () => this.dispatchEvent(new Event("gap"));
-      case "synced":
-        return this.#synced();
-      case "direct":
-        return () => this.#signalled(happening);
-      case "message":
-        return () => this.#heard(happening);
-    }
-    const { member } = happening;
-    if (member.peer === this.id) return this.#own(happening.effect);
-    const peer = this.#peers.get(member.peer);
-    switch (happening.effect) {
-      case "joined": {
-        const added = new Peer(member, this.#host);
-        this.#peers.set(added.id, added);
-        return () => this.dispatchEvent(new PeerEvent("peer", added));
-      }
-      case "left":
-        this.#peers.delete(member.peer);
-        return peer && (() => this.#left(peer, happening.reason));
-      case "away":
-      case "back":
-      case "updated":
-        peer?._update(member);
-        return peer && (() => this.#announce(happening.effect, peer));
-    }
-  }
-
-  #synced(): () => void {
-    this.#whole = true;
-    this.#updates.rejoined();
-    const { epoch = "" } = (this.#delivery as Delivery).place;
-    const joined = this.#delivery?.members.find(({ peer }) => peer === this.id)?.joined ?? 0;
-    const before = this.#rank;
-    this.#rank = { epoch, joined };
-    const announcements = before?.epoch === epoch && before.joined !== joined ? this.#replaceAll() : [];
-    return () => {
-      for (const announce of announcements) announce();
-      this.#become("joined");
-    };
-  }
-
-  /**
-   * This peer was gone for so long that it has left and joined anew: the others have ended their connections with it, which this
-   * side may not have noticed, and will make new ones. So to it the others are new ones as well.
-   */
-  #replaceAll(): (() => void)[] {
-    const announcements: (() => void)[] = [];
-    for (const member of this.#delivery?.members ?? []) {
-      const old = this.#peers.get(member.peer);
-      if (!old || old.state === "waiting") continue; // there is no connection to replace
-      const added = new Peer(member, this.#host);
-      this.#peers.set(added.id, added);
-      announcements.push(() => this.#left(old, "timeout"), () => this.dispatchEvent(new PeerEvent("peer", added)));
-    }
-    return announcements;
-  }
-
-  #announce(type: "away" | "back" | "updated", peer: Peer): void {
-    peer.dispatchEvent(new PeerEvent(type, peer));
-    this.dispatchEvent(new PeerEvent(type, peer));
-  }
-
-  #left(peer: Peer, reason: LeftReason): void {
-    peer._left(reason);
-    this.dispatchEvent(new LeftEvent(peer, reason));
+  #gathered(): Members {
+    const room = this;
+    return new Members({
+      get host() {
+        return room.#host;
+      },
+      get delivery() {
+        return room.#delivery as Delivery;
+      },
+      get topology() {
+        return room.#topology ?? "mesh";
+      },
+      get meshLimit() {
+        return room.#session.welcome.limits.mesh;
+      },
+      dispatchEvent: (event) => this.dispatchEvent(event),
+      own: (effect) => this.#own(effect),
+      synced: () => {
+        this.#updates.rejoined();
+        return () => this.#become("joined");
+      },
+    });
   }
 
   /** What the log says of this peer itself are answers; but for `left`, which it did not ask for. */
@@ -356,34 +277,10 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     };
   }
 
-  #heard({ peer: id, instance, data }: Happening & { effect: "message" }): void {
-    const peer = this.#find(id, instance); // there is none for the own messages: who said them knows
-    if (peer) this.dispatchEvent(new RoomMessageEvent(peer, data));
-  }
-
   /** Sends a signal; one who has left is told nothing any more. */
   async #say(peer: Peer, data: unknown): Promise<void> {
     if (this.#state === "closed") throw new BeckonError("closed", `signal to ${peer.id}: the room ${this.name} is closed`);
     await (this.#delivery as Delivery).send({ peer: peer.id, instance: peer.instance }, data);
-  }
-
-  #signalled({ peer: id, instance, data }: Happening & { effect: "direct" }): void {
-    const peer = this.#find(id, instance);
-    if (!peer) return;
-    if (!isNegotiation(data)) {
-      peer.dispatchEvent(new SignalEvent(peer, data));
-      this.dispatchEvent(new SignalEvent(peer, data));
-      return;
-    }
-    // Who asks from beyond the mesh gets neither offer nor answer; its own library tells it so. A signal never overtakes an
-    // event, so whoever saw room for itself in the mesh is in it for us, too.
-    const beyond = peer.state === "waiting" && this.#topology === "mesh";
-    if (!beyond) peer._receive(data);
-  }
-
-  #find(id: string, instance: string): Peer | undefined {
-    const peer = this.#peers.get(id);
-    return peer?.instance === instance ? peer : undefined;
   }
 
   #end(error: BeckonError | undefined): void {
@@ -391,7 +288,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.#state = "closed";
     globalThis.removeEventListener?.("pagehide", this.#pageHidden);
     this.#unlisten();
-    for (const peer of this.#peers.values()) peer._end(error);
+    for (const peer of this.#members.peers.values()) peer._end(error);
     this.#connected.end(error);
     const closed = error ?? new BeckonError("closed", `The room ${this.name} is closed.`);
     this.#updates.end(closed);

@@ -8,6 +8,9 @@ import type { ClientFrame, ErrorCode, ICEServer, ServerFrame, Welcome } from "./
 /** For how many milliseconds an attempt to reconnect may take, from its first packet to the room. */
 const ATTEMPT_TIMEOUT = 10_000;
 
+/** A connection that has lasted for so many milliseconds was a success: the next attempt need not wait for long. */
+const LASTING = 10_000;
+
 /** Refusals of a rejoining that may be none the next time. */
 const PASSING: readonly ErrorCode[] = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
 
@@ -48,6 +51,8 @@ export class Session {
   #attempt: (() => void) | undefined;
   #resume: string | undefined;
   #moving: ReturnType<typeof setTimeout> | undefined;
+  /** Runs until the connection has lasted. */
+  #lasting: ReturnType<typeof setTimeout> | undefined;
   /** Whether the session has been in the room. */
   #entered = false;
   #unlisten = () => {};
@@ -144,6 +149,7 @@ export class Session {
     this.#carrier = undefined;
     clearTimeout(this.#moving);
     this.#moving = undefined;
+    clearTimeout(this.#lasting);
     carrier?.drop(new BeckonError("connection-lost", `${this.#url}: the connection is given up for another one.`));
     this.#attempt?.();
     this.#owner.lost();
@@ -155,6 +161,7 @@ export class Session {
   }
 
   async #reconnect(): Promise<void> {
+    if (this.#leaving) return;
     const resume = this.#resume;
     // As another peer it is another instance, too: this one may still be in the room, as away.
     if (resume === undefined) this.instance = newInstance();
@@ -165,10 +172,12 @@ export class Session {
     try {
       carrier = this.#carry();
       await this.#hello(carrier, limit.signal);
+      if (this.#leaving) return; // this carrier is saying bye: who joins now, or begins anew, stays as a ghost
       if (resume !== undefined && !this.welcome.resumed) return this.#begone(carrier);
       await this.#owner.enter(limit.signal);
       this.#attempt = undefined;
-      this.#backoff.reset();
+      // A server that lets everybody in and dies of it is none to come back to at once.
+      this.#lasting = setTimeout(() => this.#backoff.reset(), LASTING);
     } catch (error) {
       // A carrier that ended by itself has been dealt with.
       if (!this.#leaving && carrier === this.#carrier) this.#refused(asBeckonError(error, "connect-failed", this.#url));
@@ -201,6 +210,7 @@ export class Session {
     this.#leaving = true;
     this.#backoff.stop();
     clearTimeout(this.#moving);
+    clearTimeout(this.#lasting);
     this.#attempt?.();
     this.#unlisten();
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { Channel } from "../src/channel.js";
+import { Channel, type ChannelOwner } from "../src/channel.js";
+import { BeckonError } from "../src/error.js";
 import { Clock, settled } from "./clock.js";
 import { FakeDataChannel } from "./rtc.js";
 import { watched } from "./server.js";
@@ -10,12 +11,16 @@ const MiB = KiB * KiB;
 let clock: Clock;
 let dc: FakeDataChannel;
 let channel: Channel;
+let owner: ChannelOwner & { open: boolean };
+let heard: number;
 
 beforeEach(() => {
   clock = new Clock();
   dc = new FakeDataChannel("chat");
   dc.open();
-  channel = new Channel(dc.asReal, { id: "bob", maxMessageSize: () => 256 * KiB });
+  heard = 0;
+  owner = { id: "bob", maxMessageSize: 256 * KiB, open: true, heard: () => heard++ };
+  channel = new Channel(dc.asReal, owner);
 });
 afterEach(() => {
   assert.equal(clock.running, 0);
@@ -97,7 +102,7 @@ test("a message that waits can be taken back, one on its way cannot", async () =
 test("who does not wait for sends runs into a bound", async () => {
   const chunk = new Uint8Array(256 * KiB);
   const results = Array.from({ length: 300 }, () => channel.send(chunk).then(() => "", (error) => error.code as string));
-  dc.fail();
+  channel._end(new BeckonError("connection-lost"));
   const codes = await Promise.all(results);
   assert.ok(codes.includes("overflow"));
   assert.ok(codes.filter((code) => code === "connection-lost").length > 200);
@@ -152,13 +157,39 @@ test("an iteration ends with an end in order and throws with a loss", async () =
     for await (const message of channel) seen.push(message);
   })();
   await settled();
-  dc.fail();
+  channel._end(new BeckonError("connection-lost"));
   await assert.rejects(reading, { code: "connection-lost" });
   assert.deepEqual(seen, ["a"]);
 
-  const abort = new FakeDataChannel("chat");
-  const other = new Channel(abort.asReal, { id: "bob", maxMessageSize: () => 1 });
-  abort.fail(12); // the other page was closed
-  assert.equal(await other.closed, undefined);
+  const other = new Channel(new FakeDataChannel("chat").asReal, owner);
+  other._end(undefined);
   for await (const message of other) assert.fail(String(message));
+});
+
+test("the end of the association is no end of its channels in order: its owner knows what it was", async () => {
+  for (const cut of [() => dc.close(), () => dc.fail(), () => dc.fail(12)]) {
+    dc = new FakeDataChannel("chat");
+    dc.open();
+    channel = new Channel(dc.asReal, owner);
+    owner.open = false;
+    cut();
+    await settled();
+    let ended = false;
+    void channel.closed.then(() => (ended = true));
+    await settled();
+    assert.equal(ended, false);
+    channel._end(new BeckonError("connection-lost"));
+    assert.equal((await channel.closed)?.code, "connection-lost");
+  }
+});
+
+test("whatever comes shows that the other side is there, and what leaves that it takes it", async () => {
+  dc.receive("one");
+  assert.equal(heard, 1);
+  await channel.send("żółw");
+  assert.equal(channel._taken, 0);
+  dc.drain(3);
+  assert.equal(channel._taken, 3);
+  await channel.send("more");
+  assert.equal(channel._taken, 3, "sending is not taking");
 });

@@ -50,7 +50,7 @@ async function enter(): Promise<void> {
 /** Cuts the connection and lets the room make the next one. */
 async function reconnect(): Promise<void> {
   await socket.drop();
-  await clock.advance(125);
+  for (const before = socket; FakeSocket.last === before && clock.now < 1e7; ) await clock.advance(25);
   socket = FakeSocket.last;
 }
 
@@ -117,6 +117,15 @@ test("attempts are put off at random, longer and longer, until one works", async
   assert.deepEqual(delays, [125, 250, 500, 1000, 2000, 4000, 8000, 15000, 15000]);
   socket = FakeSocket.last;
   await letBack();
+  // A server that lets everybody in and dies of it is no success.
+  const made = FakeSocket.made;
+  await socket.drop();
+  await clock.advance(14999);
+  assert.equal(FakeSocket.made, made, "the delay is as long as before");
+  await clock.advance(1);
+  socket = FakeSocket.last;
+  await letBack();
+  await clock.advance(10000);
   await reconnect();
   assert.notEqual(socket.readyState, 3, "after a success the first delay is short again");
 });
@@ -275,8 +284,8 @@ test("closing while there is no connection is done at once", async () => {
   await room.close();
   await assert.rejects(said, { code: "closed" });
   assert.equal(await room.closed, undefined);
-  await reconnect();
-  assert.equal(FakeSocket.last.readyState, 3);
+  await clock.advance(60000);
+  assert.equal(FakeSocket.last, socket);
 });
 
 test("an update that meets a lost connection comes with the next join", async () => {
@@ -299,4 +308,41 @@ test("an update that meets a lost connection comes with the next join", async ()
   await socket.drop(4505);
   void room.close();
   await assert.rejects(never, { code: "closed" });
+});
+
+test("closing while a hello is on its way joins no more, whatever it is answered", async () => {
+  for (const resumed of [false, true]) {
+    await reconnect();
+    socket.open();
+    await settled();
+    const [hello] = socket.frames();
+    const made = FakeSocket.made;
+    const closing = room.close();
+    await settled();
+    await socket.say({ ...welcome, id: (hello as { id: number }).id, resumed });
+    assert.deepEqual(types(socket.frames()), ["bye"]);
+    await socket.drop(1000);
+    await closing;
+    await clock.advance(60000);
+    assert.equal(FakeSocket.made, made, "a join would leave a ghost");
+    await enter();
+  }
+});
+
+test("a server that asks for patience gets it, also from a page that comes back", async () => {
+  void room.close();
+  await clock.advance(5000);
+  const page = installPage();
+  await enter();
+  await reconnect();
+  const { join: asked } = await greet(socket, { resumed: true });
+  await socket.say({ ...refusal("rate-limited", { retryAfter: 3000 }), id: asked.id });
+  await clock.advance(1000);
+  page.fire("online");
+  await clock.advance(1999);
+  assert.equal(FakeSocket.last, socket);
+  await clock.advance(1);
+  assert.notEqual(FakeSocket.last, socket);
+  await room.close();
+  page.remove();
 });

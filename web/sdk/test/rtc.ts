@@ -8,14 +8,19 @@ export class FakeDataChannel extends EventTarget {
   bufferedAmountLowThreshold = 0;
   sent: unknown[] = [];
   onopen: (() => void) | null = null;
+  onmessage: ((event: Event) => void) | null = null;
   onclose: (() => void) | null = null;
   onerror: ((event: unknown) => void) | null = null;
+  onbufferedamountlow: (() => void) | null = null;
+  /** What is sent stays in the buffer until it is drained; on the control channel only if a test says so. */
+  stuck: boolean;
 
   constructor(
     readonly label: string,
     readonly options: RTCDataChannelInit = {},
   ) {
     super();
+    this.stuck = options.negotiated !== true;
   }
 
   get asReal(): RTCDataChannel {
@@ -33,7 +38,7 @@ export class FakeDataChannel extends EventTarget {
   send(data: unknown): void {
     if (this.readyState !== "open") throw new Error("InvalidStateError");
     this.sent.push(data);
-    this.bufferedAmount += typeof data === "string" ? Buffer.byteLength(data) : (data as ArrayBuffer).byteLength;
+    if (this.stuck) this.bufferedAmount += typeof data === "string" ? Buffer.byteLength(data) : (data as ArrayBuffer).byteLength;
   }
 
   /** The wire takes some of the buffer. */
@@ -41,7 +46,9 @@ export class FakeDataChannel extends EventTarget {
     const before = this.bufferedAmount;
     this.bufferedAmount = Math.max(0, before - bytes);
     const low = this.bufferedAmountLowThreshold;
-    if (before > low && this.bufferedAmount <= low) this.dispatchEvent(new Event("bufferedamountlow"));
+    if (before <= low || this.bufferedAmount > low) return;
+    this.dispatchEvent(new Event("bufferedamountlow"));
+    this.onbufferedamountlow?.();
   }
 
   open(): void {
@@ -51,7 +58,9 @@ export class FakeDataChannel extends EventTarget {
   }
 
   receive(data: string | ArrayBuffer): void {
-    this.dispatchEvent(Object.assign(new Event("message"), { data }));
+    const event = Object.assign(new Event("message"), { data });
+    this.dispatchEvent(event);
+    this.onmessage?.(event);
   }
 
   /** Closes it, from either side. */
@@ -85,6 +94,8 @@ export class FakeDataChannel extends EventTarget {
 export class FakePeerConnection {
   static last: FakePeerConnection | undefined;
   static made: FakePeerConnection[] = [];
+  /** What it was configured with last. */
+  configuration: RTCConfiguration;
   signalingState: RTCSignalingState = "stable";
   connectionState: RTCPeerConnectionState = "new";
   iceConnectionState: RTCIceConnectionState = "new";
@@ -101,7 +112,8 @@ export class FakePeerConnection {
   onnegotiationneeded: (() => void) | null = null;
   onconnectionstatechange: (() => void) | null = null;
 
-  constructor(readonly configuration: RTCConfiguration) {
+  constructor(configuration: RTCConfiguration) {
+    this.configuration = configuration;
     FakePeerConnection.made.push((FakePeerConnection.last = this));
   }
 
@@ -131,8 +143,14 @@ export class FakePeerConnection {
   }
 
   async addIceCandidate(candidate: RTCIceCandidateInit | null): Promise<void> {
+    // One that no browser knows, or of a generation that no description has told of.
     if (candidate?.candidate === "bad") throw new Error("OperationError");
+    if (candidate?.usernameFragment && !this.remoteDescription?.sdp?.includes(candidate.usernameFragment)) throw new Error("OperationError");
     this.done.push(`candidate ${candidate === null ? "end" : candidate.candidate}`);
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
   }
 
   restartIce(): void {
@@ -145,6 +163,11 @@ export class FakePeerConnection {
     this.connectionState = state;
     this.iceConnectionState = ice;
     this.onconnectionstatechange?.();
+  }
+
+  /** The other side has closed it, or is gone: all channels end, the control channel first, without a goodbye. */
+  vanish(): void {
+    for (const channel of this.channels) channel.close();
   }
 
   close(): void {

@@ -8,7 +8,7 @@ export declare class Backoff {
     constructor(go: () => void);
     /** Waits for the next moment, at least `least` milliseconds. */
     next(least?: number): void;
-    /** Does not wait any longer. Returns whether it was waiting. */
+    /** Does not wait any longer than the server has asked for. Returns whether it was waiting. */
     now(): boolean;
     /** It worked: the next failure is the first. */
     reset(): void;

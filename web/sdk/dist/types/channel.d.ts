@@ -6,7 +6,11 @@ export interface ChannelOwner {
     /** The peer's id. */
     readonly id: string;
     /** The largest message in bytes that the other side takes. */
-    maxMessageSize(): number;
+    readonly maxMessageSize: number;
+    /** Whether the association is there that the channel is part of. */
+    readonly open: boolean;
+    /** Something came of the other side. */
+    heard(): void;
 }
 /** A data channel to a peer: messages, text or bytes, both ways. */
 export declare class Channel implements AsyncIterable<string | Uint8Array<ArrayBuffer>> {

@@ -45,7 +45,7 @@ export declare class EndEvent extends Event {
 export interface RoomEventMap {
     /** A peer has joined (those who were there before are in `peers` when `join` resolves). */
     peer: PeerEvent;
-    /** The connection with a peer is open. */
+    /** The connection with a peer is open, for the first time. */
     connected: PeerEvent;
     /** A peer's connection to the server is lost; it may come back. Its data channels do not notice. */
     away: PeerEvent;
@@ -68,7 +68,9 @@ export interface RoomEventMap {
 }
 /** The events of a Peer. */
 export interface PeerEventMap {
-    /** The connection is open. */
+    /** `state` is now `connecting`, `connected` or `reconnecting`. (The end is a `close`.) */
+    state: PeerEvent;
+    /** The connection is open, for the first time. */
     connected: PeerEvent;
     /** Its connection to the server is lost. */
     away: PeerEvent;
@@ -80,6 +82,6 @@ export interface PeerEventMap {
     left: LeftEvent;
     /** It said something to this peer. */
     signal: SignalEvent;
-    /** The connection with it is closed. */
+    /** The connection with it is closed for good. */
     close: EndEvent;
 }

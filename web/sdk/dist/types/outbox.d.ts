@@ -12,6 +12,8 @@ export declare class Outbox {
     constructor(dc: RTCDataChannel, what: string);
     /** How many bytes are not on the wire yet: those in the browser's buffer and those that wait for it. */
     get bufferedAmount(): number;
+    /** How many bytes have left. It stands still while the other side takes nothing, whatever is sent meanwhile. */
+    get taken(): number;
     /** Sends a message of `size` bytes, and resolves when the browser's buffer is low. */
     send(data: Sendable, size: number, signal: AbortSignal | undefined): Promise<void>;
     /** Resolves when all that was sent before has left the browser's buffer, too: what is still in there, closing would drop. */

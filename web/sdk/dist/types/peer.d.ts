@@ -1,30 +1,11 @@
 import { Channel } from "./channel.js";
 import { BeckonError } from "./error.js";
 import { type PeerEventMap } from "./happenings.js";
+import type { PeerState } from "./hosts.js";
 import type { Abortable, ChannelOptions } from "./options.js";
 import { type Path } from "./path.js";
-import type { Member } from "./protocol_gen.js";
-/**
- * How it stands between this peer and another: `waiting` (nobody connects yet), `connecting`, `connected`, `closed` (for good).
- */
-export type PeerState = "waiting" | "connecting" | "connected" | "closed";
-/** What a Peer needs from its Room. */
-export interface PeerHost {
-    /** This side, as the others see it. */
-    readonly self: Member;
-    /** For how many milliseconds connecting may take. */
-    readonly connectTimeout: number;
-    /** What a new RTCPeerConnection gets. */
-    configuration(): RTCConfiguration;
-    /** Sends a signal; resolves with its receipt. */
-    say(peer: Peer, data: unknown): Promise<void>;
-    /** The connection with the peer is open. */
-    connected(peer: Peer): void;
-    /** The connection with the peer is closed, or will never be made. */
-    ended(peer: Peer): void;
-}
 declare const Peer_base: new () => import("./events.js").TypedEventTarget<PeerEventMap>;
-/** Another member of a room, and the connection with it. */
+/** Another member of a room, and the connection with it, through however many RTCPeerConnections. */
 export declare class Peer extends Peer_base {
     #private;
     /** Its id, unique on the server. */
@@ -33,7 +14,10 @@ export declare class Peer extends Peer_base {
     readonly instance: string;
     /** Who its token said it is; "" if it is anonymous. */
     readonly identity: string;
-    /** Resolves when the connection is closed: with undefined if that was in order, by either side, else with the reason. */
+    /**
+     * Resolves when the connection is closed for good: with undefined if that was in order, by either side, else with the reason. A way
+     * to it that is lost and found again, or another one, is not the end.
+     */
     readonly closed: Promise<BeckonError | undefined>;
     /** What it tells the others about itself. */
     get attributes(): Readonly<Record<string, unknown>>;
@@ -41,13 +25,16 @@ export declare class Peer extends Peer_base {
     get away(): boolean;
     /** How it stands between this peer and that one. */
     get state(): PeerState;
-    /** The RTCPeerConnection, for what this library does not offer; undefined as long as there is none. */
+    /**
+     * The current RTCPeerConnection, for what this library does not offer; undefined as long as there is none. One that is lost for
+     * good is replaced by another one.
+     */
     get connection(): RTCPeerConnection | undefined;
     /** How many channels were closed at once because 64 waited to be accepted already. */
     get overflows(): number;
     /**
-     * Opens a channel: waits until the peer is connected and then until the channel is open. The other side gets it from
-     * `accept`. At most 16 are being opened at a time, further calls wait. Rejects with `closed`, `connect-failed`,
+     * Opens a channel: waits until the peer is connected, perhaps again, and then until the channel is open. The other side gets it
+     * from `accept`. At most 16 are being opened at a time, further calls wait. Rejects with `closed`, `connect-failed`,
      * `connection-lost` or `aborted`; throws a TypeError for options that exclude each other.
      */
     open(label: string, { signal, ...options }?: ChannelOptions & Abortable): Promise<Channel>;
@@ -61,7 +48,8 @@ export declare class Peer extends Peer_base {
      * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
      * with a key `description`, `candidate` or `want`. Resolves when it has arrived, once and in the order of the calls; it waits for a
      * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
-     * (272 are on their way), `message-too-large`, `aborted`, or what ended the room. Giving up does not take back what was said.
+     * (272 are on their way), `message-too-large`, `aborted`, `connection-lost` (the server does not know this peer any more: whether
+     * it has arrived is not known), or what ended the room. Giving up does not take back what was said.
      */
     signal(data: unknown, { signal }?: Abortable): Promise<void>;
     /**

@@ -306,11 +306,16 @@ export interface ICE {
     id?: number;
     iceServers: ICEServer[];
     iceLifetime?: number;
+    /**
+     * Resume takes the place of the resume token of the welcome: it carries the grants of now, and its life begins anew. "" means
+     * that there is none, and that the older one is still the one to use.
+     */
+    resume?: string;
 }
 /** GoAway (server to client) announces that this server will close the connection: connect again, perhaps elsewhere. */
 export interface GoAway {
     type: "goaway";
-    /** Within is the window in milliseconds in which to reconnect, each client at a random moment of it. */
+    /** Within is the window in milliseconds in which to reconnect, each client at a random moment of it; 0 means at once. */
     within: number;
 }
 /** Ping (both ways) asks for a Pong. */
@@ -343,7 +348,10 @@ export interface ErrorReply {
     toInstance?: string;
     n?: number;
 }
-/** SignalData is what the SDKs say to each other in a signal's data: exactly one of its fields. */
+/**
+ * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate and Want, and of which
+ * connection.
+ */
 export interface SignalData {
     /** Description is an RTCSessionDescription. */
     description?: Description;
@@ -351,6 +359,15 @@ export interface SignalData {
     candidate?: unknown;
     /** Want asks the side that offers to make an offer. */
     want?: boolean;
+    /**
+     * Session is the connection that it is about: a random id that the side that offers gives to each RTCPeerConnection. In a Want,
+     * "" says that the asking side has none.
+     */
+    session?: string;
+    /** ICERestart says that the offer goes on with a connection that the other side must have, on another path. */
+    iceRestart?: boolean;
+    /** Fresh asks, in a Want, for another connection in the place of Session, instead of another path for it. */
+    fresh?: boolean;
 }
 /** Description is an RTCSessionDescriptionInit. */
 export interface Description {

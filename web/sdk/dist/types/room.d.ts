@@ -1,7 +1,7 @@
 import { BeckonError } from "./error.js";
 import { type RoomEventMap } from "./happenings.js";
 import type { Abortable } from "./options.js";
-import { Peer } from "./peer.js";
+import type { Peer } from "./peer.js";
 /**
  * How it stands between a room and its server: `joined`; `reconnecting` (the connection is lost; data channels do not notice, what is
  * said waits); `closed` (for good).

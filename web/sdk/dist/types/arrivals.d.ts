@@ -1,0 +1,12 @@
+import type { Channel } from "./channel.js";
+import { PullQueue } from "./pull.js";
+/** The channels that the other side opens, until this side accepts them. */
+export declare class Arrivals {
+    #private;
+    readonly queue: PullQueue<Channel>;
+    /** How many were closed because too many waited. */
+    overflows: number;
+    constructor(peer: string);
+    /** Queues a channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
+    add(dc: RTCDataChannel, adopt: (dc: RTCDataChannel) => Channel): Promise<void>;
+}

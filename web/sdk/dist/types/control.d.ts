@@ -1,0 +1,34 @@
+/** What a Control tells its owner. */
+export interface ControlOwner {
+    /** The channel is open, which is what connected means. */
+    opened(): void;
+    /** Nothing answers any more, nor does the other side take what is being sent. */
+    silent(): void;
+    /** After that, something was heard. */
+    heard(): void;
+    /** A number that is another one whenever the other side has taken something since. */
+    progress(): number;
+    /** The connection is over: the other side closed it on purpose, or the association is gone, perhaps with a reason. Once. */
+    ended(onPurpose: boolean, fault: RTCError | undefined): void;
+}
+/**
+ * The control channel: both sides make it before anything is negotiated, which puts SCTP into the first offer. It tells whether the
+ * other side is there, and its goodbye.
+ *
+ * Silence is counted in pings, not in time: a page that was asleep has asked nothing meanwhile. And the last ping's verdict, when
+ * its timer comes late, waits for one more: what arrived meanwhile may not have been handed to us yet.
+ */
+export declare class Control {
+    #private;
+    constructor(connection: RTCPeerConnection, owner: ControlOwner);
+    /** Whether the association is there. */
+    get open(): boolean;
+    /** Something came of the other side, on any channel. */
+    heard(): void;
+    /** Says goodbye without waiting: all that a page that goes away can do. */
+    bye(): void;
+    /** Says goodbye, and resolves when the other side has heard it, or after `ms` milliseconds. */
+    farewell(ms: number): Promise<void>;
+    /** Says and tells nothing any more. */
+    stop(): void;
+}

@@ -1,0 +1,38 @@
+import type { Channel } from "./channel.js";
+import { nextTask, opened } from "./open.js";
+import { PullQueue } from "./pull.js";
+
+/** How many channels that the other side opened may wait to be accepted. */
+const MAX_UNACCEPTED = 64;
+
+/** The channels that the other side opens, until this side accepts them. */
+export class Arrivals {
+  readonly queue: PullQueue<Channel>;
+  /** How many were closed because too many waited. */
+  overflows = 0;
+  /** Those that are not open yet. */
+  #arriving = 0;
+
+  constructor(peer: string) {
+    this.queue = new PullQueue(`accept from ${peer}`);
+  }
+
+  /** Queues a channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
+  async add(dc: RTCDataChannel, adopt: (dc: RTCDataChannel) => Channel): Promise<void> {
+    if (this.queue.length + this.#arriving >= MAX_UNACCEPTED) {
+      this.overflows++;
+      dc.close();
+      return;
+    }
+    const channel = adopt(dc);
+    this.#arriving++;
+    await opened(dc, channel.closed, "accept").then(
+      async () => {
+        await nextTask();
+        this.queue.push(channel);
+      },
+      () => {}, // it closed before it opened: nobody has seen it
+    );
+    this.#arriving--;
+  }
+}

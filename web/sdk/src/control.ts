@@ -1,0 +1,179 @@
+/** A ping is sent after so many milliseconds in which nothing was heard. */
+const TICK = 1250;
+/** So many pings in a row without an answer mean that the path is lost. */
+const MAX_UNANSWERED = 3;
+/** A timer that fires this many milliseconds late was held up: a hidden tab's timers are throttled, a lid was closed. */
+const LATE = 1000;
+/** Nothing that is said here is longer, in UTF-16 units. */
+const LONGEST = 256;
+/** With so many bytes of answers that the other side does not take, further pings of its stay without one. */
+const MAX_BACKLOG = 16384;
+/** RFC 9260, section 3.3.10.12: the other side closed the whole association on purpose. */
+const USER_INITIATED_ABORT = 12;
+
+/** What a Control tells its owner. */
+export interface ControlOwner {
+  /** The channel is open, which is what connected means. */
+  opened(): void;
+  /** Nothing answers any more, nor does the other side take what is being sent. */
+  silent(): void;
+  /** After that, something was heard. */
+  heard(): void;
+  /** A number that is another one whenever the other side has taken something since. */
+  progress(): number;
+  /** The connection is over: the other side closed it on purpose, or the association is gone, perhaps with a reason. Once. */
+  ended(onPurpose: boolean, fault: RTCError | undefined): void;
+}
+
+/**
+ * The control channel: both sides make it before anything is negotiated, which puts SCTP into the first offer. It tells whether the
+ * other side is there, and its goodbye.
+ *
+ * Silence is counted in pings, not in time: a page that was asleep has asked nothing meanwhile. And the last ping's verdict, when
+ * its timer comes late, waits for one more: what arrived meanwhile may not have been handed to us yet.
+ */
+export class Control {
+  readonly #owner: ControlOwner;
+  readonly #dc: RTCDataChannel;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #fault: RTCError | undefined;
+  /** When something was heard, and when the timer is due, as of performance.now. */
+  #last = 0;
+  #due = 0;
+  #progress = 0;
+  #pings = 0;
+  #unanswered = 0;
+  #silent = false;
+  #excused = false;
+  /** The other side has asked or answered, so it knows how: one that does not is not dead for that. */
+  #speaks = false;
+  #over = false;
+
+  constructor(connection: RTCPeerConnection, owner: ControlOwner) {
+    this.#owner = owner;
+    const dc = (this.#dc = connection.createDataChannel("beckon", { negotiated: true, id: 0, ordered: true }));
+    dc.onopen = () => this.#opened();
+    dc.onmessage = (event: MessageEvent<unknown>) => this.#received(event.data);
+    dc.onerror = (event) => (this.#fault = event.error);
+    dc.onclose = () => this.#closed();
+  }
+
+  /** Whether the association is there. */
+  get open(): boolean {
+    return this.#dc.readyState === "open";
+  }
+
+  /** Something came of the other side, on any channel. */
+  heard(): void {
+    this.#last = performance.now();
+    this.#unanswered = 0;
+    this.#excused = false;
+    if (!this.#silent) return;
+    this.#silent = false;
+    this.#owner.heard();
+  }
+
+  /** Says goodbye without waiting: all that a page that goes away can do. */
+  bye(): void {
+    this.#say({ bye: true });
+  }
+
+  /** Says goodbye, and resolves when the other side has heard it, or after `ms` milliseconds. */
+  async farewell(ms: number): Promise<void> {
+    if (!this.open || this.#over) return;
+    this.stop();
+    this.bye();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#dc.onclose = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      // Closing waits for what is on the wire; what is not there yet, Chromium would throw away.
+      this.#dc.bufferedAmountLowThreshold = 0;
+      this.#dc.onbufferedamountlow = () => this.#dc.close();
+      if (this.#dc.bufferedAmount === 0) this.#dc.close();
+    });
+  }
+
+  /** Says and tells nothing any more. */
+  stop(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+
+  #opened(): void {
+    if (this.#over) return;
+    this.#last = performance.now();
+    this.#owner.opened();
+    // The first one shows the other side at once that this one knows how.
+    this.#ping();
+    this.#arm(TICK);
+  }
+
+  #received(data: unknown): void {
+    if (this.#over) return;
+    this.heard();
+    if (typeof data !== "string" || data.length > LONGEST) return;
+    const { ping, pong, bye } = parse(data);
+    if (bye === true) return this.#ended(true);
+    if (Number.isSafeInteger(ping) && this.#dc.bufferedAmount <= MAX_BACKLOG) this.#say({ pong: ping });
+    if (ping !== undefined || pong !== undefined) this.#speaks = true;
+  }
+
+  #arm(ms: number): void {
+    this.#due = performance.now() + ms;
+    this.#timer = setTimeout(() => this.#tick(), ms);
+  }
+
+  #tick(): void {
+    const late = performance.now() - this.#due > LATE;
+    const progress = this.#owner.progress();
+    if (progress !== this.#progress) {
+      this.#progress = progress;
+      this.heard();
+    }
+    const quiet = performance.now() - this.#last;
+    if (quiet < TICK) return this.#arm(TICK - quiet);
+    if (this.#unanswered >= MAX_UNANSWERED && !this.#silent) {
+      if (late && !this.#excused) this.#excused = true;
+      else {
+        this.#silent = true;
+        this.#owner.silent();
+        if (this.#over) return;
+      }
+    }
+    this.#ping();
+    this.#arm(TICK);
+  }
+
+  #ping(): void {
+    this.#say({ ping: ++this.#pings });
+    if (this.#speaks) this.#unanswered++;
+  }
+
+  #say(message: object): void {
+    if (this.open) this.#dc.send(JSON.stringify(message));
+  }
+
+  #closed(): void {
+    // One that knows no heartbeat knows no goodbye either: it just closes.
+    const { sctpCauseCode } = this.#fault ?? {};
+    this.#ended(!this.#speaks && (!this.#fault || sctpCauseCode === USER_INITIATED_ABORT));
+  }
+
+  #ended(onPurpose: boolean): void {
+    if (this.#over) return;
+    this.stop();
+    this.#owner.ended(onPurpose, this.#fault);
+  }
+}
+
+/** Reads a message; one that is none says nothing. */
+function parse(text: string): { ping?: unknown; pong?: unknown; bye?: unknown } {
+  try {
+    return Object(JSON.parse(text)) as object;
+  } catch {
+    return {};
+  }
+}

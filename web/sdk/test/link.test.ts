@@ -1,0 +1,442 @@
+// Connections that are lost.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MAX_CHURN } from "../src/churn.js";
+import type { Peer } from "../src/index.js";
+import { settled } from "./clock.js";
+import { answer, browser, Meeting, offer, pion } from "./meeting.js";
+import { FakeDataChannel, FakePeerConnection } from "./rtc.js";
+import { event, greet, FakeSocket, installPage, snapshot, watched } from "./server.js";
+
+const at = new Meeting();
+
+const restart = { description: { type: "offer", sdp: "local offer" }, session: "s1", iceRestart: true };
+const fresh = (i: number) => ({ description: { type: "offer", sdp: "local offer" }, session: `s${i}` });
+
+/** Writes down the peer's states. */
+function states(peer: Peer): string[] {
+  const seen: string[] = [];
+  peer.addEventListener("state", () => seen.push(peer.state));
+  void peer.closed.then((error) => seen.push(`closed ${error?.code ?? "in order"}`));
+  return seen;
+}
+
+/** The other side has answered a heartbeat, so it knows of heartbeats. */
+const alive = (pc: FakePeerConnection) => pc.control.receive('{"pong":1}');
+
+/** Opens a channel. */
+async function channelOf(peer: Peer, pc: FakePeerConnection, label = "x") {
+  const opening = peer.open(label);
+  await settled();
+  pc.channels.at(-1)?.open();
+  return opening;
+}
+
+test("a path that is silent is looked for after 2 s, and the channels live on", async () => {
+  const { peer, pc } = await at.connected();
+  const seen = states(peer);
+  const channel = await channelOf(peer, pc);
+  pc.become("disconnected");
+  await at.clock.advance(1999);
+  pc.become("connected");
+  await at.clock.advance(3000);
+  assert.deepEqual([seen, at.said()], [[], []], "it came back by itself");
+  pc.become("disconnected");
+  await at.clock.advance(2000);
+  assert.deepEqual(at.said(), [["cyd", restart]]);
+  assert.deepEqual(seen, ["reconnecting"]);
+  await at.hear(browser, { want: true, session: at.session(1) });
+  assert.deepEqual(at.said(), [], "which that offer serves");
+  await at.hear(browser, { description: answer, session: at.session(1) });
+  pc.become("failed");
+  await at.clock.advance(0);
+  assert.deepEqual(at.said(), [["cyd", restart]], "the answer led nowhere, so once more, at once");
+  await at.hear(browser, { description: answer, session: at.session(1) });
+  pc.become("connected");
+  await at.clock.advance(60000);
+  assert.deepEqual(seen, ["reconnecting", "connected"]);
+  assert.deepEqual([peer.connection, FakePeerConnection.made.length, await channel.send("x")], [pc, 1, undefined]);
+  assert.deepEqual(pc.done.filter((step) => step === "restart").length, 2);
+});
+
+test("who does not offer asks for another path, once at a time, and takes it", async () => {
+  const { peer, pc } = await at.accepted();
+  pc.become("disconnected");
+  at.deaf = true;
+  await at.clock.advance(2000);
+  const want = ["bob", { want: true, session: "p1" }];
+  assert.deepEqual(at.said(), [want]);
+  assert.equal(peer.state, "reconnecting");
+  pc.become("failed");
+  await settled();
+  assert.deepEqual(at.said(), [], "the other side has no receipt for the first yet");
+  await at.hear(pion, { description: offer, session: "p1", iceRestart: true });
+  assert.deepEqual(at.said(), [["bob", { description: { type: "answer", sdp: "local answer" }, session: "p1" }]]);
+  pc.become("connected");
+  assert.equal(peer.state, "connected");
+  at.deaf = false;
+  await at.clock.advance(2000); // what has no receipt is said again
+  pc.become("disconnected");
+  await at.hear(pion, { description: offer, session: "p1", iceRestart: true });
+  at.said();
+  await at.clock.advance(5000);
+  assert.deepEqual(at.said(), [], "the other side was faster");
+  assert.equal(FakePeerConnection.made.length, 1);
+});
+
+test("a heartbeat without an answer is a lost path, and anything that is heard a found one", async () => {
+  const { peer, pc } = await at.connected();
+  const seen = states(peer);
+  const channel = await channelOf(peer, pc);
+  alive(pc);
+  await at.clock.advance(4000);
+  pc.channels[1]?.receive("any message");
+  await at.clock.advance(4999);
+  assert.equal(peer.state, "connected");
+  void channel.send("x");
+  pc.channels[1]?.drain(1); // progress
+  await at.clock.advance(1);
+  await at.clock.advance(4999);
+  assert.deepEqual([seen, at.said()], [[], []]);
+  await at.clock.advance(1);
+  assert.deepEqual(seen, ["reconnecting"]);
+  assert.deepEqual(at.said(), [["cyd", restart]]);
+  pc.become("connected"); // what ICE thinks of it does not count
+  assert.deepEqual(seen, ["reconnecting"]);
+  alive(pc);
+  assert.deepEqual(seen, ["reconnecting", "connected"]);
+});
+
+test("when there is no path for 15 s, another connection takes the place; its channels end, the peer does not", async () => {
+  const { peer, pc } = await at.connected();
+  const seen = states(peer);
+  const channel = await channelOf(peer, pc);
+  void channel.send("lost");
+  const accepting = peer.accept();
+  const half = peer.open("half"); // its channel is made, and not open yet
+  await settled();
+  pc.become("disconnected");
+  await at.clock.advance(14999);
+  assert.equal(FakePeerConnection.made.length, 1);
+  at.said();
+  await at.clock.advance(1);
+  assert.deepEqual(at.said(), [["cyd", fresh(2)]]);
+  assert.deepEqual([pc.connectionState, seen, peer.connection], ["closed", ["reconnecting"], at.pc]);
+  assert.equal((await channel.closed)?.code, "connection-lost");
+  await assert.rejects(channel.recv(), { code: "connection-lost" });
+  // What is late about the one before does no harm.
+  const { done } = at.pc;
+  await at.hear(browser, { description: answer, session: at.session(1) });
+  await at.hear(browser, { candidate: { candidate: "old" }, session: at.session(1) });
+  await at.hear(browser, { want: true, session: at.session(1), fresh: true });
+  await at.hear(browser, { want: true, session: at.session(1) });
+  assert.deepEqual([done, at.said()], [["local offer"], []]);
+  await at.hear(browser, { description: answer, session: at.session(2) });
+  await at.hear(browser, { candidate: { candidate: "new" }, session: at.session(2) });
+  assert.deepEqual(done, ["local offer", "remote answer", "candidate new"]);
+  const opening = peer.open("again");
+  at.pc.control.open();
+  assert.deepEqual(seen, ["reconnecting", "connected"]);
+  await settled();
+  assert.deepEqual(at.pc.channels.slice(1).map(({ label }) => label), ["half", "again"]);
+  for (const made of at.pc.channels.slice(1)) made.open();
+  assert.equal((await opening).label, "again");
+  assert.equal((await half).label, "half", "it was never open, so nobody can tell");
+  const theirs = new FakeDataChannel("theirs");
+  at.pc.ondatachannel?.({ channel: theirs });
+  theirs.open();
+  assert.equal((await accepting).label, "theirs");
+  await at.clock.advance(60000);
+  assert.equal(peer.state, "connected");
+});
+
+test("who does not offer asks for another connection, and drops what is about the one before", async () => {
+  const { peer, pc } = await at.accepted();
+  const channel = await channelOf(peer, pc);
+  pc.become("disconnected");
+  await at.clock.advance(15000);
+  assert.deepEqual(at.said(), [["bob", { want: true, session: "p1" }], ["bob", { want: true, session: "p1", fresh: true }]]);
+  assert.deepEqual([pc.connectionState, peer.connection, peer.state], ["closed", undefined, "reconnecting"]);
+  assert.equal((await channel.closed)?.code, "connection-lost");
+  await at.hear(pion, { description: offer, session: "p1", iceRestart: true });
+  await at.hear(pion, { candidate: { candidate: "old" }, session: "p1" });
+  assert.deepEqual([at.said(), FakePeerConnection.made.length], [[], 1]);
+  await at.hear(pion, { candidate: { candidate: "early" }, session: "p2" });
+  await at.hear(pion, { description: offer, session: "p2" });
+  assert.deepEqual(at.pc.done, ["remote offer", "candidate early", "local answer"]);
+  assert.deepEqual(at.said(), [["bob", { description: { type: "answer", sdp: "local answer" }, session: "p2" }]]);
+  at.pc.control.open();
+  assert.equal(peer.state, "connected");
+});
+
+test("an association that ends without a goodbye is replaced at once, on either side", async () => {
+  for (const end of [(pc: FakePeerConnection) => pc.vanish(), (pc: FakePeerConnection) => pc.control.fail(), (pc: FakePeerConnection) => pc.become("failed", "connected")]) {
+    const offering = await at.connected();
+    const channel = await channelOf(offering.peer, offering.pc);
+    alive(offering.pc);
+    end(offering.pc);
+    await settled();
+    assert.deepEqual(at.said(), [["cyd", fresh(2)]]);
+    assert.equal(offering.peer.state, "reconnecting");
+    assert.equal((await channel.closed)?.code, "connection-lost");
+    await at.socket.drop(4505);
+    const asking = await at.accepted();
+    alive(asking.pc);
+    end(asking.pc);
+    await settled();
+    assert.deepEqual(at.said(), [["bob", { want: true, session: "p1", fresh: true }]]);
+    await at.socket.drop(4505);
+  }
+});
+
+test("a goodbye is the end, in order, and with it that of the channels", async () => {
+  const { peer, pc } = await at.connected();
+  const channel = await channelOf(peer, pc);
+  pc.control.receive('{"bye":true}');
+  pc.vanish();
+  assert.equal(await peer.closed, undefined);
+  assert.equal(await channel.closed, undefined);
+  assert.deepEqual([peer.state, pc.connectionState, FakePeerConnection.made.length], ["closed", "closed", 1]);
+  await at.hear(browser, { want: true });
+  assert.deepEqual(at.said(), []);
+});
+
+test("closing says goodbye after what was sent has been delivered, and is not undone by a loss", async () => {
+  const { peer, pc } = await at.connected();
+  const channel = await channelOf(peer, pc);
+  void channel.send("last words");
+  const closing = peer.close();
+  await settled();
+  assert.ok(!pc.control.sent.includes('{"bye":true}'));
+  pc.channels[1]?.drain(100);
+  await closing;
+  assert.equal(pc.control.sent.at(-1), '{"bye":true}');
+  await at.socket.drop(4505);
+  const second = await at.connected();
+  const slow = await channelOf(second.peer, second.pc);
+  void slow.send("never taken");
+  const ending = second.peer.close();
+  alive(second.pc);
+  second.pc.control.fail();
+  await at.clock.advance(5000);
+  await ending;
+  assert.equal(await second.peer.closed, undefined);
+  assert.equal(FakePeerConnection.last, second.pc);
+});
+
+test("a page that ends says goodbye to its peers, one that is kept does not", async () => {
+  const page = installPage();
+  const { peer, pc } = await at.connected();
+  page.fire("pagehide", { persisted: true });
+  assert.equal(peer.state, "connected");
+  page.fire("pagehide", { persisted: false });
+  assert.equal(pc.control.sent.at(-1), '{"bye":true}');
+  assert.equal(await peer.closed, undefined);
+  page.remove();
+});
+
+test("one that is not connected in time is the end", async () => {
+  const { peer } = await at.connected();
+  at.pc.become("failed", "connected");
+  await at.clock.advance(9999);
+  assert.equal(peer.state, "reconnecting");
+  const opening = watched(peer.open("x"));
+  await at.clock.advance(1);
+  assert.equal((await peer.closed)?.code, "connection-lost");
+  await assert.rejects(opening, { code: "connection-lost" });
+  await at.socket.drop(4505);
+  const asking = await at.accepted();
+  alive(asking.pc);
+  asking.pc.vanish();
+  await at.clock.advance(6000);
+  await at.hear(pion, { description: offer, session: "p2" });
+  await at.clock.advance(3999);
+  assert.equal(asking.peer.state, "reconnecting");
+  await at.clock.advance(1);
+  assert.equal((await asking.peer.closed)?.code, "connection-lost", "a new offer does not begin a new deadline");
+});
+
+test("one that came to nothing is followed by another after a pause that grows, within the one deadline", async () => {
+  const { peer } = await at.connected();
+  at.pc.become("failed", "connected");
+  const times: number[] = [];
+  const from = at.clock.now;
+  while (peer.state === "reconnecting") {
+    const made = FakePeerConnection.made.length;
+    at.pc.become("failed", "connected");
+    while (FakePeerConnection.made.length === made && peer.state === "reconnecting") await at.clock.advance(100);
+    times.push(at.clock.now - from);
+  }
+  assert.deepEqual(times, [1000, 3000, 7000, 10000]);
+  assert.equal((await peer.closed)?.code, "connection-lost");
+});
+
+test("ICE that fails for a replacement is tried again; the first connection's failure is the end", async () => {
+  const { peer } = await at.connected();
+  at.pc.become("failed", "connected");
+  await settled();
+  at.said();
+  await at.hear(browser, { description: answer, session: at.session(2) });
+  at.pc.become("failed");
+  await settled();
+  assert.deepEqual(at.said(), [["cyd", { ...fresh(2), iceRestart: true }]]);
+  assert.equal(peer.state, "reconnecting");
+  await at.socket.drop(4505);
+  await at.enter([browser]);
+  at.pc.become("failed");
+  assert.equal((await at.get("cyd").closed)?.code, "connect-failed");
+});
+
+test("wants: of a connection that there is none of, of this one, and of others", async () => {
+  const { peer, pc } = await at.connected();
+  at.said();
+  await at.hear(browser, { want: true, session: "other" });
+  await at.hear(browser, { want: true, session: "other", fresh: true });
+  assert.deepEqual(at.said(), []);
+  await at.hear(browser, { want: true, session: at.session(1) });
+  assert.deepEqual(at.said(), [["cyd", restart]]);
+  await at.hear(browser, { want: true });
+  assert.deepEqual([at.said(), peer.connection], [[], pc], "an offer is out");
+  await at.hear(browser, { description: answer, session: at.session(1) });
+  await at.hear(browser, { want: true });
+  assert.deepEqual(at.said(), [["cyd", fresh(2)]]);
+  assert.equal(peer.state, "reconnecting");
+  await at.hear(browser, { want: true, session: at.session(2), fresh: true });
+  assert.deepEqual(at.said(), [["cyd", fresh(3)]], "even though an offer is out");
+  assert.equal(FakePeerConnection.made.filter(({ connectionState }) => connectionState !== "closed").length, 1);
+});
+
+test("an offer of a new connection ends the one that there is; one for another path of an unknown one asks for a new one", async () => {
+  const { peer, pc } = await at.accepted();
+  const seen = states(peer);
+  const channel = await channelOf(peer, pc);
+  at.deaf = true;
+  await at.hear(pion, { description: offer, session: "p0", iceRestart: true });
+  await at.hear(pion, { description: offer, session: "p0", iceRestart: true });
+  assert.deepEqual(at.said(), [["bob", { want: true }]], "once, as long as that is on its way");
+  at.deaf = false;
+  await at.clock.advance(2000); // what has no receipt is said again
+  at.said();
+  assert.deepEqual([peer.state, peer.connection], ["connected", pc]);
+  await at.hear(pion, { description: offer, session: "p1" });
+  assert.deepEqual(pc.done, ["remote offer", "local answer", "remote offer", "local answer"], "a negotiation of the same one");
+  await at.hear(pion, { description: offer, session: "p2" });
+  assert.equal((await channel.closed)?.code, "connection-lost");
+  assert.deepEqual([pc.connectionState, at.pc.done, seen], ["closed", ["remote offer", "local answer"], ["reconnecting"]]);
+  at.pc.control.open();
+  assert.deepEqual(seen, ["reconnecting", "connected"]);
+  await at.socket.drop(4505);
+  await at.enter([pion], "none");
+  await at.hear(pion, { description: offer, session: "p2", iceRestart: true });
+  assert.deepEqual(at.said(), [["bob", { want: true }]]);
+  assert.equal(at.get("bob").connection, undefined);
+});
+
+test("signals without a usable session, or none, do no harm", async () => {
+  const { peer, pc } = await at.accepted();
+  for (const session of [7, null, {}, "x".repeat(65)]) {
+    await at.hear(pion, { description: offer, session });
+    await at.hear(pion, { candidate: { candidate: "x" }, session });
+  }
+  assert.deepEqual([peer.connection, pc.done], [pc, ["remote offer", "local answer"]]);
+  await at.socket.drop(4505);
+  // One that gives no names: all that it says is about its only connection.
+  await at.enter([pion]);
+  await at.hear(pion, { candidate: { candidate: "early" } });
+  await at.hear(pion, { description: offer });
+  await at.hear(pion, { description: offer });
+  assert.deepEqual(at.pc.done, ["remote offer", "candidate early", "local answer", "remote offer", "local answer"]);
+  const described = ["bob", { description: { type: "answer", sdp: "local answer" } }];
+  assert.deepEqual(at.said(), [described, described]);
+});
+
+test("candidates of a generation that is yet to come are kept, those of one that is over do no harm", async () => {
+  const { pc } = await at.accepted();
+  await at.hear(pion, { candidate: { candidate: "next", usernameFragment: "gen2" }, session: "p1" });
+  await at.hear(pion, { candidate: { candidate: "never", usernameFragment: "gen0" }, session: "p1" });
+  await at.hear(pion, { description: { type: "offer", sdp: "gen2" }, session: "p1", iceRestart: true });
+  await at.hear(pion, { description: { type: "offer", sdp: "gen3" }, session: "p1", iceRestart: true });
+  assert.deepEqual(pc.done.slice(2), ["remote offer", "candidate next", "local answer", "remote offer", "local answer"]);
+});
+
+test("a new path is looked for with the newest ICE servers", async () => {
+  const { pc } = await at.connected();
+  const newest = [{ urls: ["turn:192.0.2.1"], username: "u", credential: "c" }];
+  await at.socket.say({ type: "ice", iceServers: newest, iceLifetime: 0 });
+  pc.become("failed");
+  assert.deepEqual(pc.configuration.iceServers, newest);
+  pc.become("failed", "connected");
+  assert.deepEqual(at.pc.configuration.iceServers, newest);
+});
+
+test("on another network a path is looked for at once, and again if an offer of the old one is out", async () => {
+  const page = installPage();
+  await at.enter([pion, browser]);
+  const offering = at.pc;
+  page.fire("online"); // while the first offer is out
+  await at.hear(browser, { description: answer, session: (at.said(), at.session(1)) });
+  assert.deepEqual(at.said(), [["cyd", restart]]);
+  await at.hear(browser, { description: answer, session: at.session(1) });
+  offering.become("connected");
+  offering.control.open();
+  await at.hear(pion, { description: offer, session: "p1" });
+  at.said();
+  page.fire("online");
+  await settled();
+  assert.deepEqual(at.said(), [["bob", { want: true, session: "p1" }], ["cyd", restart]]);
+  assert.equal(at.get("cyd").state, "connected", "it may well be that nothing was lost");
+  await at.socket.drop(4505);
+  assert.equal(page.listeners, 0);
+  page.remove();
+});
+
+test("the clocks stand still while the other side is away, and while this one has no server", async () => {
+  const { peer, pc } = await at.connected();
+  await at.socket.say(event(10, "away", "cyd"));
+  pc.become("disconnected");
+  await at.clock.advance(14000);
+  assert.deepEqual([peer.state, at.said()], ["connected", []], "nobody could answer");
+  await at.socket.say(event(11, "back", "cyd", { member: browser }));
+  await at.clock.advance(2000);
+  assert.equal(peer.state, "reconnecting");
+  assert.deepEqual(at.said(), [["cyd", restart]]);
+  await at.clock.advance(12999);
+  await at.socket.drop();
+  await at.clock.advance(100);
+  assert.equal(FakePeerConnection.made.length, 1);
+  while (FakeSocket.last === at.socket) await at.clock.advance(10);
+  at.socket = FakeSocket.last;
+  await at.clock.advance(3000);
+  assert.equal(FakePeerConnection.made.length, 1);
+  const { join } = await greet(at.socket, { resumed: true });
+  await at.socket.say({ ...snapshot([], { topology: "mesh", replay: true }), id: join.id });
+  await at.clock.advance(1);
+  assert.equal(FakePeerConnection.made.length, 2);
+  await at.socket.say(event(12, "away", "cyd"));
+  await at.clock.advance(60000);
+  assert.equal(peer.state, "reconnecting", "away is not its end");
+  await at.socket.say(event(13, "left", "cyd", { reason: "timeout" }));
+  assert.equal((await peer.closed)?.code, "connection-lost");
+});
+
+test("a side that makes or wants one connection after another is left", async () => {
+  const { peer } = await at.accepted();
+  for (let i = 2; i <= MAX_CHURN; i++) {
+    await at.hear(pion, { description: offer, session: `p${i}` });
+    at.pc.control.open();
+  }
+  assert.equal(peer.state, "connected");
+  await at.clock.advance(60000);
+  await at.hear(pion, { description: offer, session: "later" });
+  at.pc.control.open();
+  assert.equal(peer.state, "connected", "over a minute, that many are no churn");
+  for (let i = 0; i < MAX_CHURN; i++) await at.hear(pion, { description: offer, session: `q${i}` });
+  assert.equal((await peer.closed)?.code, "connection-lost");
+  assert.equal(FakePeerConnection.made.length, 2 * MAX_CHURN);
+  assert.ok(FakePeerConnection.made.every(({ connectionState }) => connectionState === "closed"));
+  await at.socket.drop(4505);
+  const offering = await at.connected();
+  for (let i = 2; i <= MAX_CHURN + 1; i++) await at.hear(browser, { want: true, session: (at.said(), at.session(i - 1)), fresh: true });
+  assert.equal((await offering.peer.closed)?.code, "connection-lost");
+});
