@@ -15,7 +15,7 @@ const (
 	longestWait = 30 * time.Second
 	// lasting is how long a connection must have lasted to count as a success: a server that lets everybody in and fails at
 	// once is not to be asked four times a second.
-	lasting = 5 * time.Second
+	lasting = time.Second
 )
 
 // backoff is how long to wait before the next attempt to connect when that many have failed: a random part, for which random in
