@@ -2,170 +2,20 @@ package peer_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net"
+	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/beckon-rtc/beckon/internal/memnet"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/gorilla/websocket"
 )
-
-// talker is a member that says a lot, and keeps what it hears.
-type talker struct {
-	t     *testing.T
-	room  *peer.Room
-	id    string
-	mu    sync.Mutex
-	open  int              // calls that have not returned
-	said  map[string]int   // how much to whom; "" is the room
-	heard map[string][]int // by who said it, and whether to all
-}
-
-func newTalker(t *testing.T, room *peer.Room) *talker {
-	return &talker{t: t, room: room, id: room.ID(), said: map[string]int{}, heard: map[string][]int{}}
-}
-
-// listen keeps what comes until ctx ends. Nobody leaves meanwhile, and nothing is missed.
-func (k *talker) listen(ctx context.Context) {
-	for {
-		e, err := k.room.Recv(ctx)
-		if err != nil {
-			return
-		}
-		k.mu.Lock()
-		switch e.Kind {
-		case peer.EventMessage, peer.EventSignal:
-			var n int
-			json.Unmarshal(e.Data, &n)
-			key := string(e.Kind) + " of " + e.Peer.ID()
-			k.heard[key] = append(k.heard[key], n)
-		case peer.EventLeft, peer.EventGap:
-			k.t.Errorf("%s got %q", k.id, e.Kind)
-		}
-		if e.Missed > 0 {
-			k.t.Errorf("%s missed %d events", k.id, e.Missed)
-		}
-		k.mu.Unlock()
-	}
-}
-
-// talk says the next thing to the room and to everybody in it, and does not wait for it to arrive.
-func (k *talker) talk() {
-	k.say("", func(n int) error { return k.room.Send(context.Background(), n) })
-	for _, p := range k.room.Peers() {
-		k.say(p.ID(), func(n int) error { return p.Signal(context.Background(), n) })
-	}
-}
-
-func (k *talker) say(to string, do func(n int) error) {
-	k.mu.Lock()
-	n := k.said[to]
-	k.said[to]++
-	k.open++
-	k.mu.Unlock()
-	go func() {
-		if err := do(n); err != nil {
-			k.t.Errorf("%s to %q: %v", k.id, to, err)
-		}
-		k.mu.Lock()
-		k.open--
-		k.mu.Unlock()
-	}()
-	synctest.Wait() // for the order
-}
-
-// settled wants every call to have returned.
-func (k *talker) settled(t *testing.T) {
-	t.Helper()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.open > 0 {
-		t.Fatalf("%s, which is %q, waits for %d calls", k.id, k.room.State(), k.open)
-	}
-}
-
-// check wants all that was said to be heard, once and in order.
-func (k *talker) check(by *talker) {
-	by.mu.Lock()
-	defer by.mu.Unlock()
-	for what, want := range map[string]int{"message of " + by.id: by.said[""], "signal of " + by.id: by.said[k.id]} {
-		got := k.heard[what]
-		if len(got) != want || want == 0 {
-			k.t.Errorf("%s heard %d of %d: %s", k.id, len(got), want, what)
-		}
-		for i, n := range got {
-			if n != i {
-				k.t.Errorf("%s: %s number %d is %d", k.id, what, i, n)
-				break
-			}
-		}
-	}
-}
-
-// Connections are cut, go black, and servers die, all with messages in flight: each arrives once and in order, each call succeeds,
-// and nobody is said to have left.
-func TestNothingIsLost(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
-		seed := rand.Uint64()
-		t.Logf("seed %d", seed)
-		rng := rand.New(rand.NewPCG(seed, 0))
-		y := newWay(w, secret)
-		var all []*talker
-		var listening sync.WaitGroup
-		ctx, stop := context.WithCancel(context.Background())
-		for range 3 {
-			k := newTalker(t, y.join(none))
-			all = append(all, k)
-			listening.Go(func() { k.listen(ctx) })
-		}
-		synctest.Wait()
-		for round := range 40 {
-			for range 3 {
-				for _, k := range all {
-					k.talk()
-				}
-			}
-			time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond)
-			switch round % 4 {
-			case 0:
-				y.cut()
-			case 1:
-				y.kill()
-				time.Sleep(time.Duration(rng.IntN(500)) * time.Millisecond)
-				y.start(secret)
-			case 2:
-				if round%8 == 2 {
-					y.blacken()
-				}
-			}
-			time.Sleep(time.Duration(rng.IntN(8000)) * time.Millisecond)
-		}
-		time.Sleep(10 * time.Minute) // until all have arrived, and what has its place in the log has been read
-		for _, k := range all {
-			k.settled(t)
-			if k.room.ID() != k.id {
-				t.Errorf("%s is %s now", k.id, k.room.ID())
-			}
-		}
-		stop()
-		listening.Wait()
-		for _, k := range all {
-			for _, by := range all {
-				if k != by {
-					k.check(by)
-				}
-			}
-		}
-	})
-}
 
 // A server without the secret does not know anybody: this peer is another one from now on, to itself as to all others.
 func TestAnotherSecret(t *testing.T) {
@@ -343,6 +193,29 @@ func TestUpdatesSurvive(t *testing.T) {
 	})
 }
 
+// The join that brings an update is all that is said of it.
+func TestAnUpdateComesWithTheJoin(t *testing.T) {
+	var join protocol.Join
+	updates := 0
+	scripted(t, inTurn(func(ws *websocket.Conn) { admit(ws); ws.ReadMessage() }, func(ws *websocket.Conn) {
+		join = admit(ws)
+		frames(ws, func(kind protocol.Type, _ []byte) {
+			if kind == protocol.TypeUpdate {
+				updates++
+			}
+		})
+	}), func(t *testing.T, enter func() (*peer.Room, error)) {
+		room, err := enter()
+		must(t, err)
+		must(t, room.Update(within(t), map[string]int{"x": 1}))
+		must(t, room.Close())
+		synctest.Wait()
+		if string(join.Attributes) != `{"x":1}` || updates != 0 {
+			t.Errorf("joined with %s, and %d updates", join.Attributes, updates)
+		}
+	})
+}
+
 // Who comes back too late has left and joined anew. The others have ended the connection, so it is made anew.
 func TestComingBackTooLate(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
@@ -432,6 +305,107 @@ func TestRetryAfter(t *testing.T) {
 		becomes(t, room, peer.RoomJoined)
 		if waited := came[1].Sub(came[0]); waited < 7*time.Second {
 			t.Fatalf("waited %v", waited)
+		}
+	})
+}
+
+// What comes before a server says so as well when it has nobody to lead to.
+func TestRetryAfterFromAProxy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := memnet.Listen(0)
+		var came []time.Time
+		upgrader := websocket.Upgrader{Subprotocols: []string{protocol.Version}}
+		s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if came = append(came, time.Now()); len(came) == 2 {
+				w.Header().Set("Retry-After", "7")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			ws, err := upgrader.Upgrade(w, r, nil)
+			must(t, err)
+			defer ws.Close()
+			if admit(ws); len(came) > 1 {
+				drain(ws)
+			}
+		})}
+		go s.Serve(l)
+		defer s.Close()
+		defer l.Close()
+		room, err := peer.Join(within(t), "ws://beckon.test", "tea", &peer.Config{Dial: l.DialContext})
+		must(t, err)
+		becomes(t, room, peer.RoomReconnecting)
+		becomes(t, room, peer.RoomJoined)
+		must(t, room.Close())
+		if waited := came[2].Sub(came[1]); waited < 7*time.Second {
+			t.Fatalf("waited %v", waited)
+		}
+	})
+}
+
+// Who is not known any more begins anew, as another instance: the one before may be in the room still, as away. On the connection
+// that was no use it says goodbye.
+func TestWhoIsUnknownIsAnother(t *testing.T) {
+	var first, last protocol.Hello
+	var said []protocol.Type
+	scripted(t, inTurn(func(ws *websocket.Conn) {
+		_, frame, _ := ws.ReadMessage()
+		first, _ = protocol.Decode[protocol.Hello](frame)
+		say(ws, protocol.Welcome{Version: protocol.Version, Peer: "me", Resume: "token"})
+		ws.ReadMessage()
+		say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 1, Members: []protocol.Member{self}})
+	}, func(ws *websocket.Conn) {
+		ws.ReadMessage()
+		say(ws, protocol.Welcome{Version: protocol.Version, Peer: "eve", Resume: "another token"})
+		frames(ws, func(kind protocol.Type, _ []byte) {
+			said = append(said, kind)
+			ws.Close()
+		})
+	}, func(ws *websocket.Conn) {
+		_, frame, _ := ws.ReadMessage()
+		last, _ = protocol.Decode[protocol.Hello](frame)
+		say(ws, protocol.Welcome{Version: protocol.Version, Peer: "eve"})
+		ws.ReadMessage()
+		say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e1", Position: 1,
+			Members: []protocol.Member{{Peer: "eve", Instance: last.Instance, Joined: 1}}})
+		drain(ws)
+	}), func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		next(t, room, peer.EventState)
+		next(t, room, peer.EventGap)
+		becomes(t, room, peer.RoomJoined)
+		must(t, room.Close())
+		synctest.Wait()
+		if first.Instance == last.Instance || last.Resume != "" || room.ID() != "eve" {
+			t.Errorf("%s said %+v after %+v", room.ID(), last, first)
+		}
+		if len(said) != 1 || said[0] != protocol.TypeBye {
+			t.Errorf("said %v to the server that did not know it", said)
+		}
+	})
+}
+
+// What is told of the past starts no connections.
+func TestAReplayIsOfThePast(t *testing.T) {
+	was := protocol.Member{Peer: "was", Instance: "ffffffffffffffff", Joined: 2} // this side offers to it
+	scripted(t, inTurn(func(ws *websocket.Conn) { admit(ws) }, func(ws *websocket.Conn) {
+		greet(ws)
+		ws.ReadMessage()
+		say(ws, protocol.Joined{Room: "tea", Epoch: "00000000000000e0", Position: 1, Replay: true, Until: 3, Topology: protocol.TopologyMesh})
+		say(ws, protocol.Event{Room: "tea", Kind: protocol.EventJoined, Position: 2, Peer: was.Peer, Member: &was})
+		say(ws, protocol.Event{Room: "tea", Kind: protocol.EventLeft, Position: 3, Peer: was.Peer, Reason: protocol.LeftBye})
+		drain(ws)
+	}), func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		defer room.Close()
+		next(t, room, peer.EventState)
+		p := next(t, room, peer.EventJoined).Peer
+		next(t, room, peer.EventLeft)
+		next(t, room, peer.EventState)
+		if p.PeerConnection() != nil {
+			t.Error("there was a connection to who has left long ago")
 		}
 	})
 }

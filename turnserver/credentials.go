@@ -36,6 +36,8 @@ type authenticator struct {
 	now    func() time.Time
 	stats  *counters
 	log    zerolog.Logger
+
+	allocated allocated
 }
 
 var _ turn.AuthHandler = (*authenticator)(nil).handle
@@ -60,6 +62,9 @@ func (a *authenticator) handle(ra *turn.RequestAttributes) (userID string, key [
 	// at the end of its credential, and there is no way to give a session a new one.
 	if ra.Method == stun.MethodAllocate && a.now().Unix() >= t {
 		return refuse(authExpired)
+	}
+	if a.allocated.lacks(ra) {
+		return refuse(authNoAllocation)
 	}
 	if userID == "" {
 		userID = ra.Username // relays are never opened for nobody

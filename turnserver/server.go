@@ -153,10 +153,12 @@ func (s *Server) events() turn.EventHandler {
 		},
 		OnAllocationCreated: func(src, _ net.Addr, _, user, _ string, relay net.Addr, _ int) {
 			s.stats.allocations.Add(1)
+			s.auth.allocated.add(src)
 			s.log.Debug().Str("user", user).Stringer("remote", src).Stringer("relay", relay).Msg("allocation created")
 		},
 		OnAllocationDeleted: func(src, _ net.Addr, _, user, _ string) {
 			s.log.Debug().Str("user", user).Stringer("remote", src).Msg("allocation deleted")
+			s.auth.allocated.remove(src)
 			s.relays.wg.Done()
 		},
 	}

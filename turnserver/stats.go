@@ -14,7 +14,7 @@ type Stats struct {
 	ReadErrors       uint64 // of sockets, survived
 
 	PeersDenied  map[string]uint64 // requests and packets by the reason of the policy
-	AuthFailures map[string]uint64 // requests by "expired", "realm", "username", "password"
+	AuthFailures map[string]uint64 // requests by "expired", "realm", "username", "password", "no-allocation"
 	NoAllocation map[string]uint64 // Allocate requests refused by "draining", "ports", "family", "even-port", "tcp-relay", "socket"
 
 	ToPeers, FromPeers Traffic // relayed; FromPeers counts also what Pion then drops for want of a permission
@@ -35,11 +35,12 @@ const (
 	authRealm
 	authUsername
 	authPassword
-	authFailures // how many there are
+	authNoAllocation // not a failure to authenticate: see allocated
+	authFailures     // how many there are
 )
 
 func (f authFailure) String() string {
-	return [...]string{"expired", "realm", "username", "password"}[f]
+	return [...]string{"expired", "realm", "username", "password", "no-allocation"}[f]
 }
 
 type allocFailure int

@@ -2781,9 +2781,12 @@ var Backoff = class {
   constructor(go) {
     this.#go = go;
   }
-  /** Waits for the next moment, at least `least` milliseconds. */
-  next(least = 0) {
-    const limit = Math.min(LONGEST2, FIRST * 2 ** this.#failures);
+  /**
+   * Waits for the next moment, at least `least` milliseconds. Where the others wait for a peer for `grace` milliseconds, counted from
+   * when they are back themselves, it is not put off for longer than two thirds of that: who is back later is said to have left.
+   */
+  next(grace = 0, least = 0) {
+    const limit = Math.min(grace > 0 ? grace * 2 / 3 : LONGEST2, LONGEST2, FIRST * 2 ** this.#failures);
     this.#failures++;
     this.#least = performance.now() + least;
     this.#wait(Math.max(least, Math.random() * limit));
@@ -3110,7 +3113,7 @@ function cannotConnect(url) {
 
 // sdk/src/session.ts
 var ATTEMPT_TIMEOUT = 1e4;
-var LASTING = 1e4;
+var LASTING = 1e3;
 var PASSING = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
 var Session = class {
   /** The newest welcome; there once `open` has got so far. */
@@ -3206,7 +3209,7 @@ var Session = class {
   #ended(error, again) {
     if (!this.#entered || !error || !again) return this.#end(error);
     this.#fell();
-    this.#backoff.next();
+    this.#backoff.next(this.welcome.grace);
   }
   /** Lets go of the carrier. */
   #fell() {
@@ -3255,7 +3258,7 @@ var Session = class {
   #refused(error) {
     if (PASSING.includes(error.code)) {
       this.#fell();
-      this.#backoff.next(error.retryAfter);
+      this.#backoff.next(this.welcome.grace, error.retryAfter);
     } else {
       void this.#carrier?.close();
       this.#end(error);

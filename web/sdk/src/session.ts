@@ -9,7 +9,7 @@ import type { ClientFrame, ErrorCode, ICEServer, ServerFrame, Welcome } from "./
 const ATTEMPT_TIMEOUT = 10_000;
 
 /** A connection that has lasted for so many milliseconds was a success: the next attempt need not wait for long. */
-const LASTING = 10_000;
+const LASTING = 1000;
 
 /** Refusals of a rejoining that may be none the next time. */
 const PASSING: readonly ErrorCode[] = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
@@ -140,7 +140,7 @@ export class Session {
   #ended(error: BeckonError | undefined, again: boolean): void {
     if (!this.#entered || !error || !again) return this.#end(error);
     this.#fell();
-    this.#backoff.next();
+    this.#backoff.next(this.welcome.grace);
   }
 
   /** Lets go of the carrier. */
@@ -197,7 +197,7 @@ export class Session {
   #refused(error: BeckonError): void {
     if (PASSING.includes(error.code)) {
       this.#fell();
-      this.#backoff.next(error.retryAfter);
+      this.#backoff.next(this.welcome.grace, error.retryAfter);
     } else {
       void this.#carrier?.close();
       this.#end(error);

@@ -1,0 +1,112 @@
+package peer
+
+import (
+	"time"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+)
+
+// write is the goroutine that sends. It keeps to the rate that the welcome allows, because the server drops what is beyond it.
+// A frame is made only when it can be written: so none gets old here, and one receipt stands for all that came until then. A
+// heartbeat that is due goes before all others.
+func (c *carrier) write() {
+	var pace *rate.Limiter
+	var beats <-chan time.Time
+	started := c.started
+	for {
+		select {
+		case <-beats:
+			c.cargo.beat(c)
+		default:
+		}
+		wait := untilNext(pace)
+		if wait == 0 {
+			if frame := c.next(); frame != nil {
+				if pace != nil {
+					pace.Allow()
+				}
+				if err := c.send(frame); err != nil {
+					c.end(err)
+					return
+				}
+				continue
+			}
+		}
+		var paced <-chan time.Time
+		wake := c.wake
+		if wait > 0 {
+			paced, wake = time.After(wait), nil
+		}
+		select {
+		case <-started:
+			started, pace = nil, c.pace
+			ticker := time.NewTicker(c.interval())
+			defer ticker.Stop()
+			beats = ticker.C
+		case <-beats:
+			c.cargo.beat(c)
+		case <-paced:
+		case <-wake:
+		case <-c.done:
+			return
+		}
+	}
+}
+
+// interval is the time between two heartbeats.
+func (c *carrier) interval() time.Duration {
+	if i := c.welcome.Heartbeat.Interval; i > 0 {
+		return time.Duration(i) * time.Millisecond
+	}
+	return defaultSilence / 2
+}
+
+// next returns the next frame to write, nil for none.
+func (c *carrier) next() []byte {
+	if frame := c.pop(); frame != nil {
+		return frame
+	}
+	c.cargo.fill(c)
+	return c.pop()
+}
+
+func (c *carrier) pop() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.urgent) == 0 {
+		return nil
+	}
+	frame := c.urgent[0]
+	c.urgent = c.urgent[1:]
+	return frame
+}
+
+func (c *carrier) send(frame []byte) error {
+	c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
+	return c.ws.WriteMessage(websocket.TextMessage, frame)
+}
+
+// post queues a frame that goes before those of fill. They are few: one that finds maxUrgent before it means that the server
+// takes nothing any more.
+func (c *carrier) post(f protocol.Frame) {
+	c.mu.Lock()
+	full := len(c.urgent) >= maxUrgent
+	if !c.bye && !full {
+		c.urgent = append(c.urgent, protocol.Encode(f))
+		c.bye = f.Type() == protocol.TypeBye
+	}
+	c.mu.Unlock()
+	if full {
+		c.end(protocol.Errorf(protocol.CodeConnectionLost, "the server takes no frames; %d wait", maxUrgent))
+	}
+	c.signalWake()
+}
+
+func (c *carrier) signalWake() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
