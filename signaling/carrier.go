@@ -44,6 +44,6 @@ const (
 var (
 	errFrameTooLarge = errors.New("signaling: frame: too large")
 	errBinaryFrame   = errors.New("signaling: frame: binary")
-	// errSaidClose is the end of a carrier whose client has said that it closes it, and has been answered.
-	errSaidClose = errors.New("signaling: carrier: closed by the client")
+	// errClosing is the end of reading because closing has begun: we have said so, or the client has and is answered.
+	errClosing = errors.New("signaling: carrier: closing")
 )

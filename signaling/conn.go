@@ -111,7 +111,7 @@ func (c *conn) heard() {
 func (c *conn) lost(err error) {
 	var timeout net.Error
 	switch {
-	case errors.Is(err, errSaidClose):
+	case errors.Is(err, errClosing):
 	case errors.Is(err, errFrameTooLarge):
 		c.close(protocol.CloseFrameTooLarge)
 	case errors.Is(err, errBinaryFrame):

@@ -69,8 +69,10 @@ func (m *mailbox) read(buf []byte) ([]byte, error) {
 	defer m.mu.Unlock()
 	for {
 		switch {
-		case m.shut:
+		case m.dead:
 			return buf, net.ErrClosed
+		case m.shut:
+			return buf, errClosing
 		case len(m.frames) > 0:
 			frame := m.frames[0]
 			m.frames = m.frames[1:]

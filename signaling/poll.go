@@ -61,20 +61,17 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	k.answer(w, r, 0)
 }
 
-// parsePoll reads the body of a poll: a hello, which is returned as it is, or a poll line. An error is for people.
+// parsePoll reads the body of a poll: a poll line, or whatever else one line may be: a hello, or what should have been one, which is
+// returned as it is, for the connection to judge as it would on a WebSocket. An error is for people.
 func parsePoll(body []byte) (p protocol.Poll, hello []byte, err error) {
 	line := bytes.TrimSpace(body)
 	if bytes.IndexByte(line, '\n') >= 0 {
 		return p, nil, errors.New("the body of a poll is one line: a hello to begin with, then poll lines")
 	}
-	p, err = protocol.DecodeLine[protocol.Poll](line)
-	if err == nil {
-		return p, nil, nil
-	}
-	if errors.Is(err, &protocol.Error{Code: protocol.CodeUnknownType}) {
-		// What else it may be, a hello or something that should have been one, the connection says as a WebSocket's does.
+	if env, _ := protocol.Parse(line); env.Type != protocol.TypePoll {
 		return p, line, nil
 	}
+	p, err = protocol.DecodeLine[protocol.Poll](line)
 	return p, nil, err
 }
 

@@ -29,11 +29,11 @@ func (w *world) slowIn(room string) *client {
 	w.t.Helper()
 	c := w.slow()
 	read := func() string {
-		_, frame, err := c.ws.ReadMessage()
+		frame, err := c.link.next()
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		return string(frame)
+		return frame
 	}
 	c.send(protocol.Hello{Versions: []string{protocol.Version}, Instance: c.instance})
 	c.welcome = decode[protocol.Welcome](c, read())

@@ -102,13 +102,14 @@ func (k *socket) pinged(c *conn, data string) {
 
 func (k *socket) read(buf []byte) ([]byte, error) {
 	kind, r, err := k.ws.NextReader()
-	var closed *websocket.CloseError
-	switch {
-	case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
-		return buf, errSaidClose // the close handler has queued the answer
-	case err != nil:
+	if err != nil {
+		var closed *websocket.CloseError
+		if errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
+			err = errClosing // the close handler has queued the answer
+		}
 		return buf, err
-	case kind != websocket.TextMessage:
+	}
+	if kind != websocket.TextMessage {
 		return buf, errBinaryFrame
 	}
 	return readFrame(r, buf, k.limit)
