@@ -442,7 +442,8 @@ export interface Polled {
 /** Close (of the server, over HTTP) is the last line of a carrier: what a WebSocket says in its close frame. */
 export interface Close {
   type: "close";
-  code: CloseCode;
+  /** Code is a CloseCode, and Reason its name. */
+  code: number;
   reason: string;
 }
 
