@@ -24,10 +24,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is a server on a network in memory, in a bubble of fake time.
 type world struct {
-	t    *testing.T
-	s    *Server
-	l    *memnet.Listener
-	kind string // what carries its clients' frames, of kinds; "" is a socket
+	t     *testing.T
+	s     *Server
+	l     *memnet.Listener
+	kind  string // what carries its clients' frames, of kinds; "" is a socket
+	http2 bool
 }
 
 // inWorld runs a test in a bubble, over WebSockets. Without an Authorize the server lets everybody in everywhere.
@@ -58,7 +59,9 @@ func overAll(t *testing.T, cfg Config, f func(*testing.T, *world)) {
 func serve(t testing.TB, cfg Config, buffer int) *world {
 	w := &world{s: New(cfg), l: memnet.Listen(buffer)}
 	w.t, _ = t.(*testing.T)
-	hs := &http.Server{Handler: w.s, ErrorLog: log.New(failing{t}, "", 0)}
+	hs := &http.Server{Handler: w.s, ErrorLog: log.New(failing{t}, "", 0), Protocols: new(http.Protocols)}
+	hs.Protocols.SetHTTP1(true)
+	hs.Protocols.SetUnencryptedHTTP2(true)
 	go hs.Serve(w.l)
 	t.Cleanup(func() {
 		w.s.Close()

@@ -9,14 +9,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/gorilla/websocket"
 
-	"github.com/beckon-rtc/beckon/internal/memnet"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
@@ -35,21 +33,43 @@ var kinds = []string{"socket", "stream", "events", "poll"}
 
 func (w *world) link() link {
 	w.t.Helper()
-	if w.kind == "" || w.kind == "socket" {
-		ws, _, err := w.dial(local, nil)
-		if err != nil {
-			w.t.Fatal(err)
+	kind := w.kind
+	if w.http2 {
+		kind += " over 2"
+	}
+	l, err := newLink(w.t, kind, w.l.Dial)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return l
+}
+
+// dialer opens a connection in memory.
+type dialer func(context.Context) (net.Conn, error)
+
+// newLink opens a carrier of that kind. Only that of a socket needs the server to begin with.
+func newLink(t testing.TB, kind string, dial dialer) (link, error) {
+	kind, http2 := strings.CutSuffix(kind, " over 2")
+	if kind == "" || kind == "socket" {
+		d := websocket.Dialer{
+			Subprotocols:   []string{protocol.Version},
+			NetDialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 		}
-		return socketLink{ws}
+		ws, _, err := d.Dial("ws://beckon.test/v1/ws", nil)
+		return socketLink{ws}, err
 	}
-	p := newPoster(w.t, w.l, local)
-	switch w.kind {
+	p := newPoster(t, dial)
+	if http2 {
+		p.http.Protocols = new(http.Protocols)
+		p.http.Protocols.SetUnencryptedHTTP2(true)
+	}
+	switch kind {
 	case "poll":
-		return &pollLink{poster: p, hello: make(chan string, 1)}
+		return &pollLink{poster: p, hello: make(chan string, 1)}, nil
 	case "stream":
-		return &streamLink{poster: p, ready: make(chan struct{})}
+		return &streamLink{poster: p, ready: make(chan struct{})}, nil
 	}
-	return &streamLink{poster: p, ready: make(chan struct{}), accept: "text/event-stream"}
+	return &streamLink{poster: p, ready: make(chan struct{}), accept: "text/event-stream"}, nil
 }
 
 type socketLink struct{ ws *websocket.Conn }
@@ -79,10 +99,8 @@ type poster struct {
 	gone    bool
 }
 
-func newPoster(t testing.TB, l *memnet.Listener, from netip.Addr) *poster {
-	p := &poster{t: t, http: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return l.DialFrom(ctx, from)
-	}}}
+func newPoster(t testing.TB, dial dialer) *poster {
+	p := &poster{t: t, http: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}}
 	p.said.L = &p.mu
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -110,9 +128,14 @@ func (p *poster) opened(carrier string) {
 	p.said.Broadcast()
 }
 
+// say keeps a frame for the next body. It waits while a body's worth of them is kept, as a write to a socket would: a client that made
+// frames faster than they are read would only have them refused.
 func (p *poster) say(frame string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for !p.gone && len(p.out) >= 64 {
+		p.said.Wait()
+	}
 	if p.gone {
 		return net.ErrClosed
 	}
@@ -140,13 +163,15 @@ func (p *poster) run() {
 		}
 		p.out = p.out[taken:]
 		p.mu.Unlock()
+		p.said.Broadcast()
 		status, answer, err := p.post("send", body)
 		switch {
 		case err != nil || status == http.StatusNotFound || status == http.StatusServiceUnavailable:
 			p.mu.Lock()
 			p.gone = true // what is said into a connection that has ended is said to nobody
 			p.mu.Unlock()
-		case status != http.StatusOK || answer != fmt.Sprintf(`{"type":"sent","n":%d}`, n):
+			p.said.Broadcast()
+		case status != http.StatusOK || answer != fmt.Sprintf("{\"type\":\"sent\",\"n\":%d}\n", n):
 			p.t.Errorf("send %d: %d %s", n, status, answer)
 		}
 	}

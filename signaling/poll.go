@@ -35,12 +35,13 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p, hello, err := parsePoll(body)
+	line := bytes.TrimSpace(body)
+	p, first, err := parsePoll(line)
 	if err != nil {
 		s.refusePost(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if hello == nil {
+	if !first {
 		if k, ok := s.carrierOf(p.Carrier).(*poll); ok {
 			k.answer(w, r, p.Cursor)
 			return
@@ -53,7 +54,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 		s.refusePost(w, status, reason)
 		return
 	}
-	k := &poll{mailbox: newMailbox(s.limits.Frame, hello), max: s.limits.QueueBytes}
+	k := &poll{mailbox: newMailbox(s.limits.Frame, line), max: s.limits.QueueBytes}
 	k.conn = newConn(s, k, addr, r.Header.Get("Origin"))
 	s.post(k.conn)
 	s.register(k.conn)
@@ -61,18 +62,17 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	k.answer(w, r, 0)
 }
 
-// parsePoll reads the body of a poll: a poll line, or whatever else one line may be: a hello, or what should have been one, which is
-// returned as it is, for the connection to judge as it would on a WebSocket. An error is for people.
-func parsePoll(body []byte) (p protocol.Poll, hello []byte, err error) {
-	line := bytes.TrimSpace(body)
+// parsePoll reads the body of a poll: a poll line, or whatever else one line may be. That is the first of a connection, a hello or what
+// should have been one, and judged as it would be on a WebSocket. An error is for people.
+func parsePoll(line []byte) (p protocol.Poll, first bool, err error) {
 	if bytes.IndexByte(line, '\n') >= 0 {
-		return p, nil, errors.New("the body of a poll is one line: a hello to begin with, then poll lines")
+		return p, false, errors.New("the body of a poll is one line: a hello to begin with, then poll lines")
 	}
 	if env, _ := protocol.Parse(line); env.Type != protocol.TypePoll {
-		return p, line, nil
+		return p, true, nil
 	}
 	p, err = protocol.DecodeLine[protocol.Poll](line)
-	return p, nil, err
+	return p, false, err
 }
 
 // answer waits for lines behind the cursor, and answers with them; with none when the time of a heartbeat has passed.

@@ -67,7 +67,7 @@ func (s *Server) serveSend(w http.ResponseWriter, r *http.Request) {
 	switch err := box.deliver(r.Context(), head.N, frames); err {
 	case nil:
 		w.Header().Set("Content-Type", "application/json")
-		_ = s.reply(w, http.StatusOK, protocol.Encode(protocol.Sent{N: head.N})) // who does not get it asks again
+		_ = s.reply(w, http.StatusOK, append(protocol.Encode(protocol.Sent{N: head.N}), '\n')) // who does not get it asks again
 	case errStale:
 		s.refusePost(w, http.StatusConflict, "n is not the next one, or a newer request has taken the place of this one")
 	case errCarrierOver:
@@ -78,7 +78,7 @@ func (s *Server) serveSend(w http.ResponseWriter, r *http.Request) {
 // parseSend splits a body into its first line and its frames, which point into it. What they say is the connection's to judge. An
 // error is for people.
 func parseSend(body []byte) (head protocol.Send, frames [][]byte, err error) {
-	first, rest, _ := bytes.Cut(body, []byte("\n"))
+	first, rest, _ := bytes.Cut(bytes.TrimSpace(body), []byte("\n"))
 	if head, err = protocol.DecodeLine[protocol.Send](first); err != nil {
 		return head, nil, err
 	}
@@ -213,6 +213,6 @@ func (s *Server) reply(w http.ResponseWriter, status int, body []byte) error {
 	if err := response.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	_ = response.SetWriteDeadline(time.Time{}) // or it would hold for the next request on this connection
+	_ = response.SetWriteDeadline(time.Time{}) // as for a stream
 	return nil
 }

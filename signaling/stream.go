@@ -55,9 +55,6 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "text/event-stream")
 	}
 	h.Set("X-Accel-Buffering", "no") // nginx
-	if r.ProtoMajor == 1 {
-		h.Set("Connection", "close") // or the last write's deadline would hold for the next request on this connection
-	}
 	w.WriteHeader(http.StatusOK)
 	by := time.Now().Add(s.limits.Write)
 	err := errors.Join(k.write(protocol.Encode(protocol.Opened{Carrier: k.id}), by), k.flush(by))
@@ -111,11 +108,16 @@ func (k *stream) arm(by time.Time) error {
 	return nil
 }
 
+// flush also takes the deadline back: HTTP/2 would end the stream at its time, written or not, and in HTTP/1 it would hold for the
+// next request on this connection.
 func (k *stream) flush(by time.Time) error {
 	if err := k.arm(by); err != nil {
 		return err
 	}
-	return k.response.Flush()
+	if err := k.response.Flush(); err != nil {
+		return err
+	}
+	return k.arm(time.Time{})
 }
 
 // control writes a heartbeat, which is no frame but an empty line or comment, or the close.
