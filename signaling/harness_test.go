@@ -59,7 +59,8 @@ func overAll(t *testing.T, cfg Config, f func(*testing.T, *world)) {
 func serve(t testing.TB, cfg Config, buffer int) *world {
 	w := &world{s: New(cfg), l: memnet.Listen(buffer)}
 	w.t, _ = t.(*testing.T)
-	hs := &http.Server{Handler: w.s, ErrorLog: log.New(failing{t}, "", 0), Protocols: new(http.Protocols)}
+	// The deadlines of a server that guards itself, and that streams and polls must outlast.
+	hs := &http.Server{Handler: w.s, ErrorLog: log.New(failing{t}, "", 0), Protocols: new(http.Protocols), ReadTimeout: 3 * time.Second, WriteTimeout: 7 * time.Second}
 	hs.Protocols.SetHTTP1(true)
 	hs.Protocols.SetUnencryptedHTTP2(true)
 	go hs.Serve(w.l)

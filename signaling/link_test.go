@@ -164,7 +164,7 @@ func (p *poster) run() {
 		p.out = p.out[taken:]
 		p.mu.Unlock()
 		p.said.Broadcast()
-		status, answer, err := p.post("send", body)
+		status, answer, err := p.again("send", body)
 		switch {
 		case err != nil || status == http.StatusNotFound || status == http.StatusServiceUnavailable:
 			p.mu.Lock()
@@ -197,6 +197,16 @@ func (p *poster) post(path, body string) (status int, answer string, err error) 
 	defer res.Body.Close()
 	all, err := io.ReadAll(res.Body)
 	return res.StatusCode, string(all), err
+}
+
+// again is post, and tries again when the answer was lost: the same body does nothing twice.
+func (p *poster) again(path, body string) (status int, answer string, err error) {
+	for range 3 {
+		if status, answer, err = p.post(path, body); err == nil || p.ctx.Err() != nil {
+			break
+		}
+	}
+	return status, answer, err
 }
 
 // closeOf returns what a close line says, as an error.
@@ -329,7 +339,7 @@ func (l *pollLink) poll() error {
 			return l.ctx.Err()
 		}
 	}
-	status, answer, err := l.post("poll", body)
+	status, answer, err := l.again("poll", body)
 	if err != nil {
 		return err
 	}

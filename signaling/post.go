@@ -140,8 +140,10 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int, d t
 	case len(body) > limit:
 		return refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit))
 	}
-	// From here on it would count for what net/http reads to notice that the client has gone, and polls and streams take longer.
+	// From here on it would count for what net/http reads to notice that the client has gone, and polls and streams take longer. So
+	// they do than an http.Server's own WriteTimeout: what writes sets a deadline of its own.
 	_ = response.SetReadDeadline(time.Time{})
+	_ = response.SetWriteDeadline(time.Time{})
 	return body, true
 }
 
