@@ -19,7 +19,7 @@ func BenchmarkSignal(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		c := &client{t: b, ws: ws, instance: protocol.NewInstance(), in: make(chan string, 4)}
+		c := &client{t: b, link: socketLink{ws}, ws: ws, instance: protocol.NewInstance(), in: make(chan string, 4)}
 		read := func() string {
 			_, frame, err := ws.ReadMessage()
 			if err != nil {

@@ -10,8 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
@@ -31,7 +29,7 @@ func TestChurn(t *testing.T) {
 			all.Go(c.run)
 		}
 		all.Wait()
-		time.Sleep(2 * time.Second)
+		time.Sleep(time.Minute) // who went between two polls is missed only then
 		n := w.s.Stats()
 		if n.Connections+n.Sessions+n.Rooms != 0 {
 			t.Errorf("left: %+v", n)
@@ -55,7 +53,7 @@ type churner struct {
 
 func (c *churner) run() {
 	for range 8 {
-		ws, _, err := c.w.dial(local, nil)
+		l, err := newLink(c.t, kinds[c.rand.IntN(len(kinds))], c.w.l.Dial)
 		if err != nil {
 			c.t.Error(err)
 			return
@@ -64,17 +62,17 @@ func (c *churner) run() {
 		c.at = map[string]protocol.Joined{}
 		c.mu.Unlock()
 		ended := make(chan struct{})
-		go c.read(ws, ended)
-		c.say(ws, protocol.Hello{Versions: []string{protocol.Version}, Instance: c.instance, Resume: c.resume})
+		go c.read(l, ended)
+		c.say(l, protocol.Hello{Versions: []string{protocol.Version}, Instance: c.instance, Resume: c.resume})
 		for range 40 {
-			c.act(ws)
+			c.act(l)
 			time.Sleep(time.Duration(c.rand.IntN(20)) * time.Millisecond)
 		}
 		if c.rand.IntN(3) == 0 {
-			c.say(ws, protocol.Bye{})
+			c.say(l, protocol.Bye{})
 			<-ended
 		}
-		ws.Close()
+		l.drop()
 		<-ended
 		c.mu.Lock()
 		c.resume = c.self.Resume
@@ -83,7 +81,7 @@ func (c *churner) run() {
 	}
 }
 
-func (c *churner) act(ws *websocket.Conn) {
+func (c *churner) act(l link) {
 	room := fmt.Sprint("room-", c.rand.IntN(3))
 	switch c.rand.IntN(8) {
 	case 0, 1:
@@ -93,38 +91,39 @@ func (c *churner) act(ws *websocket.Conn) {
 			j.Epoch, j.Position = at.Epoch, at.Position
 		}
 		c.mu.Unlock()
-		c.say(ws, j)
+		c.say(l, j)
 	case 2:
-		c.say(ws, protocol.Leave{Room: room})
+		c.say(l, protocol.Leave{Room: room})
 	case 3:
-		c.say(ws, protocol.Update{Room: room, Attributes: json.RawMessage(`{"x":1}`)})
+		c.say(l, protocol.Update{Room: room, Attributes: json.RawMessage(`{"x":1}`)})
 	case 4:
 		c.mu.Lock()
 		self := c.self
 		c.mu.Unlock()
 		if self.Peer != "" {
-			c.say(ws, protocol.Signal{Room: room, To: self.Peer, ToInstance: c.instance, N: 1, Data: json.RawMessage(`1`)})
+			c.say(l, protocol.Signal{Room: room, To: self.Peer, ToInstance: c.instance, N: 1, Data: json.RawMessage(`1`)})
 		}
 	default:
 		c.said++
-		c.say(ws, protocol.Message{Room: room, N: c.said, Data: json.RawMessage(`"` + strings.Repeat("x", 300) + `"`)})
+		c.say(l, protocol.Message{Room: room, N: c.said, Data: json.RawMessage(`"` + strings.Repeat("x", 300) + `"`)})
 	}
 }
 
-func (c *churner) say(ws *websocket.Conn, f protocol.Frame) {
-	if err := ws.WriteMessage(websocket.TextMessage, protocol.Encode(f)); err != nil {
+func (c *churner) say(l link, f protocol.Frame) {
+	if err := l.write(string(protocol.Encode(f))); err != nil {
 		c.t.Error(err)
 	}
 }
 
 // read checks what comes, and is slow at it now and then.
-func (c *churner) read(ws *websocket.Conn, ended chan struct{}) {
+func (c *churner) read(l link, ended chan struct{}) {
 	defer close(ended)
 	for n := 0; ; n++ {
-		_, frame, err := ws.ReadMessage()
+		text, err := l.next()
 		if err != nil {
 			return
 		}
+		frame := []byte(text)
 		if n%50 == 49 {
 			time.Sleep(300 * time.Millisecond)
 		}

@@ -41,7 +41,7 @@ func TestRefusedFramesLeaveTheConnectionAlive(t *testing.T) {
 		"ping of a string":  {`{"type":"ping","t":"x"}`, protocol.CodeBadFrame, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, Config{}, func(t *testing.T, w *world) {
+			overAll(t, Config{}, func(t *testing.T, w *world) {
 				other, _ := w.in("tea")
 				cl, _ := w.in("tea")
 				other.event(protocol.EventJoined)
@@ -88,7 +88,7 @@ func TestFatalFrames(t *testing.T) {
 }
 
 func TestTheLargestFrameIsAllowed(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		c := w.session()
 		frame := `{"type":"ping","x":"` + strings.Repeat("x", 65536-22) + `"}`
 		if len(frame) != 65536 {
@@ -118,7 +118,7 @@ func TestFragments(t *testing.T) {
 }
 
 func TestTooManyRefusedFrames(t *testing.T) {
-	inWorld(t, Config{Limits: Limits{Burst: 10_000}}, func(t *testing.T, w *world) {
+	overAll(t, Config{Limits: Limits{Burst: 10_000}}, func(t *testing.T, w *world) {
 		c := w.session()
 		for range 10 {
 			c.alive() // what was accepted counts against what is refused
@@ -135,7 +135,7 @@ func TestTooManyRefusedFrames(t *testing.T) {
 
 // Whoever writes to a peer that has gone is not at fault.
 func TestOthersGoingIsNoFault(t *testing.T) {
-	inWorld(t, Config{Limits: Limits{Refused: 3, Burst: 10_000}}, func(t *testing.T, w *world) {
+	overAll(t, Config{Limits: Limits{Refused: 3, Burst: 10_000}}, func(t *testing.T, w *world) {
 		c, _ := w.in("tea")
 		other := w.session()
 		for n := range uint64(20) {
@@ -147,7 +147,7 @@ func TestOthersGoingIsNoFault(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		c := w.session()
 		for range 200 {
 			c.alive()
@@ -192,7 +192,7 @@ func TestAFloodIsReadSlowly(t *testing.T) {
 }
 
 func TestJoinRate(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		c := w.session()
 		for range 20 {
 			c.join(protocol.Join{Room: "tea"})

@@ -52,7 +52,7 @@ func TestClientsLeaveByThemselves(t *testing.T) {
 
 // Who does not leave is closed when the window is over.
 func TestWhoStaysIsClosed(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -74,7 +74,7 @@ func TestWhoStaysIsClosed(t *testing.T) {
 
 // Nobody can come back to a server that is ending, so a grace that passes meanwhile makes nobody leave. A goodbye does.
 func TestNobodyLeavesBecauseOfAShutdown(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		cem, _ := w.in("tea")
@@ -100,7 +100,7 @@ func TestNobodyLeavesBecauseOfAShutdown(t *testing.T) {
 
 // A second Shutdown, or a Close, does not tell anybody twice; a Close does not wait for the window.
 func TestAnEndWithinTheWindow(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		first := w.leaving(ada)
 		second := make(chan error, 1)

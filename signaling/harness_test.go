@@ -3,7 +3,6 @@ package signaling
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -25,12 +24,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is a server on a network in memory, in a bubble of fake time.
 type world struct {
-	t *testing.T
-	s *Server
-	l *memnet.Listener
+	t     *testing.T
+	s     *Server
+	l     *memnet.Listener
+	kind  string // what carries its clients' frames, of kinds; "" is a socket
+	http2 bool
 }
 
-// inWorld runs a test in a bubble. Without an Authorize the server lets everybody in everywhere.
+// inWorld runs a test in a bubble, over WebSockets. Without an Authorize the server lets everybody in everywhere.
 func inWorld(t *testing.T, cfg Config, f func(*testing.T, *world)) {
 	t.Helper()
 	t.Parallel()
@@ -40,11 +41,28 @@ func inWorld(t *testing.T, cfg Config, f func(*testing.T, *world)) {
 	synctest.Test(t, func(t *testing.T) { f(t, serve(t, cfg, 0)) })
 }
 
+// overAll runs a test over each carrier.
+func overAll(t *testing.T, cfg Config, f func(*testing.T, *world)) {
+	t.Helper()
+	t.Parallel()
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			inWorld(t, cfg, func(t *testing.T, w *world) {
+				w.kind = kind
+				f(t, w)
+			})
+		})
+	}
+}
+
 // serve starts a server whose connections hold buffer bytes each way.
 func serve(t testing.TB, cfg Config, buffer int) *world {
 	w := &world{s: New(cfg), l: memnet.Listen(buffer)}
 	w.t, _ = t.(*testing.T)
-	hs := &http.Server{Handler: w.s, ErrorLog: log.New(failing{t}, "", 0)}
+	// The deadlines of a server that guards itself, and that streams and polls must outlast.
+	hs := &http.Server{Handler: w.s, ErrorLog: log.New(failing{t}, "", 0), Protocols: new(http.Protocols), ReadTimeout: 3 * time.Second, WriteTimeout: 7 * time.Second}
+	hs.Protocols.SetHTTP1(true)
+	hs.Protocols.SetUnencryptedHTTP2(true)
 	go hs.Serve(w.l)
 	t.Cleanup(func() {
 		w.s.Close()
@@ -60,10 +78,11 @@ type failing struct{ t testing.TB }
 
 func (f failing) Write(b []byte) (int, error) { f.t.Errorf("net/http: %s", b); return len(b), nil }
 
-// client is a real WebSocket client. Unless it is slow, a goroutine reads all that comes, so that pings are answered.
+// client is a real client. Unless it is slow, a goroutine reads all that comes, so that pings are answered.
 type client struct {
 	t        testing.TB
-	ws       *websocket.Conn
+	link     link
+	ws       *websocket.Conn // nil over HTTP
 	instance string
 	welcome  protocol.Welcome
 	in       chan string
@@ -91,32 +110,28 @@ func (w *world) connect() *client {
 // slow is connect, and reads nothing until pump runs.
 func (w *world) slow() *client {
 	w.t.Helper()
-	ws, _, err := w.dial(local, nil)
-	if err != nil {
-		w.t.Fatal(err)
+	c := &client{t: w.t, link: w.link(), instance: protocol.NewInstance(), in: make(chan string, 10_000), closed: make(chan int, 1)}
+	if l, ok := c.link.(socketLink); ok {
+		c.ws = l.ws
 	}
-	c := &client{t: w.t, ws: ws, instance: protocol.NewInstance(), in: make(chan string, 10_000), closed: make(chan int, 1)}
-	w.t.Cleanup(func() { ws.Close() })
+	w.t.Cleanup(c.link.drop)
 	return c
 }
 
 func (c *client) pump() {
 	for {
-		_, frame, err := c.ws.ReadMessage()
+		frame, err := c.link.next()
 		if err != nil {
-			code := websocket.CloseAbnormalClosure
-			if ce := (*websocket.CloseError)(nil); errors.As(err, &ce) {
-				code = ce.Code
-				if code >= 4000 && ce.Text != protocol.CloseCode(code).Name() {
-					c.t.Errorf("close %d with reason %q", code, ce.Text)
-				}
+			code, reason := codeOfEnd(err)
+			if code >= 4000 && reason != protocol.CloseCode(code).Name() {
+				c.t.Errorf("close %d with reason %q", code, reason)
 			}
-			c.ws.Close()
+			c.link.drop()
 			c.closed <- code
 			close(c.in)
 			return
 		}
-		c.in <- string(frame)
+		c.in <- frame
 	}
 }
 
@@ -168,7 +183,7 @@ func (c *client) send(f protocol.Frame) { c.t.Helper(); c.raw(string(protocol.En
 
 func (c *client) raw(frame string) {
 	c.t.Helper()
-	if err := c.ws.WriteMessage(websocket.TextMessage, []byte(frame)); err != nil {
+	if err := c.link.write(frame); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -270,7 +285,13 @@ func (c *client) ends(code protocol.CloseCode) {
 	}
 }
 
-// drop loses the carrier without a word.
-func (c *client) drop() { c.ws.Close() }
+// drop loses the carrier without a word. One that polls is lost while a poll waits: who goes between two polls is missed only when
+// it has been silent for too long.
+func (c *client) drop() {
+	if _, ok := c.link.(*pollLink); ok {
+		synctest.Wait()
+	}
+	c.link.drop()
+}
 
 func has(s, sub string) bool { return strings.Contains(s, sub) }

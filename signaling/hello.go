@@ -51,6 +51,9 @@ func (c *conn) hello(h protocol.Hello) {
 		return
 	}
 	c.session = sess
+	c.mu.Lock()
+	c.welcomed = true
+	c.mu.Unlock()
 	l := s.limits
 	c.push(protocol.Encode(protocol.Welcome{
 		ID: h.ID, Version: protocol.Version, Peer: peer, Identity: grant.Identity,
@@ -61,9 +64,9 @@ func (c *conn) hello(h protocol.Hello) {
 		},
 		ICEServers: servers, ICELifetime: lifetime.Milliseconds(), Grace: l.Grace.Milliseconds(),
 	}))
+	c.beat(l.Ping)
 	c.mu.Lock()
 	if !c.closing {
-		c.pinger = s.after(l.Ping, c.ping)
 		c.renewICE(lifetime)
 	}
 	c.mu.Unlock()

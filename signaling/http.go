@@ -5,12 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"slices"
+	"path"
 	"strconv"
-
-	"github.com/gorilla/websocket"
-
-	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 var _ http.Handler = (*Server)(nil)
@@ -18,49 +14,29 @@ var _ http.Handler = (*Server)(nil)
 // retryAfter is the Retry-After of a 429 and a 503, in seconds.
 const retryAfter = 5
 
-// ServeHTTP upgrades a request to a WebSocket and returns; the connection lives on in its own goroutine. What cannot be
-// upgraded is answered with a status and a sentence: 405 for a method other than GET, 426 for what is not an upgrade, 400
-// without the subprotocol beckon.v1, 403 for a foreign origin, 429 for an address with too many connections, 503 after
-// Shutdown or Close.
+// What refusals say to the person who looks at them.
+const (
+	goingAway     = "this server is shutting down; connect again in a moment"
+	foreignOrigin = "pages of this origin may not connect; the operator can allow it"
+)
+
+// ServeHTTP serves the carriers. Which one is asked for, the last element of the path says: `stream`, `send` and `poll` are those
+// over plain HTTP, everything else is the WebSocket.
+//
+// What does not become a WebSocket is answered with a status and a sentence: 405 for a method other than GET, 426 for what is not an
+// upgrade, 400 without the subprotocol beckon.v1, 403 for a foreign origin, 429 for an address with too many connections, 503 after
+// Shutdown or Close. What the others answer is in the specification.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case s.closing.Load():
-		s.refuse(w, http.StatusServiceUnavailable, "this server is shutting down; connect again in a moment")
-		return
-	case r.Method != http.MethodGet:
-		w.Header().Set("Allow", http.MethodGet)
-		s.refuse(w, http.StatusMethodNotAllowed, "this is a WebSocket endpoint: use GET with an upgrade")
-		return
-	case !websocket.IsWebSocketUpgrade(r):
-		w.Header().Set("Upgrade", "websocket")
-		s.refuse(w, http.StatusUpgradeRequired, "this is a WebSocket endpoint; if your client did ask for an upgrade, a proxy in between "+
-			"has dropped the Upgrade and Connection headers")
-		return
-	case !slices.Contains(websocket.Subprotocols(r), protocol.Version):
-		// Without it a browser would connect and fail later, and a client of another protocol would only time out.
-		s.refuse(w, http.StatusBadRequest, "the WebSocket subprotocol "+protocol.Version+" is needed: new WebSocket(url, \""+protocol.Version+"\")")
-		return
-	case !s.originAllowed(r):
-		s.logStranger(r)
-		s.refuse(w, http.StatusForbidden, "pages of this origin may not connect; the operator can allow it")
-		return
+	switch path.Base(r.URL.Path) {
+	case "stream":
+		s.servePost(w, r, s.serveStream)
+	case "send":
+		s.servePost(w, r, s.serveSend)
+	case "poll":
+		s.servePost(w, r, s.servePoll)
+	default:
+		s.serveSocket(w, r)
 	}
-	addr := remoteAddr(r)
-	if status, reason := s.admit(addr); status != 0 {
-		s.refuse(w, status, reason)
-		return
-	}
-	ws, err := s.upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		s.mu.Lock()
-		s.release(addr)
-		s.mu.Unlock()
-		s.carriers.Done()
-		return
-	}
-	c := newConn(s, ws, addr, r.Header.Get("Origin"))
-	s.register(c)
-	go c.serve()
 }
 
 // admit counts a connection in, or says with which status it is refused. Who is admitted is counted in carriers.
@@ -68,7 +44,7 @@ func (s *Server) admit(addr netip.Addr) (status int, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing.Load() {
-		return http.StatusServiceUnavailable, "this server is shutting down; connect again in a moment"
+		return http.StatusServiceUnavailable, goingAway
 	}
 	key := addressKey(addr)
 	if s.addresses[key] >= s.limits.PerAddress {
@@ -77,6 +53,14 @@ func (s *Server) admit(addr netip.Addr) (status int, reason string) {
 	s.addresses[key]++
 	s.carriers.Add(1)
 	return 0, ""
+}
+
+// dismiss takes back what admit did, for who was admitted and then became no connection.
+func (s *Server) dismiss(addr netip.Addr) {
+	s.mu.Lock()
+	s.release(addr)
+	s.mu.Unlock()
+	s.carriers.Done()
 }
 
 // release is admit's opposite, for the address. s.mu must be held.
@@ -122,14 +106,6 @@ func (s *Server) refuse(w http.ResponseWriter, status int, reason string) {
 	}
 	http.Error(w, "beckon: "+reason, status)
 }
-
-// upgradeFailed answers what gorilla refuses beyond our own checks: a bad key or version, or a server that cannot hijack.
-func (s *Server) upgradeFailed(w http.ResponseWriter, _ *http.Request, status int, reason error) {
-	s.refuse(w, status, reason.Error())
-}
-
-// originChecked tells gorilla that ServeHTTP has checked the origin.
-func originChecked(*http.Request) bool { return true }
 
 var errRefused = errors.New("signaling: no Authorize function is configured")
 

@@ -62,7 +62,7 @@ func (c *conn) pushICE(id uint64, servers []protocol.ICEServer, lifetime time.Du
 	if c.closing || renewal != nil && c.fresh != renewal {
 		return
 	}
-	c.enqueueText(protocol.Encode(protocol.ICE{ID: id, ICEServers: servers, ICELifetime: lifetime.Milliseconds(), Resume: resume}))
+	c.enqueueFrame(protocol.Encode(protocol.ICE{ID: id, ICEServers: servers, ICELifetime: lifetime.Milliseconds(), Resume: resume}))
 	c.renewICE(lifetime)
 }
 

@@ -9,6 +9,8 @@ import (
 type Limits struct {
 	// Hello is how long a new connection may take to say hello: 5 s.
 	Hello time.Duration
+	// Body is how long a body of frames, posted over HTTP, may take to come: 10 s.
+	Body time.Duration
 	// Ping is the time between heartbeats, of both sides: 15 s.
 	Ping time.Duration
 	// Silence is how long nothing may be heard from a client before its connection is dead: 25 s.
@@ -31,6 +33,8 @@ type Limits struct {
 
 	// Frame is the largest frame that a client may send, in bytes: 65,536.
 	Frame int
+	// SendBytes and SendFrames bound a body of frames that is posted over HTTP: 256 KiB, 64 frames.
+	SendBytes, SendFrames int
 	// Attributes is the largest attributes object, in bytes: 4,096.
 	Attributes int
 	// Rate is how many frames a second a client may send in the long run: 50.
@@ -67,6 +71,7 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	return Limits{
 		Hello:    cmp.Or(l.Hello, 5*time.Second),
+		Body:     cmp.Or(l.Body, 10*time.Second),
 		Ping:     cmp.Or(l.Ping, 15*time.Second),
 		Silence:  cmp.Or(l.Silence, 25*time.Second),
 		Write:    cmp.Or(l.Write, 10*time.Second),
@@ -78,6 +83,8 @@ func (l Limits) withDefaults() Limits {
 		GoAway:   cmp.Or(l.GoAway, 5*time.Second),
 
 		Frame:      cmp.Or(l.Frame, 64<<10),
+		SendBytes:  cmp.Or(l.SendBytes, 256<<10),
+		SendFrames: cmp.Or(l.SendFrames, 64),
 		Attributes: cmp.Or(l.Attributes, 4<<10),
 		Rate:       cmp.Or(l.Rate, 50),
 		Burst:      cmp.Or(l.Burst, 200),

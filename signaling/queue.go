@@ -3,14 +3,15 @@ package signaling
 import (
 	"time"
 
-	"github.com/gorilla/websocket"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // item is an entry of a connection's queue: a frame, or the place from which a lagging member is caught up.
 type item struct {
-	op     int // websocket.TextMessage, PingMessage, PongMessage or CloseMessage
+	op     op
+	code   protocol.CloseCode // of a close
 	frame  []byte
-	cursor *cursor // for a marker; op and frame are unused
+	cursor *cursor // for a marker, whose op is opNone
 }
 
 // outcome tells what became of a frame that was offered.
@@ -28,7 +29,7 @@ func (c *conn) push(frame []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closing {
-		c.enqueueText(frame)
+		c.enqueueFrame(frame)
 	}
 }
 
@@ -47,7 +48,7 @@ func (c *conn) offer(frame []byte, event bool) outcome {
 	case c.frames > 0 && (c.frames >= maxFrames || c.bytes+len(frame) > maxBytes):
 		return noRoom
 	}
-	c.enqueueText(frame)
+	c.enqueueFrame(frame)
 	return queued
 }
 
@@ -61,7 +62,7 @@ func (c *conn) mark(cur *cursor) {
 	}
 }
 
-// ping queues a WebSocket ping, unless one waits there already.
+// ping queues a heartbeat, unless one waits there already.
 func (c *conn) ping() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,20 +71,19 @@ func (c *conn) ping() {
 	}
 	if !c.pinging {
 		c.pinging = true
-		c.enqueue(item{op: websocket.PingMessage})
+		c.enqueue(item{op: opPing})
 	}
 	c.pinger.again(c.server.limits.Ping)
 }
 
 // answerPing queues a pong. RFC 6455, section 5.5.3 lets us answer the latest ping alone, which bounds what a flood of them costs.
-func (c *conn) answerPing(data string) {
+func (c *conn) answerPing() {
 	c.heard()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pong = data
 	if !c.closing && !c.ponging {
 		c.ponging = true
-		c.enqueue(item{op: websocket.PongMessage})
+		c.enqueue(item{op: opPong})
 	}
 }
 
@@ -92,10 +92,10 @@ func (c *conn) full() bool {
 	return c.frames >= c.server.limits.QueueFrames || c.bytes >= c.server.limits.QueueBytes
 }
 
-func (c *conn) enqueueText(frame []byte) {
+func (c *conn) enqueueFrame(frame []byte) {
 	c.frames++
 	c.bytes += len(frame)
-	c.enqueue(item{op: websocket.TextMessage, frame: frame})
+	c.enqueue(item{op: opFrame, frame: frame})
 }
 
 // enqueue adds an item and sees to it that a drainer runs.
@@ -114,9 +114,10 @@ func (c *conn) enqueue(it item) {
 func (c *conn) drain() {
 	var done item // what was just written
 	var err error
+	flushed := false
 	for next := 0; ; next++ {
 		c.mu.Lock()
-		if done.op == websocket.TextMessage {
+		if done.op == opFrame {
 			c.frames--
 			c.bytes -= len(done.frame)
 			c.changed.Broadcast()
@@ -125,9 +126,15 @@ func (c *conn) drain() {
 			c.fail()
 		}
 		if next >= len(c.queue) {
-			c.rest()
+			if flushed || c.broken {
+				c.rest()
+				c.mu.Unlock()
+				return
+			}
 			c.mu.Unlock()
-			return
+			done, err, flushed = item{}, c.carrier.flush(c.writeBy()), true
+			next-- // somebody may have queued something meanwhile
+			continue
 		}
 		if next == drainBatch {
 			// What is written goes, or a queue that is never empty would grow for ever.
@@ -136,16 +143,14 @@ func (c *conn) drain() {
 		}
 		done = c.queue[next]
 		c.queue[next] = item{}
-		payload := done.frame
 		switch done.op {
-		case websocket.PingMessage:
+		case opPing:
 			c.pinging = false
-		case websocket.PongMessage:
+		case opPong:
 			c.ponging = false
-			payload = []byte(c.pong)
 		}
 		c.mu.Unlock()
-		err = c.write(done, payload)
+		err, flushed = c.write(done), false
 	}
 }
 
@@ -167,23 +172,23 @@ func (c *conn) fail() {
 	c.server.count.drops[DropLost].Add(uint64(c.frames))
 	c.broken = true
 	c.queue, c.frames, c.bytes = nil, 0, 0
-	c.ws.Close() // wakes the reader, which ends the connection
+	c.carrier.abort() // wakes the reader, which ends the connection
 }
 
 // write writes one item without a lock held.
-func (c *conn) write(it item, payload []byte) error {
+func (c *conn) write(it item) error {
 	switch {
 	case it.cursor != nil:
 		for _, frame := range it.cursor.catchUp() {
-			if err := c.writeText(frame); err != nil {
+			if err := c.writeFrame(frame); err != nil {
 				return err
 			}
 		}
 		return nil
-	case it.op == websocket.TextMessage:
-		return c.writeText(payload)
+	case it.op == opFrame:
+		return c.writeFrame(it.frame)
 	}
-	return c.ws.WriteControl(it.op, payload, c.writeBy())
+	return c.carrier.control(it.op, it.code, c.writeBy())
 }
 
 // writeBy is the deadline of a write that begins now. Once closing has begun there is one for all that is queued: who takes a
@@ -198,9 +203,8 @@ func (c *conn) writeBy() time.Time {
 	return by
 }
 
-func (c *conn) writeText(frame []byte) error {
-	c.ws.SetWriteDeadline(c.writeBy())
-	if err := c.ws.WriteMessage(websocket.TextMessage, frame); err != nil {
+func (c *conn) writeFrame(frame []byte) error {
+	if err := c.carrier.write(frame, c.writeBy()); err != nil {
 		return err
 	}
 	c.server.count.out.Add(1)

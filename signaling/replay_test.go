@@ -124,7 +124,7 @@ func TestAfterARestartBeyondTheRing(t *testing.T) {
 
 // A snapshot counts as acknowledged when it is sent. If it got lost, and the client names where it really is, that counts.
 func TestAReplayTakesBackWhatWasAcknowledged(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, j := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -150,7 +150,7 @@ func TestAReplayTakesBackWhatWasAcknowledged(t *testing.T) {
 
 // In a silent room no event would tell how far everybody is, so the pong does.
 func TestAPongTellsTheStablePosition(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)

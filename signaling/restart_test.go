@@ -14,7 +14,7 @@ import (
 )
 
 // The server's part in that nothing is lost, doubled or reordered: clients on real delivery machines, on servers that are killed or
-// shut down with everything in flight, on carriers that are cut, and with bursts that the rate limit refuses a part of.
+// shut down with everything in flight, on carriers of all kinds that are cut, and with bursts that the rate limit refuses a part of.
 func TestNothingIsLostOverRestarts(t *testing.T) {
 	for name, gentle := range map[string]bool{"killed": false, "shut down": true} {
 		t.Run(name, func(t *testing.T) {
@@ -86,7 +86,7 @@ func overRestarts(t *testing.T, seed uint64, gentle bool) {
 		}
 	}
 	time.Sleep(2 * time.Minute)
-	messages, refused := 0, 0
+	messages, refused, carriers := 0, 0, map[string]int{}
 	for _, c := range all {
 		c.mu.Lock()
 		if c.open != 0 {
@@ -104,10 +104,17 @@ func overRestarts(t *testing.T, seed uint64, gentle bool) {
 			messages += n
 		}
 		refused += c.refused[protocol.CodeRateLimited]
+		for kind, n := range c.carriers {
+			carriers[kind] += n
+		}
 		c.mu.Unlock()
 	}
-	if t.Logf("%d restarts, %d messages delivered, %d frames refused", restarts, messages, refused); refused == 0 {
+	t.Logf("%d restarts, carriers %v, %d messages delivered, %d frames refused", restarts, carriers, messages, refused)
+	if refused == 0 {
 		t.Error("no burst met the rate limit")
+	}
+	if len(carriers) != len(kinds) {
+		t.Error("not all carriers were used")
 	}
 	cancel()
 	running.Wait()

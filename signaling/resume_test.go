@@ -13,7 +13,7 @@ import (
 )
 
 func TestTheNewestConnectionWins(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		old, j := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -84,7 +84,7 @@ func TestAReplacedConnectionChangesNothing(t *testing.T) {
 
 // A peer that resumes and never joins again has left the rooms that it was in, when the grace has passed.
 func TestResumedAndNotJoinedAgain(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -114,7 +114,7 @@ func TestResumeTokensThatAreNoGood(t *testing.T) {
 		"stretched": func(s string) string { return s + strings.Repeat("A", maxResume) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, Config{}, func(t *testing.T, w *world) {
+			overAll(t, Config{}, func(t *testing.T, w *world) {
 				a := w.session()
 				b := w.connect().hello(protocol.Hello{Instance: a.instance, Resume: spoil(a.welcome.Resume)})
 				if b.welcome.Resumed || b.welcome.Peer == a.welcome.Peer {
@@ -135,7 +135,7 @@ func tamper(s string) string {
 }
 
 func TestAForeignInstance(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		a := w.session()
 		b := w.connect().hello(protocol.Hello{Resume: a.welcome.Resume}) // another instance: the page was copied, or reloaded
 		if b.welcome.Resumed || b.welcome.Peer == a.welcome.Peer {
@@ -146,7 +146,7 @@ func TestAForeignInstance(t *testing.T) {
 }
 
 func TestAnExpiredToken(t *testing.T) {
-	inWorld(t, Config{Limits: Limits{Resume: time.Hour}}, func(t *testing.T, w *world) {
+	overAll(t, Config{Limits: Limits{Resume: time.Hour}}, func(t *testing.T, w *world) {
 		a := w.session()
 		a.drop()
 		time.Sleep(time.Hour - time.Millisecond)
@@ -220,7 +220,7 @@ func TestResumeCarriesTheGrant(t *testing.T) {
 }
 
 func TestAGrantTooLongForAToken(t *testing.T) {
-	inWorld(t, Config{Authorize: AllowAnonymous(strings.Repeat("x", maxResume))}, func(t *testing.T, w *world) {
+	overAll(t, Config{Authorize: AllowAnonymous(strings.Repeat("x", maxResume))}, func(t *testing.T, w *world) {
 		if c := w.session(); c.welcome.Resume != "" {
 			t.Errorf("%d bytes", len(c.welcome.Resume))
 		}

@@ -20,7 +20,7 @@ func peersOf(j protocol.Joined) (peers []string) {
 }
 
 func TestPresence(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada := w.connect().hello(protocol.Hello{Capabilities: protocol.Capabilities{"rollback": true, "later": true}})
 		j := ada.join(protocol.Join{ID: 3, Room: "tea", Attributes: json.RawMessage(`{"name":"Ada"}`)})
 		if j.ID != 3 || j.Position != 1 || !protocol.ValidInstance(j.Epoch) || j.Topology != protocol.TopologyMesh || j.Replay || j.Gap {
@@ -65,7 +65,7 @@ func TestPresence(t *testing.T) {
 }
 
 func TestTheFirstJoinChoosesTheTopology(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		if j := w.session().join(protocol.Join{Room: "tea", Topology: protocol.TopologyNone}); j.Topology != protocol.TopologyNone {
 			t.Errorf("%+v", j)
 		}
@@ -73,7 +73,7 @@ func TestTheFirstJoinChoosesTheTopology(t *testing.T) {
 }
 
 func TestAwayThenLeft(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -101,7 +101,7 @@ func TestAwayThenLeft(t *testing.T) {
 }
 
 func TestByeIsLeftAtOnce(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -116,7 +116,7 @@ func TestByeIsLeftAtOnce(t *testing.T) {
 }
 
 func TestBackWithReplay(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, j := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -169,7 +169,7 @@ func TestBackWithASnapshot(t *testing.T) {
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, Config{Limits: Limits{RingEvents: 3}}, func(t *testing.T, w *world) {
+			overAll(t, Config{Limits: Limits{RingEvents: 3}}, func(t *testing.T, w *world) {
 				ada, _ := w.in("tea")
 				bob, j := w.in("tea")
 				bob.drop()
@@ -193,7 +193,7 @@ func TestBackWithASnapshot(t *testing.T) {
 
 // The ring of three holds what came after the position exactly: one more is gone.
 func TestTheLastPositionThatTheRingHolds(t *testing.T) {
-	inWorld(t, Config{Limits: Limits{RingEvents: 3}}, func(t *testing.T, w *world) {
+	overAll(t, Config{Limits: Limits{RingEvents: 3}}, func(t *testing.T, w *world) {
 		_, _ = w.in("tea")
 		bob, j := w.in("tea")
 		for n := range uint64(4) { // @3 to @6
@@ -216,7 +216,7 @@ func TestTheLastPositionThatTheRingHolds(t *testing.T) {
 
 // The ring is bounded in bytes too: two of these fit.
 func TestTheRingIsBoundedInBytes(t *testing.T) {
-	inWorld(t, Config{Limits: Limits{RingBytes: 2500}}, func(t *testing.T, w *world) {
+	overAll(t, Config{Limits: Limits{RingBytes: 2500}}, func(t *testing.T, w *world) {
 		bob, j := w.in("tea")
 		for n := range uint64(5) { // @2 to @6
 			bob.shout(n + 1)
@@ -237,7 +237,7 @@ func TestTheRingIsBoundedInBytes(t *testing.T) {
 }
 
 func TestJoinAgainOnTheSameConnection(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -260,7 +260,7 @@ func TestJoinAgainOnTheSameConnection(t *testing.T) {
 }
 
 func TestAPositionFromBeforeLeaving(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, first := w.in("tea")
 		bob.send(protocol.Leave{Room: "tea"})
@@ -279,7 +279,7 @@ func TestAPositionFromBeforeLeaving(t *testing.T) {
 }
 
 func TestARoomEndsWithItsLastMember(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, first := w.in("tea")
 		ada.drop()
 		time.Sleep(20 * time.Second)
@@ -295,7 +295,7 @@ func TestARoomEndsWithItsLastMember(t *testing.T) {
 }
 
 func TestRoomLimits(t *testing.T) {
-	inWorld(t, Config{Limits: Limits{Rooms: 2, Members: 2, AllRooms: 3}}, func(t *testing.T, w *world) {
+	overAll(t, Config{Limits: Limits{Rooms: 2, Members: 2, AllRooms: 3}}, func(t *testing.T, w *world) {
 		a, _ := w.in("a")
 		b, _ := w.in("a")
 		a.event(protocol.EventJoined)
@@ -347,7 +347,7 @@ func TestGrants(t *testing.T) {
 
 // An instance is the first half of a message's name: two peers of one in a room could pass for each other.
 func TestNobodyTakesAnothersInstance(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		eve := w.connect().hello(protocol.Hello{Instance: ada.instance})
 		if eve.welcome.Peer == ada.welcome.Peer {
@@ -361,7 +361,7 @@ func TestNobodyTakesAnothersInstance(t *testing.T) {
 }
 
 func TestAllSeeOneOrder(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		const members, messages = 8, 60
 		var all []*client
 		for range members {

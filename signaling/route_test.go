@@ -9,7 +9,7 @@ import (
 )
 
 func TestSignal(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		cem, _ := w.in("tea")
@@ -40,7 +40,7 @@ func TestSignal(t *testing.T) {
 }
 
 func TestSignalsThatCannotArrive(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		cem, _ := w.in("coffee") // on the server, but in another room
@@ -76,7 +76,7 @@ func TestSignalsThatCannotArrive(t *testing.T) {
 }
 
 func TestASignalToOneself(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		ada.signal("tea", ada, 1)
 		if s := next[protocol.Signal](ada); s.From != ada.welcome.Peer {
@@ -86,7 +86,7 @@ func TestASignalToOneself(t *testing.T) {
 }
 
 func TestStatsCount(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		ada.say("tea", 1)
 		ada.event(protocol.EventMessage)

@@ -27,7 +27,7 @@ func (c *client) heard(numbers ...uint64) {
 
 // A client says again what it does not know to be in the log, and behind a refused message nothing may be logged before that is.
 func TestAMessageIsLoggedOnceAndInOrder(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		ada.sayAfter(1, 0)
 		ada.sayAfter(2, 1)
@@ -55,7 +55,7 @@ func TestAMessageIsLoggedOnceAndInOrder(t *testing.T) {
 
 // Where a member's messages stand is told to itself, so that it says again what was lost and nothing else, and to who comes new.
 func TestWhatWasSaidIsTold(t *testing.T) {
-	inWorld(t, Config{Limits: Limits{RingEvents: 4}}, func(t *testing.T, w *world) {
+	overAll(t, Config{Limits: Limits{RingEvents: 4}}, func(t *testing.T, w *world) {
 		ada, first := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -90,7 +90,7 @@ func TestWhatWasSaidIsTold(t *testing.T) {
 
 // A new membership, and a new instance of a peer, count from 1.
 func TestWhatAnotherSaidCountsNotForIt(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		ada.say("tea", 7)
 		ada.heard(7)

@@ -14,7 +14,7 @@ import (
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
-// Server is a signaling server: an http.Handler for the WebSocket, with Shutdown, Close and Stats. Make one with New. All
+// Server is a signaling server: an http.Handler for all carriers, with Shutdown, Close and Stats. Make one with New. All
 // methods may be called from any goroutine.
 type Server struct {
 	// Set once by New.
@@ -43,8 +43,10 @@ type Server struct {
 	conns     map[*conn]struct{}
 	sessions  map[string]*session // by peer id
 	rooms     map[string]*room    // by name
+	posted    map[string]*conn    // those over HTTP, by the id of their mailbox
 	addresses map[netip.Prefix]int
-	strangers map[string]struct{} // origins that were refused, the first maxStrangers
+	bodies    map[netip.Prefix]int // that are being read
+	strangers map[string]struct{}  // origins that were refused, the first maxStrangers
 }
 
 // New makes a server. It starts no goroutine until somebody connects.
@@ -64,21 +66,13 @@ func New(cfg Config) *Server {
 		conns:     map[*conn]struct{}{},
 		sessions:  map[string]*session{},
 		rooms:     map[string]*room{},
+		posted:    map[string]*conn{},
 		addresses: map[netip.Prefix]int{},
+		bodies:    map[netip.Prefix]int{},
 		strangers: map[string]struct{}{},
 	}
 	s.frames.New = func() any { b := make([]byte, 0, 2<<10); return &b }
-	s.upgrader = websocket.Upgrader{
-		HandshakeTimeout: limits.Write,
-		// An idle connection costs memory above all: gorilla's read buffer is kept for ever, its write buffer only while a frame
-		// is written. Compression is off because its windows cost more than all the rest.
-		ReadBufferSize:  256,
-		WriteBufferSize: 2 << 10,
-		WriteBufferPool: new(sync.Pool),
-		Subprotocols:    []string{protocol.Version},
-		CheckOrigin:     originChecked,
-		Error:           s.upgradeFailed,
-	}
+	s.upgrader = newUpgrader(s)
 	if len(cfg.Secret) == 0 {
 		s.log.Info().Msg("resume tokens are signed with a random secret: clients are new peers after a restart")
 	}
@@ -110,10 +104,20 @@ func (s *Server) register(c *conn) {
 	}
 }
 
+// post lets a connection be found by what is posted for it.
+func (s *Server) post(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.posted[c.carrier.(posted).box().id] = c
+}
+
 // forget is the last thing that a connection's goroutine does.
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	delete(s.conns, c)
+	if k, ok := c.carrier.(posted); ok {
+		delete(s.posted, k.box().id)
+	}
 	s.release(c.addr)
 	s.mu.Unlock()
 	s.carriers.Done()

@@ -68,7 +68,7 @@ func TestShutdown(t *testing.T) {
 
 // Who asks for an end sooner than a goodbye takes leaves the clients no time, and tells them so.
 func TestAShutdownWithoutAWindow(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second/2)
 		defer cancel()
@@ -88,7 +88,7 @@ func TestAShutdownWithoutAWindow(t *testing.T) {
 
 // A grace that was taken back is no timer that a Shutdown would have to wait for.
 func TestShutdownDoesNotWaitForAGraceTakenBack(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		ada.drop()
 		synctest.Wait()
@@ -145,7 +145,7 @@ func TestTheEndFindsWhoIsBeingUpgraded(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					cl = &client{t: t, ws: ws, in: make(chan string, 10), closed: make(chan int, 1)}
+					cl = &client{t: t, link: socketLink{ws}, ws: ws, in: make(chan string, 10), closed: make(chan int, 1)}
 				}()
 				<-reached
 				ended := make(chan error, 1)
@@ -214,7 +214,7 @@ func TestCloseBeforeAnybodyCame(t *testing.T) {
 }
 
 func TestCloseIsNow(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		w.s.Close()
 		ada.ends(websocket.CloseAbnormalClosure)

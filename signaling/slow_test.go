@@ -24,16 +24,29 @@ func slowWorld(t *testing.T, l Limits, f func(*testing.T, *world)) {
 	})
 }
 
+// slowOver is slowWorld, over each carrier that a network holds frames of.
+func slowOver(t *testing.T, l Limits, f func(*testing.T, *world)) {
+	t.Helper()
+	for _, kind := range []string{"socket", "stream", "events"} {
+		t.Run(kind, func(t *testing.T) {
+			slowWorld(t, l, func(t *testing.T, w *world) {
+				w.kind = kind
+				f(t, w)
+			})
+		})
+	}
+}
+
 // slowIn is a client in a room that has read its welcome and snapshot, and reads no more until pump runs.
 func (w *world) slowIn(room string) *client {
 	w.t.Helper()
 	c := w.slow()
 	read := func() string {
-		_, frame, err := c.ws.ReadMessage()
+		frame, err := c.link.next()
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		return string(frame)
+		return frame
 	}
 	c.send(protocol.Hello{Versions: []string{protocol.Version}, Instance: c.instance})
 	c.welcome = decode[protocol.Welcome](c, read())
@@ -48,7 +61,7 @@ func (c *client) shout(n uint64) {
 }
 
 func TestASlowReaderCatchesUpAndNobodyNotices(t *testing.T) {
-	slowWorld(t, Limits{QueueFrames: 16}, func(t *testing.T, w *world) {
+	slowOver(t, Limits{QueueFrames: 16}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob := w.slowIn("tea")
 		ada.event(protocol.EventJoined)
@@ -78,7 +91,7 @@ func TestASlowReaderCatchesUpAndNobodyNotices(t *testing.T) {
 }
 
 func TestAReaderThatIsTooSlowGetsASnapshot(t *testing.T) {
-	slowWorld(t, Limits{QueueFrames: 16, RingEvents: 20}, func(t *testing.T, w *world) {
+	slowOver(t, Limits{QueueFrames: 16, RingEvents: 20}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob := w.slowIn("tea")
 		ada.event(protocol.EventJoined)
@@ -114,7 +127,7 @@ func TestAReaderThatIsTooSlowGetsASnapshot(t *testing.T) {
 
 // Who joins again while it lags is told from the position that it named: the marker from before says nothing any more.
 func TestJoiningAgainWhileBehind(t *testing.T) {
-	slowWorld(t, Limits{QueueFrames: 16}, func(t *testing.T, w *world) {
+	slowOver(t, Limits{QueueFrames: 16}, func(t *testing.T, w *world) {
 		ada, j := w.in("tea")
 		bob := w.slowIn("tea")
 		ada.event(protocol.EventJoined)
@@ -153,7 +166,7 @@ func TestJoiningAgainWhileBehind(t *testing.T) {
 func TestLeavingWhileBehind(t *testing.T) {
 	for name, ring := range map[string]int{"from the ring": 512, "beyond the ring": 3} {
 		t.Run(name, func(t *testing.T) {
-			slowWorld(t, Limits{QueueFrames: 16, RingEvents: ring}, func(t *testing.T, w *world) {
+			slowOver(t, Limits{QueueFrames: 16, RingEvents: ring}, func(t *testing.T, w *world) {
 				ada, _ := w.in("tea")
 				bob := w.slowIn("tea")
 				ada.event(protocol.EventJoined)
@@ -187,7 +200,7 @@ func TestLeavingWhileBehind(t *testing.T) {
 }
 
 func TestASignalToAFullQueueIsBusy(t *testing.T) {
-	slowWorld(t, Limits{QueueFrames: 16}, func(t *testing.T, w *world) {
+	slowOver(t, Limits{QueueFrames: 16}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob := w.slowIn("tea")
 		ada.event(protocol.EventJoined)
@@ -225,7 +238,7 @@ func TestASignalToAFullQueueIsBusy(t *testing.T) {
 
 // Events fill half of a queue at most, so a signal finds room behind them; and it never overtakes those that lag.
 func TestASignalStandsBehindTheEventsBeforeIt(t *testing.T) {
-	slowWorld(t, Limits{QueueFrames: 8}, func(t *testing.T, w *world) {
+	slowOver(t, Limits{QueueFrames: 8}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob := w.slowIn("tea")
 		ada.event(protocol.EventJoined)
@@ -282,7 +295,7 @@ func TestAnswersPauseWhoAsks(t *testing.T) {
 
 // Large frames fill a queue long before there are many.
 func TestAQueueIsBoundedInBytes(t *testing.T) {
-	slowWorld(t, Limits{QueueBytes: 8 << 10}, func(t *testing.T, w *world) {
+	slowOver(t, Limits{QueueBytes: 8 << 10}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob := w.slowIn("tea")
 		ada.event(protocol.EventJoined)
@@ -300,7 +313,7 @@ func TestAQueueIsBoundedInBytes(t *testing.T) {
 
 // Not being read from for what others say is no reason to end, but a write that stands still for its deadline is.
 func TestAReaderThatStandsStillIsAway(t *testing.T) {
-	slowWorld(t, Limits{}, func(t *testing.T, w *world) {
+	slowOver(t, Limits{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		w.slowIn("tea")
 		ada.event(protocol.EventJoined)

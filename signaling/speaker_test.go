@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/beckon-rtc/beckon/internal/memnet"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/beckon-rtc/beckon/signaling/protocol/delivery"
@@ -28,7 +26,7 @@ type speaker struct {
 	rng     *rand.Rand
 	machine *delivery.Machine // nil before the first welcome
 	welcome protocol.Welcome
-	ws      *websocket.Conn // nil without a carrier
+	link    link // nil without a carrier
 	timers  map[string]*time.Timer
 	urgent  []protocol.Frame
 	token   uint64
@@ -36,12 +34,14 @@ type speaker struct {
 	open    int            // calls without an answer
 	got     map[string]int // by whom and what: the number of the newest
 	refused map[protocol.ErrorCode]int
+
+	carriers map[string]int // connections, by kind
 }
 
 func newSpeaker(t *testing.T, seed uint64, dial func(context.Context) (net.Conn, error)) *speaker {
 	return &speaker{
 		t: t, instance: protocol.NewInstance(), dial: dial, wake: make(chan struct{}, 1), rng: rand.New(rand.NewPCG(seed, 1)),
-		timers: map[string]*time.Timer{}, sent: map[string]int{}, got: map[string]int{}, refused: map[protocol.ErrorCode]int{},
+		timers: map[string]*time.Timer{}, sent: map[string]int{}, got: map[string]int{}, refused: map[protocol.ErrorCode]int{}, carriers: map[string]int{},
 	}
 }
 
@@ -73,7 +73,7 @@ func (c *speaker) beat(ctx context.Context) {
 		select {
 		case <-tick.C:
 			c.mu.Lock()
-			if c.ws != nil {
+			if c.link != nil {
 				c.step(delivery.Beat{})
 			}
 			c.mu.Unlock()
@@ -87,61 +87,61 @@ func (c *speaker) beat(ctx context.Context) {
 func (c *speaker) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ws != nil {
-		c.ws.Close()
+	if c.link != nil {
+		c.link.drop()
 	}
 }
 
-// carrier is one connection, from its hello to its end.
+// carrier is one connection, from its hello to its end, over whichever carrier comes up.
 func (c *speaker) carrier(ctx context.Context) {
-	d := websocket.Dialer{
-		Subprotocols:   []string{protocol.Version},
-		NetDialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx) },
-	}
-	ws, _, err := d.DialContext(ctx, "ws://beckon.test/v1/ws", nil)
+	c.mu.Lock()
+	kind := kinds[c.rng.IntN(len(kinds))]
+	hello := protocol.Hello{Versions: []string{protocol.Version}, Instance: c.instance, Resume: c.welcome.Resume}
+	c.carriers[kind]++
+	c.mu.Unlock()
+	l, err := newLink(c.t, kind, c.dial)
 	if err != nil {
 		return
 	}
-	defer ws.Close()
-	c.mu.Lock()
-	hello := protocol.Hello{Versions: []string{protocol.Version}, Instance: c.instance, Resume: c.welcome.Resume}
-	c.mu.Unlock()
-	if ws.WriteMessage(websocket.TextMessage, protocol.Encode(hello)) != nil {
+	defer l.drop()
+	if l.write(string(protocol.Encode(hello))) != nil {
 		return
 	}
+	defer context.AfterFunc(ctx, l.drop)()
 	ended := make(chan struct{})
 	var writer sync.WaitGroup
 	defer func() {
 		close(ended)
-		ws.Close()
+		l.drop()
 		writer.Wait()
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.ws != nil {
-			c.ws = nil
+		if c.link != nil {
+			c.link = nil
 			c.step(delivery.Lost{})
 		}
 	}()
 	for {
-		_, frame, err := ws.ReadMessage()
+		text, err := l.next()
 		if err != nil {
 			return
 		}
+		frame := []byte(text)
 		if welcome, err := protocol.Decode[protocol.Welcome](frame); err == nil && welcome.Peer != "" {
-			if c.begin(ws, welcome); ctx.Err() != nil {
+			if c.begin(l, welcome); ctx.Err() != nil {
 				return
 			}
-			writer.Go(func() { c.write(ws, ended) })
+			writer.Go(func() { c.write(l, ended) })
 			continue
 		}
 		c.mu.Lock()
-		c.receive(ws, frame)
+		c.receive(l, frame)
 		c.mu.Unlock()
 	}
 }
 
 // begin takes the welcome and joins.
-func (c *speaker) begin(ws *websocket.Conn, welcome protocol.Welcome) {
+func (c *speaker) begin(l link, welcome protocol.Welcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.machine == nil {
@@ -151,7 +151,7 @@ func (c *speaker) begin(ws *websocket.Conn, welcome protocol.Welcome) {
 	} else if !welcome.Resumed || welcome.Peer != c.welcome.Peer {
 		c.t.Errorf("%s became %s", c.welcome.Peer, welcome.Peer)
 	}
-	c.welcome, c.ws, c.urgent = welcome, ws, nil
+	c.welcome, c.link, c.urgent = welcome, l, nil
 	c.join()
 }
 
@@ -171,7 +171,7 @@ func (c *speaker) ring() {
 }
 
 // write is the one goroutine that writes to a carrier: a frame is made when it can be written.
-func (c *speaker) write(ws *websocket.Conn, ended <-chan struct{}) {
+func (c *speaker) write(l link, ended <-chan struct{}) {
 	for {
 		c.mu.Lock()
 		if len(c.urgent) == 0 {
@@ -181,7 +181,7 @@ func (c *speaker) write(ws *websocket.Conn, ended <-chan struct{}) {
 		c.urgent = nil
 		c.mu.Unlock()
 		for _, f := range frames {
-			if ws.WriteMessage(websocket.TextMessage, protocol.Encode(f)) != nil {
+			if l.write(string(protocol.Encode(f))) != nil {
 				return
 			}
 		}
@@ -197,7 +197,7 @@ func (c *speaker) write(ws *websocket.Conn, ended <-chan struct{}) {
 }
 
 // receive takes a frame. c.mu must be held, as for all of the below.
-func (c *speaker) receive(ws *websocket.Conn, frame []byte) {
+func (c *speaker) receive(l link, frame []byte) {
 	env, err := protocol.Parse(frame)
 	if err != nil {
 		c.t.Error(err)
@@ -223,7 +223,7 @@ func (c *speaker) receive(ws *websocket.Conn, frame []byte) {
 			time.AfterFunc(time.Duration(e.RetryAfter)*time.Millisecond, func() {
 				c.mu.Lock()
 				defer c.mu.Unlock()
-				if c.ws == ws {
+				if c.link == l {
 					c.join()
 				}
 			})
@@ -232,7 +232,7 @@ func (c *speaker) receive(ws *websocket.Conn, frame []byte) {
 		var g protocol.GoAway
 		g, err = protocol.Decode[protocol.GoAway](frame)
 		within := time.Duration(c.rng.Int64N(g.Within)) * time.Millisecond
-		time.AfterFunc(within, func() { ws.Close() })
+		time.AfterFunc(within, l.drop)
 	}
 	if err != nil {
 		c.t.Error(err)

@@ -17,7 +17,7 @@ func (c *client) stableNow(position uint64) uint64 {
 }
 
 func TestStable(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -56,7 +56,7 @@ func TestStable(t *testing.T) {
 
 // Who acknowledges a part of what it owes has time for the rest from then on.
 func TestAnAcknowledgementBuysTime(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, _ := w.in("tea")
 		ada.event(protocol.EventJoined)
@@ -84,7 +84,7 @@ func TestAnAcknowledgementBuysTime(t *testing.T) {
 
 // A member that is away will get what it has missed, so what it has not acknowledged is not stable; when it has left, it is.
 func TestAMemberThatIsAwayHoldsTheStablePosition(t *testing.T) {
-	inWorld(t, Config{}, func(t *testing.T, w *world) {
+	overAll(t, Config{}, func(t *testing.T, w *world) {
 		ada, _ := w.in("tea")
 		bob, j := w.in("tea")
 		ada.event(protocol.EventJoined)

@@ -37,11 +37,11 @@ type Stats struct {
 	FramesIn, FramesOut uint64
 	// Dropped are frames that were not delivered, by reason.
 	Dropped map[Drop]uint64
-	// Errors are `error` frames, by code.
+	// Errors are `error` frames and refused requests of the carriers over HTTP, by code.
 	Errors map[protocol.ErrorCode]uint64
 	// Closes are connections that the server ended, by code.
 	Closes map[protocol.CloseCode]uint64
-	// Refused are requests that did not become connections, by HTTP status.
+	// Refused are requests that were answered with an HTTP status other than success.
 	Refused map[int]uint64
 }
 
@@ -58,6 +58,7 @@ func newCounters() *counters {
 	c := &counters{
 		drops: zeros(DropBusy, DropAway, DropRate, DropLag, DropSaid, DropLost),
 		refused: zeros(http.StatusBadRequest, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusUpgradeRequired,
+			http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusRequestEntityTooLarge,
 			http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInternalServerError),
 		errors: map[protocol.ErrorCode]*atomic.Uint64{},
 		closes: map[protocol.CloseCode]*atomic.Uint64{},

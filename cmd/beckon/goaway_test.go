@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -83,6 +86,70 @@ func TestAnInterruptSendsClientsElsewhere(t *testing.T) {
 	}
 	if _, res, err := dialVisitor(base); err == nil || res != nil {
 		t.Errorf("the port is still open: %v", err)
+	}
+}
+
+// Streams and polls end in time too: http.Server.Shutdown would wait for them.
+func TestAnInterruptEndsStreamsAndPolls(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn", "--grace", "1h")
+	base, _, _ := strings.Cut(s.first, "/r/")
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	open := func(path string) *http.Response {
+		hello := protocol.Encode(protocol.Hello{Versions: []string{protocol.Version}, Instance: protocol.NewInstance()})
+		res, err := client.Post(base+"/v1/"+path, "text/plain", bytes.NewReader(hello))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { res.Body.Close() })
+		return res
+	}
+	stream := bufio.NewScanner(open("stream").Body)
+	lines := func(want ...string) {
+		t.Helper()
+		for _, part := range want {
+			for stream.Scan() && stream.Text() == "" {
+			}
+			if !strings.Contains(stream.Text(), part) {
+				t.Fatalf("want %s, got %q (%v)", part, stream.Text(), stream.Err())
+			}
+		}
+	}
+	lines(`"opened"`, `"welcome"`)
+	first, err := io.ReadAll(open("poll").Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	polled, err := protocol.DecodeLine[protocol.Polled](bytes.SplitN(first, []byte("\n"), 2)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := make(chan int, 1)
+	go func() { code <- s.interrupt() }()
+	lines(`"goaway"`)
+	for cursor := polled.Cursor; ; {
+		poll := protocol.Encode(protocol.Poll{Carrier: polled.Carrier, Cursor: cursor})
+		res, err := client.Post(base+"/v1/poll", "text/plain", bytes.NewReader(poll))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		head, bad := protocol.DecodeLine[protocol.Polled](bytes.SplitN(answer, []byte("\n"), 2)[0])
+		if err != nil || bad != nil {
+			t.Fatalf("%s, %v", answer, err)
+		}
+		if cursor = head.Cursor; bytes.Contains(answer, []byte(`{"type":"close","code":4000,`)) {
+			break
+		}
+	}
+	lines(`{"type":"close","code":4000,`)
+	if stream.Scan() {
+		t.Errorf("and then %q", stream.Text())
+	}
+	if got := <-code; got != exitOK {
+		t.Errorf("exit code %d; stderr:\n%s", got, s.stderr)
 	}
 }
 

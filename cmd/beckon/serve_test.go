@@ -96,6 +96,9 @@ func TestServe(t *testing.T) {
 		base + "/sdk/beckon.js":  http.StatusOK,
 		base + "/r/not%20a+room": http.StatusNotFound,
 		base + "/v1/ws":          http.StatusUpgradeRequired,
+		base + "/v1/stream":      http.StatusMethodNotAllowed,
+		base + "/v1/send":        http.StatusMethodNotAllowed,
+		base + "/v1/poll":        http.StatusMethodNotAllowed,
 	} {
 		resp, err := client.Get(path)
 		if err != nil {

@@ -54,15 +54,17 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (*servers, error) 
 		Logger:     log,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/v1/ws", s.signaling)
+	for _, carrier := range []string{"ws", "stream", "send", "poll"} {
+		mux.Handle("/v1/"+carrier, s.signaling)
+	}
 	mux.Handle("/", web.New(web.Config{
 		ValidRoom: protocol.ValidRoom,
 		NewRoom:   func() string { return openRoom(p.anonymous) },
 	}))
 	s.http = &http.Server{
 		Handler: s.guard(throughProxies(p.proxies, mux)),
-		// Against clients that open a connection and say nothing, or read nothing. A connection that became a WebSocket
-		// is none of these any more: signaling has its own deadlines.
+		// Against clients that open a connection and say nothing, or read nothing. Signaling has its own deadlines: a WebSocket
+		// is no request any more, and those of streams and polls are set anew.
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      time.Minute,

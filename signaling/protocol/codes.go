@@ -24,6 +24,16 @@ const (
 	CodeInternal        ErrorCode = "internal"
 )
 
+// Codes with which a server answers requests of the carriers over HTTP, beside some of the above.
+const (
+	CodeBadRequest     ErrorCode = "bad-request"
+	CodeUnknownCarrier ErrorCode = "unknown-carrier"
+	CodeStaleRequest   ErrorCode = "stale-request"
+	CodeBodyTooLarge   ErrorCode = "body-too-large"
+	CodeBodyTooSlow    ErrorCode = "body-too-slow"
+	CodeGoingAway      ErrorCode = "going-away"
+)
+
 // Codes that only an SDK raises; they never travel.
 const (
 	CodeAborted         ErrorCode = "aborted"
@@ -63,6 +73,12 @@ func ErrorCodes() []ErrorInfo {
 		{CodeRoomFull, true, "The room has as many members as it may have."},
 		{CodeTooManyRooms, true, "You are a member of as many rooms as you may be, or the server holds as many as it may."},
 		{CodeInternal, true, "The server failed; its log says why."},
+		{CodeBadRequest, true, "The HTTP request is not one of those that are documented."},
+		{CodeUnknownCarrier, true, "There is no such carrier, or no longer: connect again."},
+		{CodeStaleRequest, true, "The request is not the next one of its carrier, or a newer one has taken its place."},
+		{CodeBodyTooLarge, true, "The request's body is larger than it may be, or holds too many frames."},
+		{CodeBodyTooSlow, true, "The request's body did not come in time."},
+		{CodeGoingAway, true, "This server is shutting down: connect again in a moment, perhaps elsewhere."},
 		{CodeAborted, false, "The caller gave up: its signal was aborted or its context ended."},
 		{CodeBadURL, false, "The server's URL or the room's name is not valid."},
 		{CodeClosed, false, "The room, peer or channel is closed."},

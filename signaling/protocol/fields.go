@@ -27,7 +27,7 @@ var fieldNames = [...]string{
 	fieldType: "type", fieldID: "id", fieldRoom: "room", fieldFrom: "from", fieldFromInstance: "fromInstance",
 	fieldTo: "to", fieldToInstance: "toInstance", fieldN: "n", fieldAfter: "after",
 	fieldData: "data", 10: "token", 11: "instance", 12: "versions", 13: "capabilities", 14: "resume", 15: "attributes",
-	16: "topology", 17: "epoch", 18: "position", 19: "t", 20: "acks",
+	16: "topology", 17: "epoch", 18: "position", 19: "t", 20: "acks", 21: "carrier", 22: "cursor",
 }
 
 // fieldOf finds a key's field. A key that is a known name in other case or in escapes is refused rather than ignored.

@@ -13,7 +13,7 @@ import (
 )
 
 // sources are the files whose types travel.
-var sources = []string{"types.go", "event.go", "decide.go"}
+var sources = []string{"types.go", "event.go", "decide.go", "line.go"}
 
 // typescript generates the module from the Go types in dir and the tables of codes.
 func typescript(dir string) ([]byte, error) {
