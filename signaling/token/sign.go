@@ -40,9 +40,8 @@ func Sign(key Key, c Claims, now time.Time) (string, error) {
 	if _, err := (Rules{Leeway: -1}).Access(written, now); err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.alg), Key: jose.JSONWebKey{Key: key.sign, KeyID: key.id}},
-		(&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.alg), Key: key.sign},
+		(&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", key.id))
 	if err != nil {
 		return "", errorf(BadKey, "the key %s cannot sign: %v", quoted(key.id), err)
 	}
