@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,8 +31,8 @@ func (f *KeyFile) Reload() error {
 		return fmt.Errorf("token: key file: %w", err)
 	}
 	set, err := ParseKeySet(data)
-	if err != nil {
-		return fmt.Errorf("token: key file %s: %w", f.path, err)
+	if refused, ok := errors.AsType[*Error](err); ok {
+		return errorf(refused.Code, "key file %s: %s", f.path, refused.Text)
 	}
 	f.set.Store(set)
 	return nil
