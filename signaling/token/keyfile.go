@@ -20,7 +20,10 @@ var _ Keys = (*KeyFile)(nil)
 // OpenKeyFile reads a key file. The error says what is wrong with the file, and in which key.
 func OpenKeyFile(path string) (*KeyFile, error) {
 	f := &KeyFile{path: path}
-	return f, f.Reload()
+	if err := f.Reload(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // Reload reads the file again: a process does so at SIGHUP. All of the new set counts from then on, or, with an error, all of the
