@@ -1,7 +1,6 @@
 package token
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -136,20 +135,18 @@ func (k Key) jwk(private bool) jose.JSONWebKey {
 	return jose.JSONWebKey{Key: key, KeyID: k.id, Algorithm: string(k.alg), Use: "sig"}
 }
 
-// matches tells whether the two halves of a private key belong together: a file that was edited by hand may make tokens that its
-// own public part refuses.
-func (k Key) matches() bool {
-	switch private := k.sign.(type) {
-	case ed25519.PrivateKey:
-		derived, ok := ed25519.NewKeyFromSeed(private.Seed()).Public().(ed25519.PublicKey)
-		return ok && derived.Equal(private.Public())
-	case *ecdsa.PrivateKey:
-		dh, err := private.ECDH()
-		if err != nil {
-			return false
-		}
-		public, err := private.PublicKey.ECDH()
-		return err == nil && dh.PublicKey().Equal(crypto.PublicKey(public))
+// mismatched tells an EC key whose halves do not belong together: a file that was edited by hand may make tokens that its own
+// public half refuses. go-jose looks at that for Ed25519 only.
+func (k Key) mismatched() bool {
+	private, ok := k.sign.(*ecdsa.PrivateKey)
+	if !ok {
+		return false
 	}
-	return true
+	// crypto/ecdh computes the public half anew.
+	derived, err := private.ECDH()
+	if err != nil {
+		return true
+	}
+	public, err := private.PublicKey.ECDH()
+	return err != nil || !derived.PublicKey().Equal(public)
 }

@@ -118,8 +118,8 @@ func parseKey(raw json.RawMessage) (Key, *Error) {
 	if refused, ok := err.(*Error); ok {
 		return Key{}, refused
 	}
-	if !k.matches() {
-		return Key{}, errorf(BadKey, "the public and the private part of the key %s do not belong together", quoted(id))
+	if k.mismatched() {
+		return Key{}, errorf(BadKey, "the public and the private half of the key %s do not belong together", quoted(id))
 	}
 	return k, nil
 }

@@ -81,9 +81,11 @@ func TestBadKeySets(t *testing.T) {
 		"another kind":       {`{"keys":[{"kid":"a","kty":"XYZ"}]}`, `the key "a"`},
 		"not on the curve":   {`{"keys":[{"kid":"a","kty":"EC","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE","y":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}]}`, `the key "a"`},
 		"halves of two keys": {`{"keys":[` + strings.Replace(ed, `"x"`, `"d":"`+long[:43]+`","x"`, 1) + `]}`, `the key "a"`},
-		"too many":           {`{"keys":[` + strings.Repeat(ed+",", 64) + ed + `]}`, "more than 64"},
-		"too large":          {`{"keys":[` + strings.Repeat(" ", MaxKeySet) + `]}`, "longer than"},
-		"deep":               {`{"keys":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + `}`, "deeper"},
+		"halves of two ECs": {`{"keys":[{"kid":"a","kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",` +
+			`"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"` + long[:43] + `"}]}`, `the key "a"`},
+		"too many":  {`{"keys":[` + strings.Repeat(ed+",", 64) + ed + `]}`, "more than 64"},
+		"too large": {`{"keys":[` + strings.Repeat(" ", MaxKeySet) + `]}`, "longer than"},
+		"deep":      {`{"keys":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + `}`, "deeper"},
 	} {
 		_, err := ParseKeySet([]byte(c.set))
 		if err == nil || !strings.Contains(err.Error(), c.says) {

@@ -218,6 +218,32 @@ func TestKeyURLHangs(t *testing.T) {
 	})
 }
 
+// There is one fetch at a time, however long it takes.
+func TestKeyURLOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &publisher{}
+		p.set(func(r *http.Request) (int, string, error) {
+			<-r.Context().Done()
+			return 0, "", r.Context().Err()
+		})
+		k, err := NewKeyURL(KeyURLConfig{URL: "https://id.example.org/", Transport: p, Timeout: time.Minute, Interval: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer k.Close()
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() { _, _ = k.Key(t.Context(), "1") })
+			time.Sleep(time.Second)
+		}
+		if p.count() != 1 {
+			t.Errorf("%d fetches at once", p.count())
+		}
+		all.Wait()
+	})
+}
+
 // What is published must be keys, and no secrets.
 func TestKeyURLAnswers(t *testing.T) {
 	t.Parallel()

@@ -147,6 +147,7 @@ func TestAnswers(t *testing.T) {
 			"cache in words":        {200, fmt.Sprintf(good, `,"cache":"long"`), BadAnswer},
 			"cache below zero":      {200, fmt.Sprintf(good, `,"cache":-1`), BadAnswer},
 			"endless":               {200, strings.Repeat(" ", 64<<10) + fmt.Sprintf(good, ""), BadAnswer},
+			"with an endless end":   {200, fmt.Sprintf(good, "") + strings.Repeat(" ", 64<<10), BadAnswer},
 			"as long as it may be":  {200, strings.Repeat(" ", 64<<10-len(fmt.Sprintf(good, ""))) + fmt.Sprintf(good, ""), ""},
 			"deep":                  {200, fmt.Sprintf(good, `,"x":`+strings.Repeat("[", 500)+strings.Repeat("]", 500)), BadAnswer},
 			"two answers":           {200, fmt.Sprintf(good, "") + fmt.Sprintf(good, ""), BadAnswer},
