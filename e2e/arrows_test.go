@@ -31,6 +31,12 @@ var forbidden = []arrow{
 			"run in simulation, and ported line by line",
 	},
 	{
+		from: []string{"./signaling/token", "./signaling/webhook"}, to: []string{"./..."},
+		except: []string{"./signaling/protocol", "./signaling/token", "./signaling/webhook"},
+		why: "who makes tokens or answers for them is an app's backend: it must not link the server, and the server takes " +
+			"whatever decides as a function (Authorize), so neither knows the other",
+	},
+	{
 		from: []string{"./peer"}, to: []string{"./signaling", "./turnserver", "./web", "./cmd/..."},
 		why: "a program that joins a room must not carry the server in its binary: what both need is in signaling/protocol",
 	},

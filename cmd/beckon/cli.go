@@ -13,6 +13,8 @@ import (
 type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
 	Bot         botCmd         `cmd:"" help:"Join a room as a bot."`
+	Keys        keysCmd        `cmd:"" help:"Make the keys that sign join tokens."`
+	Token       tokenCmd       `cmd:"" help:"Make and look at join tokens."`
 	Version     versionCmd     `cmd:"" help:"Print the version, and what this program was built from."`
 	ConfigTable configTableCmd `cmd:"" hidden:"" help:"Print the README's table of flags."`
 }
@@ -52,6 +54,8 @@ func asMeant(args []string) []string {
 		return []string{"version"}
 	case len(args) > 0 && args[0] == "help":
 		return append(slices.Clone(args[1:]), "--help")
+	case len(args) > 1 && args[0] == "token" && args[1] == "key":
+		return append([]string{"keys", "new"}, args[2:]...)
 	}
 	return args
 }
@@ -71,6 +75,9 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 			{Key: "http", Title: "Signaling and the demo (HTTP):"},
 			{Key: "access", Title: "Who may join:"},
 			{Key: "turn", Title: "Relay (STUN and TURN):"},
+			{Key: "key", Title: "The key:"},
+			{Key: "claims", Title: "The claims:"},
+			{Key: "grant", Title: "What it allows:"},
 			{Key: "run", Title: "Running:"},
 		}),
 	)
@@ -80,11 +87,10 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 func hintOf(args []string) string {
 	page := "beckon"
 	for _, a := range args {
-		if a == "serve" || a == "bot" || a == "echo" || a == "version" {
-			page += " " + a
-			continue
+		if !slices.Contains([]string{"serve", "bot", "echo", "keys", "public", "token", "new", "show", "version"}, a) {
+			break
 		}
-		break
+		page += " " + a
 	}
 	return " (see `" + page + " --help`)"
 }

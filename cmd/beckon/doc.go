@@ -1,5 +1,6 @@
 // Command beckon is the whole of Beckon as one program: a signaling server, a STUN and TURN relay and the demo
-// (`beckon serve`), a bot to try them with (`beckon bot echo`), and `beckon version`.
+// (`beckon serve`), a bot to try them with (`beckon bot echo`), the keys and the tokens that let people in (`beckon keys`,
+// `beckon token`), and `beckon version`.
 //
 // This package is the only one that knows flags, environment variables, the standard streams and signals. It makes the
 // logger, binds the listeners and joins the packages that do the work, which do not know each other: signaling asks a

@@ -36,6 +36,7 @@ const (
 
 // process is what a sub-command may know of the process that it runs in. Tests make one in memory.
 type process struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
@@ -44,7 +45,7 @@ type process struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, env []string) int {
 	command, done, err := parse(args, stdout, stderr, env)
 	if err == nil && !done {
-		err = command(ctx, &process{stdout, stderr})
+		err = command(ctx, &process{os.Stdin, stdout, stderr})
 	}
 	if err == nil {
 		return exitOK

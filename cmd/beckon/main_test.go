@@ -156,6 +156,9 @@ func TestHelp(t *testing.T) {
 		"help.txt":       {"--help"},
 		"help-serve.txt": {"serve", "--help"},
 		"help-echo.txt":  {"bot", "echo", "--help"},
+		"help-keys.txt":  {"keys", "new", "--help"},
+		"help-token.txt": {"token", "new", "--help"},
+		"help-show.txt":  {"token", "show", "--help"},
 	} {
 		want, err := os.ReadFile("testdata/" + file)
 		if err != nil {

@@ -1,0 +1,80 @@
+package token
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The README's programs make tokens that a Verifier accepts.
+func TestREADME(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		language, program, file string
+		alg                     Alg
+		call                    string
+	}{
+		{"js", "node", "token.mjs", EdDSA, `console.log(joinToken("ada", ["team-*"]));`},
+		{"python", "python3", "token.py", HS256, `print(join_token("ada", ["team-*"]))`},
+	} {
+		t.Run(c.language, func(t *testing.T) {
+			t.Parallel()
+			program, err := exec.LookPath(c.program)
+			if err != nil {
+				// As the browser tests do: where nothing may be missing, this fails.
+				if c.program == "node" && os.Getenv("BECKON_REQUIRE_BROWSERS") == "1" {
+					t.Fatalf("no %s to run the README with", c.program)
+				}
+				t.Skipf("no %s to run the README with", c.program)
+			}
+			key, err := NewKey(c.alg, "k")
+			if err != nil {
+				t.Fatal(err)
+			}
+			set, err := NewKeySet(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			for name, content := range map[string][]byte{
+				"keys.json": set.Private(), c.file: []byte(block(t, c.language) + "\n" + c.call + "\n"),
+			} {
+				if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.CommandContext(t.Context(), program, c.file)
+			cmd.Dir = dir
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			// Its clock is the real one.
+			v, err := NewVerifier(Config{Audience: "beckon.example.org", Issuers: []Issuer{{Keys: set}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			access, err := v.Verify(t.Context(), strings.TrimSpace(string(out)))
+			if err != nil || access.Identity != "ada" || !access.Grant.Covers("team-7") {
+				t.Errorf("%+v, %v, of %s", access, err, out)
+			}
+		})
+	}
+}
+
+// block returns the README's first block of that language.
+func block(t *testing.T, language string) string {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(text), "\n```"+language+"\n")
+	code, _, closed := strings.Cut(rest, "```\n")
+	if !ok || !closed {
+		t.Fatalf("the README has no block of %s", language)
+	}
+	return code
+}
