@@ -94,7 +94,7 @@ func TestTokenNewRefuses(t *testing.T) {
 		{"--sub a --aud b --room tea --allow fly --key-file " + keys, exitUsage, `"fly" is no permission: there are signal,`},
 		{"--sub a --aud b --room tea --allow none,signal --key-file " + keys, exitUsage, `"none" is no permission`},
 		{"--sub a --aud b --room tea --life 25h --key-file " + keys, exitUsage, "at most 24h0m0s is allowed"},
-		{"--sub a --aud b --room tea --life=-1h --key-file " + keys, exitUsage, "expired 1h0m0s ago"},
+		{"--sub a --aud b --room tea --life=-1h --key-file " + keys, exitUsage, "expired 1h0m"},
 		{"--sub a --aud b --room tea --life 60 --key-file " + keys, exitUsage, "missing unit"},
 		{"--sub a --aud b --room tea --max-peers=-1 --key-file " + keys, exitUsage, "`maxPeers` is no whole number"},
 	} {
