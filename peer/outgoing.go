@@ -57,8 +57,8 @@ func (c *carrier) write() {
 
 // interval is the time between two heartbeats.
 func (c *carrier) interval() time.Duration {
-	if i := c.welcome.Heartbeat.Interval; i > 0 {
-		return time.Duration(i) * time.Millisecond
+	if i := milliseconds(c.welcome.Heartbeat.Interval); i > 0 {
+		return i
 	}
 	return defaultSilence / 2
 }

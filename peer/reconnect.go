@@ -175,7 +175,7 @@ func (r *Room) begin(w protocol.Welcome) {
 	r.id, r.state.self, r.state.machine = w.Peer, w.Peer, r.member.machine
 	r.state.changed()
 	r.pace = newPace(w.Limits)
-	r.longest = longestFor(time.Duration(w.Grace) * time.Millisecond)
+	r.longest = longestFor(milliseconds(w.Grace))
 	if before == nil {
 		return
 	}
