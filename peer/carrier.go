@@ -20,7 +20,7 @@ const (
 	defaultSilence = 25 * time.Second
 )
 
-// errMoved ends a carrier whose server is going away: the next one is made at once.
+// errMoved ends a carrier whose server is going away: the next one is made at once, if this one has lasted for a while.
 var errMoved = errors.New("the server is going away")
 
 // cargo is what a carrier carries. Its methods are called from the carrier's two goroutines.

@@ -27,7 +27,8 @@ func (r *Room) keep(c *carrier) {
 	for {
 		since := time.Now()
 		<-c.done
-		if time.Since(since) >= lasting {
+		lasted := time.Since(since) >= lasting
+		if lasted {
 			failures = 0
 		}
 		err := c.err
@@ -42,7 +43,7 @@ func (r *Room) keep(c *carrier) {
 				r.finish(carrierError(err, protocol.CodeConnectionLost))
 				return
 			}
-			if err != errMoved && err != errUnknown {
+			if atOnce := err == errUnknown || err == errMoved && lasted; !atOnce {
 				if !sleep(r.leaving, backoff(failures, rand.Float64(), r.longest, after)) {
 					return
 				}
