@@ -107,7 +107,7 @@ func (r *Room) adopt(c *carrier) bool {
 
 // enter says hello and joins.
 func (r *Room) enter(ctx context.Context, c *carrier) error {
-	resume := r.resume
+	resume := r.resumption()
 	if resume == "" {
 		// As another peer it is another instance, too: the one before may still be in the room, as away.
 		r.instance = protocol.NewInstance()
@@ -123,9 +123,8 @@ func (r *Room) enter(ctx context.Context, c *carrier) error {
 	if err := c.await(ctx, c.welcomed); err != nil {
 		return err
 	}
-	r.resume = c.welcome.Resume
 	if resume != "" && !c.welcome.Resumed {
-		r.resume = ""
+		r.unknown()
 		c.post(protocol.Bye{})
 		ctx, cancel := context.WithTimeout(ctx, byeTimeout)
 		defer cancel()
@@ -136,10 +135,25 @@ func (r *Room) enter(ctx context.Context, c *carrier) error {
 	return c.await(ctx, c.entered)
 }
 
+// resumption is the resume token for a hello.
+func (r *Room) resumption() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.resume
+}
+
+// unknown forgets the resume token, which the server did not take.
+func (r *Room) unknown() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.resume = ""
+}
+
 // welcomed takes what a welcome says, and makes the join that goes on where the log was left.
 func (r *Room) welcomed(c *carrier) protocol.Join {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.resume = c.welcome.Resume
 	r.limits = c.welcome.Limits
 	r.setICEServers(c.welcome.ICEServers)
 	if m := r.member; m == nil || m.peer != c.welcome.Peer || m.instance != r.instance {
