@@ -3110,7 +3110,7 @@ function cannotConnect(url) {
 
 // sdk/src/session.ts
 var ATTEMPT_TIMEOUT = 1e4;
-var LASTING = 1e4;
+var LASTING = 1e3;
 var PASSING = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
 var Session = class {
   /** The newest welcome; there once `open` has got so far. */

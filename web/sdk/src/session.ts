@@ -9,7 +9,7 @@ import type { ClientFrame, ErrorCode, ICEServer, ServerFrame, Welcome } from "./
 const ATTEMPT_TIMEOUT = 10_000;
 
 /** A connection that has lasted for so many milliseconds was a success: the next attempt need not wait for long. */
-const LASTING = 10_000;
+const LASTING = 1000;
 
 /** Refusals of a rejoining that may be none the next time. */
 const PASSING: readonly ErrorCode[] = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
