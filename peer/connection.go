@@ -256,8 +256,8 @@ func (c *connection) controlOpened(control *webrtc.DataChannel) {
 	c.maxSend = int(min(c.pc.SCTP().GetCapabilities().MaxMessageSize, math.MaxInt32))
 	ch := newChannel(c, controlLabel, ChannelOptions{})
 	ch.sink = c.command
+	c.control = ch // first: the pump answers a ping that has come already
 	ch.start(raw)
-	c.control = ch
 	close(c.connected)
 	c.moved(StateConnected)
 	c.nudge()
