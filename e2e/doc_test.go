@@ -9,6 +9,10 @@
 // by a task what to do and report what came (party_test.go); what should have
 // come the test computes by itself (pattern_test.go).
 //
+// What is killed, or whose memory is measured, is a process: beckon itself, or
+// this test program in another role (role_test.go). The members of the room
+// whose server is killed report to a desk (crashdesk_test.go).
+//
 // A machine without a browser skips what needs one, with a sentence that says
 // how to get it, unless BECKON_REQUIRE_BROWSERS is 1.
 //
@@ -18,4 +22,8 @@
 //	side (start)       one side of an exchange           at the test's cleanup
 //	answer             a channel that may lose messages  when the other side closes it
 //	console            the lines of a screen's console   at the test's cleanup
+//	desk's server      the members' requests             at the test's cleanup
+//	desk.watch         word of a member's early end      when the member has ended
+//	naiveClient.run    a connection to the naive server  at the benchmark's cleanup
+//	sayToAll           signals under way                 when all have been received
 package e2e

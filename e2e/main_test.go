@@ -10,6 +10,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if r := os.Getenv(roleVariable); r != "" {
+		os.Exit(play(role(r)))
+	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		// The binary that serve built, if any test needed it.
 		if built.dir != "" {

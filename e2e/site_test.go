@@ -67,6 +67,12 @@ type verdict struct {
 // newSite starts the test's server. It ends with the test.
 func newSite(t testing.TB) *site {
 	t.Helper()
+	return newSiteFor(t, patience)
+}
+
+// newSiteFor is newSite for a test that may take so long.
+func newSiteFor(t testing.TB, patience time.Duration) *site {
+	t.Helper()
 	listener, err := net.Listen("tcp", net.JoinHostPort(hostIP(t).String(), "0"))
 	if err != nil {
 		t.Fatal(err)
