@@ -1,12 +1,12 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e web build bench fuzz
+.PHONY: help test lint e2e web build bench fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## everything that must hold before a commit; installs what it needs where it can
 	@bash scripts/test.sh
@@ -28,3 +28,13 @@ bench: ## every benchmark once
 
 fuzz: ## every fuzz target for FUZZTIME seconds
 	@bash scripts/fuzz.sh $(FUZZTIME)
+
+# SEEDS and SECONDS go by as arguments. Those given to make would also stand in the environment of the recipes, where SECONDS is the
+# clock that bash itself keeps.
+unexport SEEDS SECONDS
+
+simulate: ## signaling in simulation, 1,000 kills and 50 seeds; SEEDS=1000: so many; SECONDS=60: new ones for that long
+	@bash scripts/simulate.sh '$(SEEDS)' '$(SECONDS)'
+
+nightly: ## new seeds of the simulation for an hour, or SECONDS
+	@bash scripts/simulate.sh '' '$(or $(SECONDS),3600)'

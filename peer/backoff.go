@@ -19,11 +19,20 @@ const (
 )
 
 // backoff is how long to wait before the next attempt to connect when that many have failed: a random part, for which random in
-// [0, 1) stands, of a limit that doubles, but at least as long as the server asked for. All of it is random ("full jitter"),
-// because what makes one client fail, such as a server that restarts, makes all of them fail at the same moment.
-func backoff(failures int, random float64, least time.Duration) time.Duration {
-	limit := min(float64(longestWait), float64(firstWait)*math.Pow(2, float64(failures)))
+// [0, 1) stands, of a limit that doubles up to longest, but at least as long as the server asked for. All of it is random ("full
+// jitter"), because what makes one client fail, such as a server that restarts, makes all of them fail at the same moment.
+func backoff(failures int, random float64, longest, least time.Duration) time.Duration {
+	limit := min(float64(longest), float64(firstWait)*math.Pow(2, float64(failures)))
 	return max(least, time.Duration(random*limit))
+}
+
+// longestFor is the longest wait where the others wait for a peer no longer than a grace, counted from when they are back
+// themselves: who is back later is said to have left, and loses its connections, although nothing was wrong with it.
+func longestFor(grace time.Duration) time.Duration {
+	if grace <= 0 {
+		return longestWait
+	}
+	return min(longestWait, grace*2/3)
 }
 
 // passing is an error after which another attempt may do better, after some time that the server may have named.

@@ -13,23 +13,26 @@ import (
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		failures int
-		random   float64
-		least    time.Duration
-		want     time.Duration
+		failures       int
+		random         float64
+		longest, least time.Duration
+		want           time.Duration
 	}{
-		{0, 0, 0, 0}, // full jitter: it may be at once
-		{0, 0.5, 0, 125 * time.Millisecond},
-		{1, 0.5, 0, 250 * time.Millisecond},
-		{6, 0.5, 0, 8 * time.Second},
-		{7, 0.5, 0, 15 * time.Second}, // no longer than half a minute
-		{1e9, 0.5, 0, 15 * time.Second},
-		{0, 0.5, time.Second, time.Second}, // not before the server wants it
-		{7, 0.5, time.Second, 15 * time.Second},
-		{0, 0.5, -time.Second, 125 * time.Millisecond},
+		{0, 0, longestWait, 0, 0}, // full jitter: it may be at once
+		{0, 0.5, longestWait, 0, 125 * time.Millisecond},
+		{1, 0.5, longestWait, 0, 250 * time.Millisecond},
+		{6, 0.5, longestWait, 0, 8 * time.Second},
+		{7, 0.5, longestWait, 0, 15 * time.Second}, // no longer than half a minute
+		{1e9, 0.5, longestWait, 0, 15 * time.Second},
+		{1e9, 1, longestFor(15 * time.Second), 0, 10 * time.Second}, // nor than the others wait
+		{1e9, 1, longestFor(time.Hour), 0, 30 * time.Second},
+		{1e9, 1, longestFor(0), 0, 30 * time.Second},    // a server that does not say
+		{0, 0.5, longestWait, time.Second, time.Second}, // not before the server wants it
+		{7, 0.5, longestWait, time.Second, 15 * time.Second},
+		{0, 0.5, longestWait, -time.Second, 125 * time.Millisecond},
 	} {
-		if got := backoff(c.failures, c.random, c.least); got != c.want {
-			t.Errorf("after %d failures, with %v of it and at least %v: %v, want %v", c.failures, c.random, c.least, got, c.want)
+		if got := backoff(c.failures, c.random, c.longest, c.least); got != c.want {
+			t.Errorf("after %d failures, with %v of at most %v and at least %v: %v, want %v", c.failures, c.random, c.longest, c.least, got, c.want)
 		}
 	}
 }

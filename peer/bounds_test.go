@@ -165,8 +165,12 @@ func TestARefusedNegotiation(t *testing.T) {
 		room, err := join()
 		must(t, err)
 		defer room.Close()
+		p, start := room.Peer(guest.Peer), time.Now()
 		_, err = room.Connect(within(t), guest.Peer)
 		wantCode(t, err, protocol.CodeConnectFailed)
+		if p.State() != peer.StateClosed || time.Since(start) > time.Second {
+			t.Errorf("after %v the peer is %q", time.Since(start), p.State())
+		}
 	})
 }
 

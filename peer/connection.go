@@ -79,7 +79,7 @@ type connection struct {
 	lookout      lookout
 	rounds       *rate.Limiter             // of negotiation, after the first
 	keptForLater []webrtc.ICECandidateInit // candidates before the description
-	candidates   int                       // how many Pion was given since the last description
+	mayAdd       int                       // so many candidates of the last description
 }
 
 func newConnection(ctx context.Context, end context.CancelCauseFunc, f *factory, offers bool, timeout time.Duration) *connection {
@@ -256,7 +256,7 @@ func (c *connection) controlOpened(control *webrtc.DataChannel) {
 	c.maxSend = int(min(c.pc.SCTP().GetCapabilities().MaxMessageSize, math.MaxInt32))
 	ch := newChannel(c, controlLabel, ChannelOptions{})
 	ch.sink = c.command
-	c.control = ch // first: the pump answers a ping that has come already
+	c.control = ch // before anything comes on it that is to be answered
 	ch.start(raw)
 	close(c.connected)
 	c.moved(StateConnected)

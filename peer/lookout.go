@@ -13,12 +13,11 @@ const (
 	maxPings     = 3                // in a row without an answer
 	suspectFor   = 2 * time.Second  // Pion says that the way is lost, and it may come back by itself
 	lookFor      = 15 * time.Second // for another way, before another connection takes the place of this one
-	restartEvery = 5 * time.Second  // while the way is lost
+	restartEvery = 5 * time.Second  // while the way is lost; Pion's checks go on for as long, see newFactory
 	maxResend    = 3 * time.Second  // SCTP sends again within that
 	// recheckEvery is the same for a connection that takes the place of another and is not connected yet. It is longer, because a
 	// restart ends the gathering of candidates that is under way, and a TURN server that is reached over TCP takes its time.
-	// Pion's checks go on for as long; see newFactory.
-	recheckEvery = 10 * time.Second
+	recheckEvery = 8 * time.Second
 )
 
 // lookout is what run knows of the way to the other side.
@@ -30,6 +29,7 @@ type lookout struct {
 
 	met      bool // connected
 	lost     bool // and the way is lost since
+	found    bool // a way, by ICE, since it was lost
 	ice      webrtc.ICEConnectionState
 	offering bool // an offer of this side has no answer
 	again    bool // and another is to follow it
@@ -52,8 +52,9 @@ func (l *lookout) start(now time.Time, timeout time.Duration) {
 func (c *connection) look(now time.Time) (time.Duration, error) {
 	l := &c.lookout
 	reachable := c.reachable()
-	if !reachable && !l.giveUpAt.IsZero() {
-		l.giveUpAt = l.giveUpAt.Add(now.Sub(l.looked))
+	// A look that comes late comes from a machine that slept, and that tells nothing of the other side.
+	if elapsed := now.Sub(l.looked); !l.giveUpAt.IsZero() && (!reachable || elapsed > 2*heartbeat) {
+		l.giveUpAt = l.giveUpAt.Add(elapsed)
 	}
 	l.looked = now
 	if !l.met && c.isConnected() {
@@ -112,8 +113,10 @@ func (c *connection) lookAtICE(now time.Time, reachable bool) error {
 		switch {
 		case ice == webrtc.ICEConnectionStateDisconnected:
 			l.suspectAt = now.Add(suspectFor)
-		case ice == webrtc.ICEConnectionStateConnected && l.lost:
-			// There is a way. What is under way on it is sent again within maxResend.
+		case ice == webrtc.ICEConnectionStateConnected && l.lost && !l.found:
+			// There is a way, and what waits for it is sent again within maxResend. Once, lest an association that is dead beside
+			// it were never given up.
+			l.found = true
 			l.restartAt = now.Add(restartEvery)
 			if l.giveUpAt.Before(l.restartAt) {
 				l.giveUpAt = l.restartAt
@@ -190,7 +193,7 @@ func (c *connection) lose(now time.Time) {
 	if l.lost || !l.met {
 		return
 	}
-	l.lost, l.lostAt = true, now
+	l.lost, l.lostAt, l.found = true, now, false
 	l.giveUpAt, l.restartAt = now.Add(lookFor), now
 	c.moved(StateReconnecting)
 }

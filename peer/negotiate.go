@@ -9,11 +9,21 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// The other side may ask for another way, or offer one, so often: each makes this one gather and check candidates anew.
+// The other side may ask for another way, or offer one, so often; and so many candidates may it have then. Each of them costs
+// a check after the other, towards whatever address it names, and the candidates that find a way are among the first.
 const (
-	roundEvery = time.Second
-	roundBurst = 8
+	roundEvery        = 2 * time.Second
+	roundBurst        = 8
+	maxMoreCandidates = 64
 )
+
+// mostCandidates is how many of the other side are checked in this round.
+func (c *connection) mostCandidates() int {
+	if c.replaces || c.lookout.agreed {
+		return maxMoreCandidates
+	}
+	return maxCandidates
+}
 
 // offer makes an offer, with restart one that looks for another way. Setting it, or making one with restart, starts the
 // gathering; the candidates wait until the description that they belong to has been said.
@@ -89,8 +99,9 @@ func (c *connection) described(d protocol.Description) error {
 	}
 	c.hold()
 	defer c.release()
-	sdp, candidates := filterCandidates(d.SDP, maxCandidates)
-	c.candidates = candidates
+	c.mayAdd = c.mostCandidates()
+	sdp, candidates := filterCandidates(d.SDP, c.mayAdd)
+	c.mayAdd -= candidates
 	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.NewSDPType(d.Type), SDP: sdp})
 	if err != nil {
 		return err
@@ -140,10 +151,10 @@ func (c *connection) add(candidate webrtc.ICECandidateInit) {
 	if f := candidate.UsernameFragment; f != nil && *f != "" && !strings.Contains(c.pc.RemoteDescription().SDP, "a=ice-ufrag:"+*f+"\r\n") {
 		return
 	}
-	if c.candidates >= maxCandidates {
+	if c.mayAdd <= 0 {
 		return
 	}
-	c.candidates++
+	c.mayAdd--
 	if err := c.pc.AddICECandidate(candidate); err != nil {
 		c.log.Debug().Err(err).Msg("candidate left out")
 	}

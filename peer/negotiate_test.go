@@ -172,8 +172,10 @@ func TestCandidatesThatAreLeftOut(t *testing.T) {
 		}
 		trickle(1, 4003)
 		trickle(2, 4004)
+		w.answerer.hear(protocol.SignalData{Candidate: json.RawMessage(`{"candidate":"` + line(1, 4005) + `","sdpMid":"0","usernameFragment":"of before a restart"}`)})
+		synctest.Wait()
 		known := remoteCandidates(w.answerer)
-		if !known[4001] || known[4002] || !known[4003] || known[4004] {
+		if !known[4001] || known[4002] || !known[4003] || known[4004] || known[4005] {
 			t.Fatalf("the candidates have the ports %v", known)
 		}
 		for port := range 2 * maxCandidates {

@@ -43,7 +43,7 @@ func (r *Room) keep(c *carrier) {
 				return
 			}
 			if err != errMoved && err != errUnknown {
-				if !sleep(r.leaving, backoff(failures, rand.Float64(), after)) {
+				if !sleep(r.leaving, backoff(failures, rand.Float64(), r.longest, after)) {
 					return
 				}
 				failures++
@@ -163,6 +163,7 @@ func (r *Room) begin(w protocol.Welcome) {
 	r.id, r.state.self, r.state.machine = w.Peer, w.Peer, r.member.machine
 	r.state.changed()
 	r.pace = newPace(w.Limits)
+	r.longest = longestFor(time.Duration(w.Grace) * time.Millisecond)
 	if before == nil {
 		return
 	}

@@ -193,6 +193,29 @@ func TestUpdatesSurvive(t *testing.T) {
 	})
 }
 
+// The join that brings an update is all that is said of it.
+func TestAnUpdateComesWithTheJoin(t *testing.T) {
+	var join protocol.Join
+	updates := 0
+	scripted(t, inTurn(func(ws *websocket.Conn) { admit(ws); ws.ReadMessage() }, func(ws *websocket.Conn) {
+		join = admit(ws)
+		frames(ws, func(kind protocol.Type, _ []byte) {
+			if kind == protocol.TypeUpdate {
+				updates++
+			}
+		})
+	}), func(t *testing.T, enter func() (*peer.Room, error)) {
+		room, err := enter()
+		must(t, err)
+		must(t, room.Update(within(t), map[string]int{"x": 1}))
+		must(t, room.Close())
+		synctest.Wait()
+		if string(join.Attributes) != `{"x":1}` || updates != 0 {
+			t.Errorf("joined with %s, and %d updates", join.Attributes, updates)
+		}
+	})
+}
+
 // Who comes back too late has left and joined anew. The others have ended the connection, so it is made anew.
 func TestComingBackTooLate(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {

@@ -50,8 +50,9 @@ type Room struct {
 	overflowed   atomic.Uint64 // of connections that are done
 
 	// Owned by who is connecting: Join, and then keep.
-	instance string // of the last hello
-	resume   string // the token of the newest welcome; "" if there is none, or it is of no use
+	instance string        // of the last hello
+	resume   string        // the token of the newest welcome; "" if there is none, or it is of no use
+	longest  time.Duration // to wait before an attempt
 
 	mu          sync.Mutex // guards all below, and the fields of Peer that say so
 	id          string     // the own peer id

@@ -52,7 +52,7 @@ func newFactory(cfg *Config) *factory {
 	// which is given 15 s from the heartbeat's 5 s on.
 	s.SetICETimeouts(5*time.Second, 25*time.Second, 2*time.Second)
 	// Pion gives a pair of candidates up after 1.4 s, in which a way that was lost seldom comes back. Its checks are 200 ms apart.
-	s.SetICEMaxBindingRequests(uint16(recheckEvery / (200 * time.Millisecond)))
+	s.SetICEMaxBindingRequests(uint16(restartEvery / (200 * time.Millisecond)))
 	// The connection closes itself (connection.run); Pion would do so as well, at the same time, when DTLS is closed.
 	s.DisableCloseByDTLS(true)
 	// Resolve the names of browsers, but hide no addresses ourselves: a program has nobody's privacy to keep.

@@ -27,7 +27,6 @@ type way struct {
 	l     *memnet.Listener
 	kill  func() // ends the server that there is at the moment, with everything in flight
 	conns []*link
-	ever  int // how many connections were made
 }
 
 // newWay makes a way to a server.
@@ -75,17 +74,9 @@ func (y *way) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	y.ever++
 	c := &link{Conn: conn, closed: make(chan struct{})}
 	y.conns = append(y.conns, c)
 	return c, nil
-}
-
-// made is how many connections were made.
-func (y *way) made() int {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	return y.ever
 }
 
 func (y *way) all() []*link {

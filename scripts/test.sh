@@ -18,6 +18,9 @@ fi
 begin "Go tests"
 go test -race -timeout 20m $(go list ./... | grep -v '/e2e')
 
+begin "simulation"
+bash scripts/simulate.sh
+
 bash scripts/e2e.sh
 
 printf '\nEverything that can run here passed in %d s.\n' "$(elapsed)"

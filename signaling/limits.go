@@ -21,7 +21,8 @@ type Limits struct {
 	Callback time.Duration
 	// Grace is how long a peer may be away before it has left: 15 s.
 	Grace time.Duration
-	// Ack is for how long a member that acknowledges nothing holds back its rooms' stable position: 30 s.
+	// Ack is for how long a member that acknowledges nothing holds back its rooms' stable position: 60 s. It should be more than
+	// Ping, Silence and Grace together: that long can a member have said nothing and still be back in time.
 	Ack time.Duration
 	// Resume is for how long a resume token is good: 24 h.
 	Resume time.Duration
@@ -72,7 +73,7 @@ func (l Limits) withDefaults() Limits {
 		Linger:   cmp.Or(l.Linger, time.Second),
 		Callback: cmp.Or(l.Callback, 10*time.Second),
 		Grace:    cmp.Or(l.Grace, 15*time.Second),
-		Ack:      cmp.Or(l.Ack, 30*time.Second),
+		Ack:      cmp.Or(l.Ack, 60*time.Second),
 		Resume:   cmp.Or(l.Resume, 24*time.Hour),
 		GoAway:   cmp.Or(l.GoAway, 5*time.Second),
 

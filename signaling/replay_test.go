@@ -137,7 +137,7 @@ func TestAReplayTakesBackWhatWasAcknowledged(t *testing.T) {
 		if got := ada.stableNow(3); got != 2 { // @4
 			t.Errorf("stable is %d", got)
 		}
-		time.Sleep(29 * time.Second) // and it has time to acknowledge what it was told again
+		time.Sleep(59 * time.Second) // and it has time to acknowledge what it was told again
 		if got := ada.stableNow(4); got != 2 {
 			t.Errorf("stable is %d", got)
 		}
@@ -179,7 +179,7 @@ func TestAPongTellsTheStablePosition(t *testing.T) {
 		ada.say("tea", 2)
 		ada.heard(2)
 		ask(ada, 4)
-		time.Sleep(20 * time.Second)
+		time.Sleep(50 * time.Second)
 		ada.send(protocol.Ping{})
 		if p := next[protocol.Pong](ada); p.Stable != nil { // it asked for nothing
 			t.Errorf("%+v", p)

@@ -20,11 +20,11 @@ func Pair(buffer int) (net.Conn, net.Conn) {
 		buffer = DefaultBuffer
 	}
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
-	return pair(buffer, addr, addr)
+	return pair(buffer, addr, addr, nil)
 }
 
-func pair(buffer int, near, far net.Addr) (*conn, *conn) {
-	there, back := newPipe(buffer), newPipe(buffer)
+func pair(buffer int, near, far net.Addr, link *Link) (*conn, *conn) {
+	there, back := newPipe(buffer, link), newPipe(buffer, link)
 	return &conn{in: back, out: there, local: near, remote: far}, &conn{in: there, out: back, local: far, remote: near}
 }
 

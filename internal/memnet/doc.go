@@ -6,6 +6,9 @@
 // they read stand still for ever, which no TCP connection would do with a few bytes. Here each direction holds a bounded
 // number of bytes, as the sockets of an operating system do, so a reader that does not read is also felt, but only then.
 //
+// A connection over a Link has delays, and can be cut or made a black hole; Listener.Kill is the sudden death of a server. These are faults
+// of a network as its ends see them: bytes that never arrive, and errors that each end gets in its own time.
+//
 // The package starts no goroutine. A blocked call waits on a sync.Cond, which counts as durably blocked in a bubble;
-// deadlines are timers that wake it.
+// deadlines and arrivals are timers that wake it.
 package memnet

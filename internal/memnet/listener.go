@@ -22,6 +22,10 @@ type Listener struct {
 
 	close sync.Once
 	ports atomic.Uint32 // the last port given to a dialling end
+	dead  atomic.Bool   // killed
+
+	mu    sync.Mutex // guards links
+	links []*Link
 }
 
 var _ net.Listener = (*Listener)(nil)
@@ -69,11 +73,23 @@ func (l *Listener) DialContext(ctx context.Context, _, _ string) (net.Conn, erro
 
 // DialFrom is Dial from an address of the caller's choice, which the accepting end sees as its RemoteAddr.
 func (l *Listener) DialFrom(ctx context.Context, from netip.Addr) (net.Conn, error) {
+	local := l.localAddr(from)
+	near, far := pair(l.buffer, local, l.Addr(), nil)
+	if err := l.offer(ctx, far); err != nil {
+		return nil, err
+	}
+	return near, nil
+}
+
+func (l *Listener) localAddr(from netip.Addr) net.Addr {
 	port := uint16(l.ports.Add(1)%64511) + 1024
-	local := net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, port))
-	near, far := pair(l.buffer, local, l.Addr())
-	refused := func(err error) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Net: "memnet", Source: local, Addr: l.Addr(), Err: err}
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, port))
+}
+
+// offer waits until the far end of a connection is accepted.
+func (l *Listener) offer(ctx context.Context, far *conn) error {
+	refused := func(err error) error {
+		return &net.OpError{Op: "dial", Net: "memnet", Source: far.remote, Addr: l.Addr(), Err: err}
 	}
 	select {
 	case <-l.closed: // asked first: of two ready cases the select below takes either
@@ -82,7 +98,7 @@ func (l *Listener) DialFrom(ctx context.Context, from netip.Addr) (net.Conn, err
 	}
 	select {
 	case l.pending <- far:
-		return near, nil
+		return nil
 	case <-l.closed:
 		return refused(syscall.ECONNREFUSED)
 	case <-ctx.Done():

@@ -13,7 +13,7 @@ const (
 	simQueue = 48
 	simRing  = 400
 	simGrace = 15 * time.Second
-	simAck   = 30 * time.Second
+	simAck   = 60 * time.Second
 )
 
 // simServer models one life of a server with one room: it routes, logs and forgets. What it knows dies with it.

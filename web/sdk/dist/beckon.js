@@ -2781,9 +2781,12 @@ var Backoff = class {
   constructor(go) {
     this.#go = go;
   }
-  /** Waits for the next moment, at least `least` milliseconds. */
-  next(least = 0) {
-    const limit = Math.min(LONGEST2, FIRST * 2 ** this.#failures);
+  /**
+   * Waits for the next moment, at least `least` milliseconds. Where the others wait for a peer for `grace` milliseconds, counted from
+   * when they are back themselves, it is not put off for longer than two thirds of that: who is back later is said to have left.
+   */
+  next(grace = 0, least = 0) {
+    const limit = Math.min(grace > 0 ? grace * 2 / 3 : LONGEST2, LONGEST2, FIRST * 2 ** this.#failures);
     this.#failures++;
     this.#least = performance.now() + least;
     this.#wait(Math.max(least, Math.random() * limit));
@@ -3206,7 +3209,7 @@ var Session = class {
   #ended(error, again) {
     if (!this.#entered || !error || !again) return this.#end(error);
     this.#fell();
-    this.#backoff.next();
+    this.#backoff.next(this.welcome.grace);
   }
   /** Lets go of the carrier. */
   #fell() {
@@ -3224,7 +3227,6 @@ var Session = class {
     if (!this.#backoff.now()) this.#carrier?.probe();
   }
   async #reconnect() {
-    if (this.#leaving) return;
     const resume = this.#resume;
     if (resume === void 0) this.instance = newInstance();
     const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1e3} s`);
@@ -3256,7 +3258,7 @@ var Session = class {
   #refused(error) {
     if (PASSING.includes(error.code)) {
       this.#fell();
-      this.#backoff.next(error.retryAfter);
+      this.#backoff.next(this.welcome.grace, error.retryAfter);
     } else {
       void this.#carrier?.close();
       this.#end(error);
@@ -3414,7 +3416,8 @@ var Room = class extends typedEventTarget() {
   /**
    * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
    * all see in the same order; it waits for the server if that is out of reach. Rejects with `message-too-large`, `overflow` (512 are
-   * on their way), `forbidden`, `closed`, `aborted`, or what ended the room. Giving up does not take back what was said.
+   * on their way), `forbidden`, `closed`, `aborted`, `connection-lost` (the server does not know this peer any more, and nobody
+   * whether it has arrived), or what ended the room. Giving up does not take back what was said.
    */
   async send(data, { signal } = {}) {
     const what = `send to ${this.name}`;

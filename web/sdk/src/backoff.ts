@@ -19,9 +19,12 @@ export class Backoff {
     this.#go = go;
   }
 
-  /** Waits for the next moment, at least `least` milliseconds. */
-  next(least = 0): void {
-    const limit = Math.min(LONGEST, FIRST * 2 ** this.#failures);
+  /**
+   * Waits for the next moment, at least `least` milliseconds. Where the others wait for a peer for `grace` milliseconds, counted from
+   * when they are back themselves, it is not put off for longer than two thirds of that: who is back later is said to have left.
+   */
+  next(grace = 0, least = 0): void {
+    const limit = Math.min(grace > 0 ? (grace * 2) / 3 : LONGEST, LONGEST, FIRST * 2 ** this.#failures);
     this.#failures++;
     this.#least = performance.now() + least;
     this.#wait(Math.max(least, Math.random() * limit));

@@ -91,7 +91,8 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   /**
    * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
    * all see in the same order; it waits for the server if that is out of reach. Rejects with `message-too-large`, `overflow` (512 are
-   * on their way), `forbidden`, `closed`, `aborted`, or what ended the room. Giving up does not take back what was said.
+   * on their way), `forbidden`, `closed`, `aborted`, `connection-lost` (the server does not know this peer any more, and nobody
+   * whether it has arrived), or what ended the room. Giving up does not take back what was said.
    */
   async send(data: unknown, { signal }: Abortable = {}): Promise<void> {
     const what = `send to ${this.name}`;

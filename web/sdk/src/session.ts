@@ -140,7 +140,7 @@ export class Session {
   #ended(error: BeckonError | undefined, again: boolean): void {
     if (!this.#entered || !error || !again) return this.#end(error);
     this.#fell();
-    this.#backoff.next();
+    this.#backoff.next(this.welcome.grace);
   }
 
   /** Lets go of the carrier. */
@@ -161,7 +161,6 @@ export class Session {
   }
 
   async #reconnect(): Promise<void> {
-    if (this.#leaving) return;
     const resume = this.#resume;
     // As another peer it is another instance, too: this one may still be in the room, as away.
     if (resume === undefined) this.instance = newInstance();
@@ -198,7 +197,7 @@ export class Session {
   #refused(error: BeckonError): void {
     if (PASSING.includes(error.code)) {
       this.#fell();
-      this.#backoff.next(error.retryAfter);
+      this.#backoff.next(this.welcome.grace, error.retryAfter);
     } else {
       void this.#carrier?.close();
       this.#end(error);

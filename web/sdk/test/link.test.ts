@@ -223,6 +223,17 @@ test("closing says goodbye after what was sent has been delivered, and is not un
   await ending;
   assert.equal(await second.peer.closed, undefined);
   assert.equal(FakePeerConnection.last, second.pc);
+  await at.socket.drop(4505);
+  const third = await at.accepted();
+  const dead = await channelOf(third.peer, third.pc);
+  third.pc.become("disconnected");
+  await at.clock.advance(12000);
+  void dead.send("never taken");
+  at.said();
+  const parting = third.peer.close();
+  await at.clock.advance(5000);
+  await parting;
+  assert.deepEqual([await third.peer.closed, at.said()], [undefined, []], "no other is asked for");
 });
 
 test("a page that ends says goodbye to its peers, one that is kept does not", async () => {
@@ -289,6 +300,13 @@ test("ICE that fails for a replacement is tried again; the first connection's fa
 });
 
 test("wants: of a connection that there is none of, of this one, and of others", async () => {
+  await at.enter([browser]);
+  at.said();
+  await at.hear(browser, { want: true, session: at.session(1) });
+  await at.hear(browser, { want: true });
+  await at.hear(browser, { description: answer, session: at.session(1) });
+  assert.deepEqual(at.said(), [], "the first offer serves them all");
+  await at.socket.drop(4505);
   const { peer, pc } = await at.connected();
   at.said();
   await at.hear(browser, { want: true, session: "other" });

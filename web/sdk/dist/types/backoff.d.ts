@@ -6,8 +6,11 @@ export declare class Backoff {
     #private;
     /** `go` is called when it is time. */
     constructor(go: () => void);
-    /** Waits for the next moment, at least `least` milliseconds. */
-    next(least?: number): void;
+    /**
+     * Waits for the next moment, at least `least` milliseconds. Where the others wait for a peer for `grace` milliseconds, counted from
+     * when they are back themselves, it is not put off for longer than two thirds of that: who is back later is said to have left.
+     */
+    next(grace?: number, least?: number): void;
     /** Does not wait any longer than the server has asked for. Returns whether it was waiting. */
     now(): boolean;
     /** It worked: the next failure is the first. */
