@@ -274,25 +274,3 @@ func TestTheServerGoesAway(t *testing.T) {
 		must(t, room.Close())
 	})
 }
-
-// The newest resume token counts, from the welcome or a later frame: it is the one that knows the newest grants, and lives longest.
-func TestTheNewestResumeToken(t *testing.T) {
-	var resumed string
-	scripted(t, inTurn(func(ws *websocket.Conn) {
-		admit(ws)
-		say(ws, protocol.ICE{Resume: "newer"})
-		say(ws, protocol.ICE{})
-	}, func(ws *websocket.Conn) {
-		resumed = greet(ws).Resume
-	}, drain), func(t *testing.T, join func() (*peer.Room, error)) {
-		room, err := join()
-		must(t, err)
-		becomes(t, room, peer.RoomReconnecting)
-		time.Sleep(5 * time.Second)
-		must(t, room.Close())
-		synctest.Wait()
-		if resumed != "newer" {
-			t.Errorf("resumed with %q", resumed)
-		}
-	})
-}

@@ -27,7 +27,8 @@ func (r *Room) keep(c *carrier) {
 	for {
 		since := time.Now()
 		<-c.done
-		if time.Since(since) >= lasting {
+		lasted := time.Since(since) >= lasting
+		if lasted {
 			failures = 0
 		}
 		err := c.err
@@ -42,7 +43,7 @@ func (r *Room) keep(c *carrier) {
 				r.finish(carrierError(err, protocol.CodeConnectionLost))
 				return
 			}
-			if err != errMoved && err != errUnknown {
+			if atOnce := err == errUnknown || err == errMoved && lasted; !atOnce {
 				if !sleep(r.leaving, backoff(failures, rand.Float64(), r.longest, after)) {
 					return
 				}
@@ -177,7 +178,7 @@ func (r *Room) begin(w protocol.Welcome) {
 	r.id, r.state.self, r.state.machine = w.Peer, w.Peer, r.member.machine
 	r.state.changed()
 	r.pace = newPace(w.Limits)
-	r.longest = longestFor(time.Duration(w.Grace) * time.Millisecond)
+	r.longest = longestFor(milliseconds(w.Grace))
 	if before == nil {
 		return
 	}
