@@ -14,6 +14,8 @@ import (
 
 const (
 	writeTimeout = 10 * time.Second
+	// lastWordsTimeout is how long what a server has said at its end may take to be read when nothing can be written any more.
+	lastWordsTimeout = time.Second
 	// maxIncoming is the largest frame that is read: a snapshot of a thousand members with the largest attributes fits.
 	maxIncoming = 16 << 20
 	// defaultSilence is the heartbeat timeout until a welcome says another.

@@ -22,7 +22,7 @@ func (r *Room) handle(c *carrier, kind protocol.Type, frame []byte) error {
 	case protocol.ICE:
 		r.setICEServers(f.ICEServers)
 		if f.Resume != "" {
-			r.resume = f.Resume // a room may outlive the token that its connection began with
+			r.resume = f.Resume
 		}
 		return nil
 	case protocol.Joined:

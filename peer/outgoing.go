@@ -28,6 +28,7 @@ func (c *carrier) write() {
 					pace.Allow()
 				}
 				if err := c.send(frame); err != nil {
+					c.lastWords()
 					c.end(err)
 					return
 				}
@@ -52,6 +53,16 @@ func (c *carrier) write() {
 		case <-c.done:
 			return
 		}
+	}
+}
+
+// lastWords waits for read to find out why nothing can be written any more: a server that closes says so.
+func (c *carrier) lastWords() {
+	timer := time.NewTimer(lastWordsTimeout)
+	defer timer.Stop()
+	select {
+	case <-c.done:
+	case <-timer.C:
 	}
 }
 

@@ -108,7 +108,7 @@ func (r *Room) adopt(c *carrier) bool {
 
 // enter says hello and joins.
 func (r *Room) enter(ctx context.Context, c *carrier) error {
-	resume := r.token()
+	resume := r.resumption()
 	if resume == "" {
 		// As another peer it is another instance, too: the one before may still be in the room, as away.
 		r.instance = protocol.NewInstance()
@@ -125,7 +125,7 @@ func (r *Room) enter(ctx context.Context, c *carrier) error {
 		return err
 	}
 	if resume != "" && !c.welcome.Resumed {
-		r.forget()
+		r.unknown()
 		c.post(protocol.Bye{})
 		ctx, cancel := context.WithTimeout(ctx, byeTimeout)
 		defer cancel()
@@ -136,13 +136,15 @@ func (r *Room) enter(ctx context.Context, c *carrier) error {
 	return c.await(ctx, c.entered)
 }
 
-func (r *Room) token() string {
+// resumption is the resume token for a hello.
+func (r *Room) resumption() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.resume
 }
 
-func (r *Room) forget() {
+// unknown forgets the resume token, which the server did not take.
+func (r *Room) unknown() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.resume = ""

@@ -3194,8 +3194,10 @@ var Session = class {
     this.iceServers = this.welcome.iceServers;
   }
   #handle(frame) {
-    if (frame.type === "ice") this.iceServers = frame.iceServers;
-    else if (frame.type === "goaway") this.#move(frame.within);
+    if (frame.type === "ice") {
+      this.iceServers = frame.iceServers;
+      this.#resume = frame.resume ?? this.#resume;
+    } else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
   }
   /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */

@@ -86,6 +86,12 @@ test("a lost connection is made again, as the same peer, and the log goes on; ch
   assert.equal((await greet(socket, { resumed: true })).hello.resume, "token 2", "the newest token");
 });
 
+test("a resume token that comes later is newer than the welcome's", async () => {
+  await socket.say({ type: "ice", iceServers: [], lifetime: 0, resume: "newer" }, { type: "ice", iceServers: [], lifetime: 0 });
+  await reconnect();
+  assert.equal((await greet(socket, { resumed: true })).hello.resume, "newer");
+});
+
 test("what is said while there is no connection is brought by the next one", async () => {
   await socket.drop();
   const said = room.send("x");
