@@ -2649,6 +2649,12 @@ var Members = class {
   behind() {
     this.#whole = false;
   }
+  /** Whether the room connects this peer with that one by itself, perhaps when what was missed has been told. */
+  meshed(id) {
+    const { host, delivery, topology, meshLimit } = this.#owner;
+    const all = meshed(topology, meshLimit, delivery.members);
+    return all.has(host.self.peer) && all.has(id);
+  }
   /** Takes what happened in one step, in order. */
   apply(happenings) {
     const events = happenings.flatMap((happening2) => this.#change(happening2) ?? []);
@@ -2681,7 +2687,7 @@ var Members = class {
         return () => this.#heard(happening2);
     }
     const { member: member2 } = happening2;
-    if (member2.peer === this.#owner.host.self.peer) return this.#owner.own(happening2.effect);
+    if (member2.peer === this.#owner.host.self.peer) return this.#owner.own(happening2);
     const peer = this.peers.get(member2.peer);
     switch (happening2.effect) {
       case "joined": {
@@ -3194,8 +3200,10 @@ var Session = class {
     this.iceServers = this.welcome.iceServers;
   }
   #handle(frame) {
-    if (frame.type === "ice") this.iceServers = frame.iceServers;
-    else if (frame.type === "goaway") this.#move(frame.within);
+    if (frame.type === "ice") {
+      this.iceServers = frame.iceServers;
+      this.#resume = frame.resume ?? this.#resume;
+    } else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
   }
   /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */
@@ -3282,6 +3290,7 @@ var Session = class {
 };
 
 // sdk/src/updates.ts
+var MAX_UPDATES = 64;
 var Updates = class {
   #room;
   #host;
@@ -3291,6 +3300,9 @@ var Updates = class {
   #last = Promise.resolve();
   /** The request that is under way. */
   #id = 0;
+  /** What it asks for, as JSON; undefined while there is none. */
+  #asked;
+  #waiting = 0;
   #rejoining;
   #over;
   constructor(room2, attributes, host) {
@@ -3300,23 +3312,33 @@ var Updates = class {
   }
   /** What the join says of them that is being made now. */
   join() {
+    if (this.#joined === void 0 && this.#newest !== void 0) this.#newest = copyOf(this.#newest);
     this.#joined = this.#newest;
     return this.#newest === void 0 ? {} : { attributes: this.#newest };
   }
-  /** Replaces them, and waits until the others see that. */
+  /**
+   * Replaces them, and waits until the others see that. What the server would refuse is refused here: said by a rejoining, it would
+   * be the end of the room.
+   */
   async add(attributes, signal) {
     const what = `update in ${this.#room}`;
+    const copy = this.#fitting(attributes, what);
+    if (this.#waiting >= MAX_UPDATES) throw new BeckonError("overflow", `${what}: ${MAX_UPDATES} wait for the server already.`);
+    this.#waiting++;
     const run = this.#last.then(() => {
       checkAborted(signal, what);
-      return this.#replace(attributes, what);
+      return this.#replace(copy, what);
     });
-    this.#last = run.catch(() => {
-    });
+    const done = () => void this.#waiting--;
+    this.#last = run.then(done, done);
     await abortable(run, signal, what);
   }
-  /** The room's log has an update of this peer. */
-  seen() {
-    this.#host.settle(this.#id);
+  /**
+   * The room shows this peer with these attributes: by an event, which answers an update, or in a snapshot, when the event was missed
+   * with others. They are compared, because the event of an update that a snapshot has answered may yet come.
+   */
+  shown(attributes) {
+    if (this.#asked === JSON.stringify(attributes ?? {})) this.#host.settle(this.#id);
   }
   /** The room has answered a join, completely. */
   rejoined() {
@@ -3337,18 +3359,35 @@ var Updates = class {
       if (this.#joined === attributes) return;
     }
   }
+  #fitting(attributes, what) {
+    const text = JSON.stringify(attributes);
+    if (!text?.startsWith("{")) throw new TypeError("update: the attributes are an object");
+    const { limit } = this.#host;
+    if (limit > 0 && byteLength(text, limit) > limit) {
+      throw new BeckonError("message-too-large", `${what}: the server takes attributes of up to ${limit} bytes.`);
+    }
+    return JSON.parse(text);
+  }
   /** Whether the server has taken them; false means that the connection was lost. */
   async #requested(attributes, what, before) {
     try {
-      await this.#host.request({ type: "update", room: this.#room, attributes }, what, void 0, (id) => this.#id = id);
+      await this.#host.request({ type: "update", room: this.#room, attributes }, what, void 0, (id) => {
+        this.#id = id;
+        this.#asked = JSON.stringify(attributes);
+      });
       return true;
     } catch (error) {
       if (error instanceof BeckonError && error.code === "connection-lost") return false;
       this.#newest = before;
       throw error;
+    } finally {
+      this.#asked = void 0;
     }
   }
 };
+function copyOf(attributes) {
+  return JSON.parse(JSON.stringify(attributes));
+}
 
 // sdk/src/room.ts
 var Room = class extends typedEventTarget() {
@@ -3376,7 +3415,7 @@ var Room = class extends typedEventTarget() {
     this.closed = this.#ended.promise;
     this.#options = options;
     this.#topology = options.topology;
-    this.#session = new Session(socketURL2, options.token, {
+    const session = this.#session = new Session(socketURL2, options.token, {
       enter: (signal) => this.#enter(signal),
       lost: () => this.#lost(),
       frame: (frame) => this.#handle(frame),
@@ -3390,7 +3429,10 @@ var Room = class extends typedEventTarget() {
         if (this.#state === "reconnecting") throw new BeckonError("connection-lost", `${args[1]}: reconnecting`);
         return this.#session.request(...args);
       },
-      settle: (id) => this.#session.settle(id)
+      settle: (id) => this.#session.settle(id),
+      get limit() {
+        return session.welcome.limits.attributes;
+      }
     });
   }
   /** This peer's own id. It is another one if the server had to take this peer for a new one after a lost connection. */
@@ -3427,8 +3469,8 @@ var Room = class extends typedEventTarget() {
     await abortable(this.#delivery.say(data), signal, what);
   }
   /**
-   * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large`, `bad-frame`
-   * (too large for attributes), `closed`, `aborted`, or what ended the room.
+   * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large` (the server's
+   * limit for attributes), `overflow` (64 wait already), `closed`, `aborted`, or what ended the room.
    */
   async update(attributes, { signal } = {}) {
     checkAborted(signal, `update in ${this.name}`);
@@ -3445,7 +3487,7 @@ var Room = class extends typedEventTarget() {
     this.#checkOpen();
     const peer = this.#members.peers.get(id);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
-    if (peer.state === "waiting" && this.#topology === "mesh") {
+    if (peer.state === "waiting" && this.#topology === "mesh" && !this.#members.meshed(id)) {
       throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#session.welcome.limits.mesh} members of ${this.name} connect`);
     }
     await peer._connect(signal);
@@ -3569,17 +3611,18 @@ var Room = class extends typedEventTarget() {
         return room2.#session.welcome.limits.mesh;
       },
       dispatchEvent: (event) => this.dispatchEvent(event),
-      own: (effect) => this.#own(effect),
+      own: (happening2) => this.#own(happening2),
       synced: () => {
+        this.#updates.shown(this.#delivery?.members.find(({ peer }) => peer === this.id)?.attributes);
         this.#updates.rejoined();
         return () => this.#become("joined");
       }
     });
   }
   /** What the log says of this peer itself are answers; but for `left`, which it did not ask for. */
-  #own(effect) {
-    if (effect === "updated") this.#updates.seen();
-    if (effect !== "left" || this.#closing) return void 0;
+  #own(happening2) {
+    if (happening2.effect === "updated") this.#updates.shown(happening2.member.attributes);
+    if (happening2.effect !== "left" || this.#closing) return void 0;
     return () => {
       void this.#session.close();
       this.#end(new BeckonError("connection-lost", `The server took this peer out of ${this.name}.`));
