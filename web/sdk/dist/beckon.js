@@ -1412,27 +1412,9 @@ function parse2(text) {
   }
 }
 
-// sdk/src/early.ts
-var MAX_KEPT = 256;
-var Early = class {
-  #session;
-  #candidates = [];
-  keep(session, candidate) {
-    if (this.#session !== session) this.#candidates = [];
-    this.#session = session;
-    if (this.#candidates.length < MAX_KEPT) this.#candidates.push(candidate);
-  }
-  /** Gives those of a session that begins; others are late. */
-  take(session) {
-    const found = this.#session === session ? this.#candidates : [];
-    this.#session = void 0;
-    this.#candidates = [];
-    return found;
-  }
-};
-
 // sdk/src/negotiation.ts
 var DEFAULT_MESSAGE_SIZE = 65536;
+var MAX_KEPT = 256;
 function isNegotiation(data) {
   if (typeof data !== "object" || data === null) return false;
   return ["description", "candidate", "want"].some((key) => Object.hasOwn(data, key));
@@ -1448,6 +1430,8 @@ var Negotiation = class {
   #work = Promise.resolve();
   /** An offer is out, or is being made. */
   #unanswered;
+  /** The first offer has its answer: the other side had this connection, whatever became of it since. */
+  #answered = false;
   /** It is one for another path. */
   #restarting = false;
   /** Another path is wanted as soon as that offer has its answer. */
@@ -1491,12 +1475,17 @@ var Negotiation = class {
   get unanswered() {
     return this.#unanswered;
   }
+  /** Whether the first offer has an answer. */
+  get answered() {
+    return this.#answered;
+  }
   /** The largest message in bytes that the other side takes. */
   get maxMessageSize() {
     return this.connection.sctp?.maxMessageSize ?? DEFAULT_MESSAGE_SIZE;
   }
   /** Takes a description; `iceRestart` says that it is one for another path. */
   describe(description, iceRestart = false) {
+    this.#answered = true;
     this.#do(() => this.#describe(description, iceRestart));
   }
   /** Takes a candidate. */
@@ -1562,11 +1551,11 @@ var Negotiation = class {
     if (iceRestart) this.#configure();
     await this.connection.setRemoteDescription({ type: expected, sdp });
     for (const candidate of this.#kept.splice(0)) await this.#add(candidate, false);
-    if (this.#peer.offers) return this.#answered();
+    if (this.#peer.offers) return this.#settled();
     await this.connection.setLocalDescription();
     this.#describeSelf({});
   }
-  #answered() {
+  #settled() {
     this.#unanswered = this.#restarting = false;
     if (!this.#again) return;
     this.#again = false;
@@ -2112,6 +2101,14 @@ var Clocks = class {
       this.#running.delete(name2);
     }
   }
+  /** Whether a clock has been started and has not run out. */
+  runs(name2) {
+    return this.#running.has(name2);
+  }
+  /** Whether the time goes on. */
+  get going() {
+    return this.#going;
+  }
   /** Lets the time go on, or not. */
   go(going) {
     if (going === this.#going) return;
@@ -2133,8 +2130,29 @@ var Clocks = class {
   }
 };
 
+// sdk/src/early.ts
+var MAX_EARLY = 64;
+var Early = class {
+  #session;
+  #candidates = [];
+  keep(session, candidate) {
+    if (this.#session !== session) this.#candidates = [];
+    this.#session = session;
+    if (this.#candidates.length < MAX_EARLY) this.#candidates.push(candidate);
+  }
+  /** Gives those of a session that begins; others are late. */
+  take(session) {
+    const found = this.#session === session ? this.#candidates : [];
+    this.#session = void 0;
+    this.#candidates = [];
+    return found;
+  }
+};
+
 // sdk/src/link.ts
 var PATIENCE = 2e3;
+var AGAIN = 5e3;
+var AGAIN_NEW = 8e3;
 var PATHLESS = 15e3;
 var PAUSE = 1e3;
 var Link2 = class {
@@ -2198,7 +2216,10 @@ var Link2 = class {
     if (this.#state === "closed" || typeof session !== "string" || session.length > MAX_NAME) return;
     if (description) {
       if (!this.#owner.offers) this.#offered(session, description, iceRestart === true);
-      else if (session === this.#session) this.#negotiation?.describe(description);
+      else if (session === this.#session) {
+        this.#looked();
+        this.#negotiation?.describe(description);
+      }
     } else if ("candidate" in data) this.#candidate(session, data.candidate);
     else if (want === true && this.#owner.offers) this.#wanted(data);
   }
@@ -2222,7 +2243,7 @@ var Link2 = class {
   #offered(session, description, iceRestart) {
     this.start(false);
     if (session === this.#session) {
-      this.#clocks.stop("patience");
+      this.#looked();
       return this.#negotiation?.describe(description, iceRestart);
     }
     if (iceRestart) return this.#ask({ want: true });
@@ -2232,15 +2253,17 @@ var Link2 = class {
     negotiation?.describe(description);
   }
   #candidate(session, candidate) {
-    this.start(false);
     if (session === this.#session) return this.#negotiation?.add(candidate);
     if (!this.#owner.offers) this.#early.keep(session, candidate);
   }
-  /** Takes the other side's wish. An offer that has no answer yet serves it: what it was about came before that. */
+  /**
+   * Takes the other side's wish. An offer that has no answer yet serves it: what it was about came before that. But who has no
+   * connection cannot answer one for another path.
+   */
   #wanted({ session = "", fresh }) {
     if (this.#state === "waiting") return this.start(false);
     if (session === "") {
-      if (!this.#negotiation?.unanswered) this.#replace("The other side has none any more.");
+      if (this.#negotiation?.answered !== false) this.#replace("The other side has none any more.");
     } else if (session === this.#session) {
       if (fresh === true) this.#replace("The other side found no path.");
       else if (!this.#negotiation?.unanswered) this.#negotiation?.restart();
@@ -2256,7 +2279,7 @@ var Link2 = class {
   }
   /** Ends the current connection, in order that another one can take its place. */
   #giveUp(why) {
-    this.#clocks.stop("patience", "pathless", "pause");
+    this.#clocks.stop("patience", "again", "pathless", "pause");
     const negotiation = this.#negotiation;
     if (!negotiation) return;
     this.#negotiation = void 0;
@@ -2302,14 +2325,15 @@ var Link2 = class {
     if (this.#negotiation?.whole) this.#become("connected");
   }
   #found() {
-    this.#clocks.stop("patience", "pathless");
+    this.#clocks.stop("patience", "again", "pathless");
     if (this.#negotiation?.whole) this.#become("connected");
   }
   /** There is no path. One that has never been has its own deadline; and of the very first one a failure is the end. */
   #lost(negotiation, forGood) {
     if (this.#state === "connecting") {
-      if (forGood) this.#fail(new BeckonError("connection-lost", "ICE found no path."));
-      return;
+      if (!forGood) return;
+      if (this.#clocks.going) return this.#fail(new BeckonError("connection-lost", "ICE found no path."));
+      return this.#clocks.start("patience", 0, () => negotiation.restart());
     }
     if (negotiation.wasOpen) this.#clocks.begin("pathless", PATHLESS, () => this.#replace("No path was found."));
     if (forGood) this.#search(negotiation);
@@ -2318,7 +2342,20 @@ var Link2 = class {
   #search(negotiation) {
     this.#clocks.stop("patience");
     this.#become("reconnecting");
-    if (this.#negotiation === negotiation) negotiation.restart();
+    if (this.#negotiation !== negotiation || this.#state === "closed") return;
+    this.#planAgain(negotiation);
+    negotiation.restart();
+  }
+  #planAgain(negotiation) {
+    this.#clocks.start("again", negotiation.wasOpen ? AGAIN : AGAIN_NEW, () => this.#search(negotiation));
+  }
+  /** Both descriptions of another path are there, or soon will be: it has its time before the next one is looked for. */
+  #looked() {
+    const negotiation = this.#negotiation;
+    if (!negotiation || this.#state === "connecting") return;
+    if (!this.#clocks.runs("patience") && !this.#clocks.runs("again")) return;
+    this.#clocks.stop("patience");
+    this.#planAgain(negotiation);
   }
   /** The connection is over. One that has been connected is replaced at once, another one after a while. */
   #over(error) {
