@@ -1370,10 +1370,8 @@ var Control = class {
   #tick() {
     const late = performance.now() - this.#due > LATE;
     const progress = this.#owner.progress();
-    if (progress !== this.#progress) {
-      this.#progress = progress;
-      this.heard();
-    }
+    if (progress !== this.#progress && this.#dc.bufferedAmount > 0) this.heard();
+    this.#progress = progress;
     const quiet = performance.now() - this.#last;
     if (quiet < TICK) return this.#arm(TICK - quiet);
     if (this.#unanswered >= MAX_UNANSWERED && !this.#silent) {

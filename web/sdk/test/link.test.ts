@@ -102,8 +102,10 @@ test("a heartbeat without an answer is a lost path, and anything that is heard a
   await at.clock.advance(4999);
   assert.equal(peer.state, "connected");
   void channel.send("x");
-  pc.channels[1]?.drain(1); // progress
+  pc.channels[1]?.drain(1); // progress, while a ping waits
+  pc.control.bufferedAmount = 12;
   await at.clock.advance(1);
+  pc.control.bufferedAmount = 0;
   await at.clock.advance(4999);
   assert.deepEqual([seen, at.said()], [[], []]);
   await at.clock.advance(1);
