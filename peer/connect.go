@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -37,8 +38,8 @@ func (r *Room) connect(peerID string) (*Peer, error) {
 	case p.meeting.current() != nil || p.ctx.Err() != nil:
 	case r.state.offers(peerID):
 		r.start(p, newSession())
-	case !p.meeting.asked:
-		p.meeting.asked = true
+	case time.Since(p.meeting.asked) >= r.cfg.ConnectTimeout: // it may have heard this side, and given it up since
+		p.meeting.asked = time.Now()
 		r.say(p, protocol.SignalData{Want: true})
 	}
 	return p, nil

@@ -88,12 +88,13 @@ func (us *updates) begin() {
 
 // request sends an update, if the room is there to take it.
 func (us *updates) request(u *update) {
-	if us.room.condition != RoomJoined {
+	c := us.room.carrier
+	if us.room.condition != RoomJoined || c == nil { // while Close waits for the end it is joined, and has none
 		return
 	}
 	us.lastID++
 	u.id = us.lastID
-	us.room.carrier.post(protocol.Update{ID: u.id, Room: us.room.name, Attributes: u.attributes})
+	c.post(protocol.Update{ID: u.id, Room: us.room.name, Attributes: u.attributes})
 }
 
 // settle ends the update that is under way, and begins the next.

@@ -125,9 +125,8 @@ export class Session {
   #handle(frame: ServerFrame): void {
     if (frame.type === "ice") {
       this.iceServers = frame.iceServers;
-      this.#resume = frame.resume ?? this.#resume; // the older one ends some day, and so would this peer at its next connection
-    }
-    else if (frame.type === "goaway") this.#move(frame.within);
+      this.#resume = frame.resume ?? this.#resume; // the newest knows the newest grants
+    } else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
   }
 
