@@ -364,12 +364,6 @@ test("what the app does to its attributes after joining is not said by a rejoini
   assert.deepEqual((await greet(socket, { resumed: true })).join.attributes, { name: "Ada" });
 });
 
-test("the next connection shows the newest resume token, which fresh ICE servers bring", async () => {
-  await socket.say({ type: "ice", iceServers: [], resume: "token of later" }, { type: "ice", iceServers: [] });
-  await reconnect();
-  assert.equal((await greet(socket, { resumed: true })).hello.resume, "token of later");
-});
-
 test("a peer that is met in the midst of a replay is not beyond the mesh", async () => {
   const cyd: Member = { peer: "cyd", instance: "fffffffffffffffe", capabilities: { rollback: true }, joined: 10 };
   const failed: unknown[] = [];
