@@ -102,7 +102,7 @@ func (r *Room) tend(p *Peer, c *connection) {
 		r.connected.remove(func(q *Peer) bool { return q == p })
 	}
 	r.overflowed.Add(c.overflowed.Load())
-	c.log.Info().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closed")
+	c.log.Debug().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closed")
 }
 
 // sayOf says something of a connection, as long as it is the current one: what is late would only be dropped.
@@ -116,10 +116,11 @@ func (r *Room) sayOf(p *Peer, c *connection, data protocol.SignalData) {
 }
 
 func (r *Room) turned(p *Peer, c *connection, s State) {
-	c.log.Info().Str("state", string(s)).Msg("peer connection moved")
+	c.log.Debug().Str("state", string(s)).Msg("peer connection moved")
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if first := p.meeting.move(c, s); first && p.ctx.Err() == nil {
+		c.log.Info().Msg("peer connected")
 		r.connected.push(p)
 	}
 }

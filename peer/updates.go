@@ -104,9 +104,9 @@ func (us *updates) settle(err error) {
 	us.begin()
 }
 
-// seen is called when the room's log has an update of this peer.
-func (us *updates) seen() {
-	if len(us.waiting) > 0 && us.waiting[0].id != 0 {
+// seen is called when the room's log has an update of this peer. One that was answered by a snapshot already may be told again.
+func (us *updates) seen(attributes json.RawMessage) {
+	if len(us.waiting) > 0 && us.waiting[0].id != 0 && bytes.Equal(us.waiting[0].attributes, attributes) {
 		us.settle(nil)
 	}
 }
