@@ -18,6 +18,9 @@ const (
 	crashes      = 20
 	crashStreams = 2
 	crashTick    = 500 * time.Millisecond // how often everybody says something to everybody
+	// crashPause is for how long connections last before a kill, but for the second of two. Those that are lost at once count as
+	// failures, after which the clients wait longer and longer, so as not to hammer a server that lets them in and dies of it.
+	crashPause = 1200 * time.Millisecond
 )
 
 // crashRoom is the room whose server is killed, with those who are in it.
@@ -42,10 +45,9 @@ func TestServerIsKilled(t *testing.T) {
 	r := &crashRoom{desk: newDesk(t, ip), ctx: s.ctx, server: serveKillable(t, ip, "--allow-origin", s.Origin), began: begin}
 	ends := r.fill(t, s)
 	for len(r.kills) < crashes {
-		r.talked(t, r.ctx, r.began)
 		r.kill(t, crashDelay())
+		r.settle(t)
 	}
-	r.talked(t, r.ctx, r.began)
 
 	close(r.phase("stop"))
 	r.wait(t, r.ctx, "everything to arrive", func() bool { return len(r.complete) == len(ends) })
@@ -85,9 +87,25 @@ func (r *crashRoom) fill(t *testing.T, s *site) (ends []func(*testing.T)) {
 		r.kill(t, time.Duration(rand.IntN(10))*time.Millisecond)
 		// They find back within this time, if they do not have to try twice.
 		r.kill(t, time.Duration(rand.IntN(300))*time.Millisecond)
-		r.talked(t, r.ctx, r.began)
+		r.settle(t)
 	}
 	return ends
+}
+
+// settle waits until all are back and talk, and have done so for a while.
+func (r *crashRoom) settle(t *testing.T) {
+	t.Helper()
+	r.talked(t, r.ctx, r.began)
+	r.pause(t, crashPause)
+}
+
+func (r *crashRoom) pause(t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-r.ctx.Done():
+		t.Fatal(context.Cause(r.ctx))
+	}
 }
 
 // enter starts a member in a process of its own.
@@ -115,11 +133,7 @@ func (r *crashRoom) enter(t *testing.T, s *site, kind browser.Kind, k memberTask
 // kill kills the server after a delay, and starts it again.
 func (r *crashRoom) kill(t *testing.T, after time.Duration) {
 	t.Helper()
-	select {
-	case <-time.After(after):
-	case <-r.ctx.Done():
-		t.Fatal(context.Cause(r.ctx))
-	}
+	r.pause(t, after)
 	r.kills = append(r.kills, time.Now())
 	r.server.kill()
 	if err := r.server.start(r.ctx); err != nil {

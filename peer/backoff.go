@@ -48,7 +48,7 @@ func refusal(m protocol.ErrorReply) error {
 	err := &protocol.Error{Code: m.Code, Text: m.Message}
 	switch m.Code {
 	case protocol.CodeRateLimited, protocol.CodeTooManyRooms, protocol.CodeInternal, protocol.CodeBusy:
-		return passing{err, time.Duration(m.RetryAfter) * time.Millisecond}
+		return passing{err, milliseconds(m.RetryAfter)}
 	}
 	return err
 }

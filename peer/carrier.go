@@ -14,13 +14,15 @@ import (
 
 const (
 	writeTimeout = 10 * time.Second
+	// lastWordsTimeout is how long what a server has said at its end may take to be read when nothing can be written any more.
+	lastWordsTimeout = time.Second
 	// maxIncoming is the largest frame that is read: a snapshot of a thousand members with the largest attributes fits.
 	maxIncoming = 16 << 20
 	// defaultSilence is the heartbeat timeout until a welcome says another.
 	defaultSilence = 25 * time.Second
 )
 
-// errMoved ends a carrier whose server is going away: the next one is made at once.
+// errMoved ends a carrier whose server is going away: the next one is made at once, if this one has lasted for a while.
 var errMoved = errors.New("the server is going away")
 
 // cargo is what a carrier carries. Its methods are called from the carrier's two goroutines.

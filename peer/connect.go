@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -37,8 +38,8 @@ func (r *Room) connect(peerID string) (*Peer, error) {
 	case p.meeting.current() != nil || p.ctx.Err() != nil:
 	case r.state.offers(peerID):
 		r.start(p, newSession())
-	case !p.meeting.asked:
-		p.meeting.asked = true
+	case time.Since(p.meeting.asked) >= r.cfg.ConnectTimeout: // it may have heard this side, and given it up since
+		p.meeting.asked = time.Now()
 		r.say(p, protocol.SignalData{Want: true})
 	}
 	return p, nil
@@ -101,7 +102,7 @@ func (r *Room) tend(p *Peer, c *connection) {
 		r.connected.remove(func(q *Peer) bool { return q == p })
 	}
 	r.overflowed.Add(c.overflowed.Load())
-	c.log.Info().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closed")
+	c.log.Debug().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closed")
 }
 
 // sayOf says something of a connection, as long as it is the current one: what is late would only be dropped.
@@ -115,10 +116,11 @@ func (r *Room) sayOf(p *Peer, c *connection, data protocol.SignalData) {
 }
 
 func (r *Room) turned(p *Peer, c *connection, s State) {
-	c.log.Info().Str("state", string(s)).Msg("peer connection moved")
+	c.log.Debug().Str("state", string(s)).Msg("peer connection moved")
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if first := p.meeting.move(c, s); first && p.ctx.Err() == nil {
+		c.log.Info().Msg("peer connected")
 		r.connected.push(p)
 	}
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// dial makes the WebSocket to a server. ctx bounds all of it. Whatever goes wrong may pass: until a Beckon server has spoken, what
+// dial makes the WebSocket to a server. ctx bounds all of it, and its cause is the error when it ends first: that of an attempt to
+// connect again is no end of the room, as a caller's is of a Join. Whatever goes wrong may pass: until a Beckon server has spoken, what
 // refuses may be a proxy before one that is being restarted. Only an address that is none stays one.
 func dial(ctx context.Context, server string, cfg *Config) (*websocket.Conn, error) {
 	address, err := endpoint(server)
@@ -45,12 +46,12 @@ func dial(ctx context.Context, server string, cfg *Config) (*websocket.Conn, err
 	alive := unwatch()
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, aborted(ctx)
+		return nil, context.Cause(ctx)
 	case err != nil:
 		return nil, passing{dialError(strings.TrimSuffix(address, socketPath), resp, err), retryAfter(resp)}
 	case !alive:
 		ws.Close()
-		return nil, aborted(ctx)
+		return nil, context.Cause(ctx)
 	case ws.Subprotocol() != protocol.Version:
 		ws.Close()
 		return nil, passing{protocol.Errorf(protocol.CodeConnectFailed,

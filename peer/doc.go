@@ -25,9 +25,13 @@
 //	Room.keep       room             connecting again                       when the server refuses this peer, or Close stops it
 //	carrier.read    WebSocket        reading; applying what comes           when the connection ends
 //	carrier.write   WebSocket        writing; the pace; heartbeats          when the connection ends
+//	(addresses)     room             looking for changes of the network     when there is no connection, or the room ends
 //	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context
+//	connection.     peer connection  pings and pongs that are to be said    when there are none; they may wait for the window
+//	speak
 //	Channel.pump    channel          reading the data channel               when the stream ends and what came is read or
 //	                                                                        given up by Close of channel, peer or room
 //	(opening)       Peer.Open        one channel open in flight             when the other side answers, or the connection ends
-//	(closing)       Channel.Close    the reset of the stream                when no write is under way any more
+//	(closing)       Channel.Close,   the reset of the stream                when the other side has answered it, or does not
+//	                of either side                                          for 5 s, or the connection ends
 package peer

@@ -11,6 +11,7 @@ import (
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/gorilla/websocket"
 )
 
 // Every call that waits, without an end of its own, returns when the room is closed; and the room may be closed by several at
@@ -189,6 +190,24 @@ func TestWhoIsGoneIsNotKept(t *testing.T) {
 			if n := peer.Unaccepted(host); n != 0 {
 				t.Fatalf("%d peers wait to be accepted and none is here", n)
 			}
+		}
+	})
+}
+
+// What is asked of a room in the midst of its Close waits for the end, and has its error.
+func TestCallsInTheMidstOfClose(t *testing.T) {
+	scripted(t, func(ws *websocket.Conn) { admit(ws); drain(ws) }, func(t *testing.T, join func() (*peer.Room, error)) {
+		room, err := join()
+		must(t, err)
+		peer.LoseWhileLeaving(room)
+		synctest.Wait()
+		answers := make(chan error)
+		go func() { answers <- room.Update(within(t), nil) }()
+		go func() { answers <- room.Send(within(t), 1) }()
+		synctest.Wait()
+		must(t, room.Close())
+		for range 2 {
+			wantCode(t, <-answers, protocol.CodeClosed)
 		}
 	})
 }

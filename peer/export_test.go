@@ -70,3 +70,12 @@ func SetAway(p *Peer, away bool) {
 		p.room.consider(p)
 	}
 }
+
+// LoseWhileLeaving brings r to where Close has it for a moment: no connection is made any more, and the one that there was is gone.
+func LoseWhileLeaving(r *Room) {
+	r.mu.Lock()
+	r.leave()
+	c := r.carrier
+	r.mu.Unlock()
+	c.end(errMoved)
+}

@@ -21,6 +21,9 @@ func (r *Room) handle(c *carrier, kind protocol.Type, frame []byte) error {
 	switch f := f.(type) {
 	case protocol.ICE:
 		r.setICEServers(f.ICEServers)
+		if f.Resume != "" {
+			r.resume = f.Resume
+		}
 		return nil
 	case protocol.Joined:
 		if f.Room != r.name {

@@ -53,7 +53,7 @@ func (c *carrier) take(frame []byte) error {
 	case protocol.TypeGoAway:
 		m, err := protocol.Decode[protocol.GoAway](frame)
 		if err == nil && c.inRoom {
-			c.move(time.Duration(m.Within) * time.Millisecond)
+			c.move(milliseconds(m.Within))
 		}
 		return err
 	case protocol.TypeError:
@@ -66,6 +66,13 @@ func (c *carrier) take(frame []byte) error {
 		}
 	}
 	return c.cargo.handle(c, env.Type, frame)
+}
+
+// milliseconds is a duration of the wire. One that no server means, a longer one than a day or one of before now, is bounded: a
+// product that overflows would be any duration, and a ticker of a negative one ends the program.
+func milliseconds(n int64) time.Duration {
+	const most = 24 * time.Hour
+	return time.Duration(min(max(n, 0), most.Milliseconds())) * time.Millisecond
 }
 
 func (c *carrier) refuse(err error) {
@@ -87,8 +94,8 @@ func (c *carrier) greeted(frame []byte) error {
 		return err
 	}
 	c.welcome = w
-	if t := w.Heartbeat.Timeout; t > 0 {
-		c.silence = time.Duration(t) * time.Millisecond
+	if t := milliseconds(w.Heartbeat.Timeout); t > 0 {
+		c.silence = t
 	}
 	close(c.welcomed)
 	return nil

@@ -34,7 +34,7 @@ type meeting struct {
 
 	// Guarded by room.mu.
 	early   []protocol.SignalData // candidates that came before their description
-	asked   bool                  // for the first offer
+	asked   time.Time             // for the first offer; zero if it was not
 	closing bool                  // by this side: nothing takes the place of what ends now
 
 	mu      sync.Mutex

@@ -39,7 +39,7 @@ func (r *Room) moved(effect delivery.Effect) {
 		r.changed(EventBack, e.Member)
 	case delivery.Updated:
 		if e.Member.Peer == r.id {
-			r.updates.seen()
+			r.updates.seen(e.Member.Attributes)
 			return
 		}
 		r.changed(EventUpdated, e.Member)

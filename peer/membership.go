@@ -29,7 +29,7 @@ func newMembership(r *Room, w protocol.Welcome, instance string) *membership {
 		room: r, peer: w.Peer, instance: instance,
 		machine: delivery.New(delivery.Config{
 			Room: r.name, Peer: w.Peer, Instance: instance,
-			Window: w.Limits.Window, Grace: time.Duration(w.Grace) * time.Millisecond,
+			Window: w.Limits.Window, Grace: milliseconds(w.Grace),
 		}),
 		timers: make(map[string]*time.Timer),
 		calls:  make(map[uint64]func(error)),

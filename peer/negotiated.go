@@ -37,9 +37,8 @@ func (r *Room) negotiated(p *Peer, data protocol.SignalData) {
 // wanted makes the offer that p asks for, if the one that it needs is not on its way.
 func (r *Room) wanted(p *Peer, c *connection, data protocol.SignalData) {
 	switch {
-	case c == nil && data.Session == "":
-		r.start(p, newSession())
 	case c == nil:
+		r.start(p, newSession()) // whatever p has, this side has it no longer
 	case data.Session == "":
 		if c.answered {
 			r.start(p, newSession()) // it has had this one, and has it no longer

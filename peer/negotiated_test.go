@@ -85,6 +85,28 @@ func TestWhatIsSaidOfAConnection(t *testing.T) {
 	}
 }
 
+// Who has given a connection up, because the other side seemed to have left, makes another for whoever still asks for that one.
+func TestAWantForAConnectionThatIsForgotten(t *testing.T) {
+	for name, want := range map[string]protocol.SignalData{
+		"another path": {Want: true, Session: "forgotten"}, "a fresh one": {Want: true, Session: "forgotten", Fresh: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+				a := w.join(peer.Config{Topology: protocol.TopologyNone})
+				b := w.join(peer.Config{})
+				next(t, a, peer.EventJoined)
+				offerer, answerer := a.Peer(b.ID()), b.Peer(a.ID())
+				if !peer.Offers(offerer) {
+					offerer, answerer = answerer, offerer
+				}
+				peer.Hear(offerer, want)
+				reaches(t, offerer, peer.StateConnected)
+				reaches(t, answerer, peer.StateConnected)
+			})
+		})
+	}
+}
+
 // Wants that cross an offer ask for what is under way.
 func TestWantsThatCrossAnOffer(t *testing.T) {
 	for name, c := range map[string]struct{ first, second protocol.SignalData }{

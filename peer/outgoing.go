@@ -28,6 +28,7 @@ func (c *carrier) write() {
 					pace.Allow()
 				}
 				if err := c.send(frame); err != nil {
+					c.lastWords()
 					c.end(err)
 					return
 				}
@@ -55,10 +56,20 @@ func (c *carrier) write() {
 	}
 }
 
+// lastWords waits for read to find out why nothing can be written any more: a server that closes says so.
+func (c *carrier) lastWords() {
+	timer := time.NewTimer(lastWordsTimeout)
+	defer timer.Stop()
+	select {
+	case <-c.done:
+	case <-timer.C:
+	}
+}
+
 // interval is the time between two heartbeats.
 func (c *carrier) interval() time.Duration {
-	if i := c.welcome.Heartbeat.Interval; i > 0 {
-		return time.Duration(i) * time.Millisecond
+	if i := milliseconds(c.welcome.Heartbeat.Interval); i > 0 {
+		return i
 	}
 	return defaultSilence / 2
 }

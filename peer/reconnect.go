@@ -27,7 +27,8 @@ func (r *Room) keep(c *carrier) {
 	for {
 		since := time.Now()
 		<-c.done
-		if time.Since(since) >= lasting {
+		lasted := time.Since(since) >= lasting
+		if lasted {
 			failures = 0
 		}
 		err := c.err
@@ -42,7 +43,7 @@ func (r *Room) keep(c *carrier) {
 				r.finish(carrierError(err, protocol.CodeConnectionLost))
 				return
 			}
-			if err != errMoved && err != errUnknown {
+			if atOnce := err == errUnknown || err == errMoved && lasted; !atOnce {
 				if !sleep(r.leaving, backoff(failures, rand.Float64(), r.longest, after)) {
 					return
 				}
@@ -107,7 +108,7 @@ func (r *Room) adopt(c *carrier) bool {
 
 // enter says hello and joins.
 func (r *Room) enter(ctx context.Context, c *carrier) error {
-	resume := r.resume
+	resume := r.resumption()
 	if resume == "" {
 		// As another peer it is another instance, too: the one before may still be in the room, as away.
 		r.instance = protocol.NewInstance()
@@ -123,9 +124,8 @@ func (r *Room) enter(ctx context.Context, c *carrier) error {
 	if err := c.await(ctx, c.welcomed); err != nil {
 		return err
 	}
-	r.resume = c.welcome.Resume
 	if resume != "" && !c.welcome.Resumed {
-		r.resume = ""
+		r.unknown()
 		c.post(protocol.Bye{})
 		ctx, cancel := context.WithTimeout(ctx, byeTimeout)
 		defer cancel()
@@ -136,10 +136,25 @@ func (r *Room) enter(ctx context.Context, c *carrier) error {
 	return c.await(ctx, c.entered)
 }
 
+// resumption is the resume token for a hello.
+func (r *Room) resumption() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.resume
+}
+
+// unknown forgets the resume token, which the server did not take.
+func (r *Room) unknown() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.resume = ""
+}
+
 // welcomed takes what a welcome says, and makes the join that goes on where the log was left.
 func (r *Room) welcomed(c *carrier) protocol.Join {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.resume = c.welcome.Resume
 	r.limits = c.welcome.Limits
 	r.setICEServers(c.welcome.ICEServers)
 	if m := r.member; m == nil || m.peer != c.welcome.Peer || m.instance != r.instance {
@@ -163,7 +178,7 @@ func (r *Room) begin(w protocol.Welcome) {
 	r.id, r.state.self, r.state.machine = w.Peer, w.Peer, r.member.machine
 	r.state.changed()
 	r.pace = newPace(w.Limits)
-	r.longest = longestFor(time.Duration(w.Grace) * time.Millisecond)
+	r.longest = longestFor(milliseconds(w.Grace))
 	if before == nil {
 		return
 	}

@@ -425,10 +425,12 @@ func TestARefusedRejoining(t *testing.T) {
 	})
 }
 
-// A server that lets everybody in and fails at once is not asked more and more often, nor is one that does not answer.
+// A server that lets everybody in and fails at once is not asked more and more often, nor is one that sends all away, or does not
+// answer.
 func TestNoServerIsHammered(t *testing.T) {
 	for name, script := range map[string]func(ws *websocket.Conn){
 		"failing": func(ws *websocket.Conn) { admit(ws) },
+		"leaving": func(ws *websocket.Conn) { admit(ws); say(ws, protocol.GoAway{}); drain(ws) },
 		"silent":  drain,
 	} {
 		t.Run(name, func(t *testing.T) {

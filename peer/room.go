@@ -51,11 +51,11 @@ type Room struct {
 
 	// Owned by who is connecting: Join, and then keep.
 	instance string        // of the last hello
-	resume   string        // the token of the newest welcome; "" if there is none, or it is of no use
 	longest  time.Duration // to wait before an attempt
 
 	mu          sync.Mutex // guards all below, and the fields of Peer that say so
 	id          string     // the own peer id
+	resume      string     // the newest resume token; "" if there is none, or it is of no use
 	carrier     *carrier   // nil while there is none; it may not be in the room yet
 	member      *membership
 	limits      protocol.Limits // of the newest welcome

@@ -72,7 +72,7 @@ func (r *Room) unsaid(p *Peer, err error) {
 	if code := Code(err); code == protocol.CodeClosed || code == protocol.CodeStaleInstance || p.ctx.Err() != nil {
 		return
 	}
-	if state := p.State(); state == StateWaiting && !p.meeting.asked || state == StateConnected {
+	if state := p.State(); state == StateWaiting && p.meeting.asked.IsZero() || state == StateConnected {
 		return // no negotiation is under way, and channels need no signals
 	}
 	p.end(protocol.Errorf(protocol.CodeConnectFailed, "a signal was not delivered: %v", err))

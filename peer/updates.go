@@ -88,12 +88,13 @@ func (us *updates) begin() {
 
 // request sends an update, if the room is there to take it.
 func (us *updates) request(u *update) {
-	if us.room.condition != RoomJoined {
+	c := us.room.carrier
+	if us.room.condition != RoomJoined || c == nil { // while Close waits for the end it is joined, and has none
 		return
 	}
 	us.lastID++
 	u.id = us.lastID
-	us.room.carrier.post(protocol.Update{ID: u.id, Room: us.room.name, Attributes: u.attributes})
+	c.post(protocol.Update{ID: u.id, Room: us.room.name, Attributes: u.attributes})
 }
 
 // settle ends the update that is under way, and begins the next.
@@ -103,9 +104,9 @@ func (us *updates) settle(err error) {
 	us.begin()
 }
 
-// seen is called when the room's log has an update of this peer.
-func (us *updates) seen() {
-	if len(us.waiting) > 0 && us.waiting[0].id != 0 {
+// seen is called when the room's log has an update of this peer. One that was answered by a snapshot already may be told again.
+func (us *updates) seen(attributes json.RawMessage) {
+	if len(us.waiting) > 0 && us.waiting[0].id != 0 && bytes.Equal(us.waiting[0].attributes, attributes) {
 		us.settle(nil)
 	}
 }

@@ -17,22 +17,23 @@ import (
 // The zero value is ready. All methods may be called at any time.
 type allocated struct {
 	mu      sync.Mutex
-	clients map[string]bool // guarded by mu
+	clients map[string]int // how many allocations each has; guarded by mu
 }
 
-func (a *allocated) add(src net.Addr) {
+func (a *allocated) add(src net.Addr)    { a.count(src, 1) }
+func (a *allocated) remove(src net.Addr) { a.count(src, -1) }
+
+// count adds up, because Pion tells of an allocation's end a moment after it: the client's next one may have begun by then.
+func (a *allocated) count(src net.Addr, more int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.clients == nil {
-		a.clients = make(map[string]bool)
+		a.clients = make(map[string]int)
 	}
-	a.clients[clientKey(src)] = true
-}
-
-func (a *allocated) remove(src net.Addr) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.clients, clientKey(src))
+	key := clientKey(src)
+	if a.clients[key] += more; a.clients[key] == 0 {
+		delete(a.clients, key)
+	}
 }
 
 // lacks tells whether a request needs an allocation that its client does not have.
@@ -44,7 +45,7 @@ func (a *allocated) lacks(ra *turn.RequestAttributes) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return !a.clients[clientKey(ra.SrcAddr)]
+	return a.clients[clientKey(ra.SrcAddr)] <= 0
 }
 
 func clientKey(src net.Addr) string { return src.Network() + " " + src.String() }

@@ -2,9 +2,11 @@ package turnserver
 
 import (
 	"encoding/binary"
+	"net"
 	"testing"
 
 	"github.com/pion/stun/v4"
+	"github.com/pion/turn/v5"
 )
 
 // A client that has no allocation, since the server was restarted for example, is told so at once.
@@ -41,5 +43,23 @@ func TestRequestsWithoutAnAllocationAreRefused(t *testing.T) {
 			t.Errorf("the allocation's end over %s: %d", network, code)
 		}
 		ask("after its end", stun.CodeBadRequest)
+	}
+}
+
+// The end of an allocation may be told after the beginning of its client's next one, of which that says nothing.
+func TestAnAllocationAfterTheOther(t *testing.T) {
+	t.Parallel()
+	var a allocated
+	src := &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1}
+	refresh := &turn.RequestAttributes{SrcAddr: src, Method: stun.MethodRefresh}
+	a.add(src)
+	a.add(src)
+	a.remove(src)
+	if a.lacks(refresh) {
+		t.Error("the second allocation is not known any more")
+	}
+	a.remove(src)
+	if !a.lacks(refresh) || len(a.clients) != 0 {
+		t.Errorf("%v is kept after the end of both", a.clients)
 	}
 }

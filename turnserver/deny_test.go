@@ -77,6 +77,8 @@ func TestDeniedPortsOverTheWire(t *testing.T) {
 	if n, _, err := target.ReadFrom(buf); err != nil || string(buf[:n]) != "welcome" {
 		t.Fatalf("%q: %v", buf[:n], err)
 	}
+	// The packet is counted a moment after it has gone.
+	eventually(t, "the packet is counted", func() bool { return s.Stats().ToPeers.Packets > 0 })
 	st := s.Stats()
 	if st.PeersDenied["own-listener"] != 1 || st.PeersDenied["low-port"] != 1 || st.ToPeers.Packets != 1 || st.FromPeers.Packets != 0 {
 		t.Errorf("stats: %+v", st)

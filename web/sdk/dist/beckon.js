@@ -1370,10 +1370,8 @@ var Control = class {
   #tick() {
     const late = performance.now() - this.#due > LATE;
     const progress = this.#owner.progress();
-    if (progress !== this.#progress) {
-      this.#progress = progress;
-      this.heard();
-    }
+    if (progress !== this.#progress && this.#dc.bufferedAmount > 0) this.heard();
+    this.#progress = progress;
     const quiet = performance.now() - this.#last;
     if (quiet < TICK) return this.#arm(TICK - quiet);
     if (this.#unanswered >= MAX_UNANSWERED && !this.#silent) {
@@ -1412,27 +1410,9 @@ function parse2(text) {
   }
 }
 
-// sdk/src/early.ts
-var MAX_KEPT = 256;
-var Early = class {
-  #session;
-  #candidates = [];
-  keep(session, candidate) {
-    if (this.#session !== session) this.#candidates = [];
-    this.#session = session;
-    if (this.#candidates.length < MAX_KEPT) this.#candidates.push(candidate);
-  }
-  /** Gives those of a session that begins; others are late. */
-  take(session) {
-    const found = this.#session === session ? this.#candidates : [];
-    this.#session = void 0;
-    this.#candidates = [];
-    return found;
-  }
-};
-
 // sdk/src/negotiation.ts
 var DEFAULT_MESSAGE_SIZE = 65536;
+var MAX_KEPT = 256;
 function isNegotiation(data) {
   if (typeof data !== "object" || data === null) return false;
   return ["description", "candidate", "want"].some((key) => Object.hasOwn(data, key));
@@ -1448,6 +1428,8 @@ var Negotiation = class {
   #work = Promise.resolve();
   /** An offer is out, or is being made. */
   #unanswered;
+  /** The first offer has its answer: the other side had this connection, whatever became of it since. */
+  #answered = false;
   /** It is one for another path. */
   #restarting = false;
   /** Another path is wanted as soon as that offer has its answer. */
@@ -1491,12 +1473,17 @@ var Negotiation = class {
   get unanswered() {
     return this.#unanswered;
   }
+  /** Whether the first offer has an answer. */
+  get answered() {
+    return this.#answered;
+  }
   /** The largest message in bytes that the other side takes. */
   get maxMessageSize() {
     return this.connection.sctp?.maxMessageSize ?? DEFAULT_MESSAGE_SIZE;
   }
   /** Takes a description; `iceRestart` says that it is one for another path. */
   describe(description, iceRestart = false) {
+    this.#answered = true;
     this.#do(() => this.#describe(description, iceRestart));
   }
   /** Takes a candidate. */
@@ -1562,11 +1549,11 @@ var Negotiation = class {
     if (iceRestart) this.#configure();
     await this.connection.setRemoteDescription({ type: expected, sdp });
     for (const candidate of this.#kept.splice(0)) await this.#add(candidate, false);
-    if (this.#peer.offers) return this.#answered();
+    if (this.#peer.offers) return this.#settled();
     await this.connection.setLocalDescription();
     this.#describeSelf({});
   }
-  #answered() {
+  #settled() {
     this.#unanswered = this.#restarting = false;
     if (!this.#again) return;
     this.#again = false;
@@ -2112,6 +2099,14 @@ var Clocks = class {
       this.#running.delete(name2);
     }
   }
+  /** Whether a clock has been started and has not run out. */
+  runs(name2) {
+    return this.#running.has(name2);
+  }
+  /** Whether the time goes on. */
+  get going() {
+    return this.#going;
+  }
   /** Lets the time go on, or not. */
   go(going) {
     if (going === this.#going) return;
@@ -2133,8 +2128,29 @@ var Clocks = class {
   }
 };
 
+// sdk/src/early.ts
+var MAX_EARLY = 64;
+var Early = class {
+  #session;
+  #candidates = [];
+  keep(session, candidate) {
+    if (this.#session !== session) this.#candidates = [];
+    this.#session = session;
+    if (this.#candidates.length < MAX_EARLY) this.#candidates.push(candidate);
+  }
+  /** Gives those of a session that begins; others are late. */
+  take(session) {
+    const found = this.#session === session ? this.#candidates : [];
+    this.#session = void 0;
+    this.#candidates = [];
+    return found;
+  }
+};
+
 // sdk/src/link.ts
 var PATIENCE = 2e3;
+var AGAIN = 5e3;
+var AGAIN_NEW = 8e3;
 var PATHLESS = 15e3;
 var PAUSE = 1e3;
 var Link2 = class {
@@ -2198,7 +2214,10 @@ var Link2 = class {
     if (this.#state === "closed" || typeof session !== "string" || session.length > MAX_NAME) return;
     if (description) {
       if (!this.#owner.offers) this.#offered(session, description, iceRestart === true);
-      else if (session === this.#session) this.#negotiation?.describe(description);
+      else if (session === this.#session) {
+        this.#looked();
+        this.#negotiation?.describe(description);
+      }
     } else if ("candidate" in data) this.#candidate(session, data.candidate);
     else if (want === true && this.#owner.offers) this.#wanted(data);
   }
@@ -2222,7 +2241,7 @@ var Link2 = class {
   #offered(session, description, iceRestart) {
     this.start(false);
     if (session === this.#session) {
-      this.#clocks.stop("patience");
+      this.#looked();
       return this.#negotiation?.describe(description, iceRestart);
     }
     if (iceRestart) return this.#ask({ want: true });
@@ -2232,15 +2251,17 @@ var Link2 = class {
     negotiation?.describe(description);
   }
   #candidate(session, candidate) {
-    this.start(false);
     if (session === this.#session) return this.#negotiation?.add(candidate);
     if (!this.#owner.offers) this.#early.keep(session, candidate);
   }
-  /** Takes the other side's wish. An offer that has no answer yet serves it: what it was about came before that. */
+  /**
+   * Takes the other side's wish. An offer that has no answer yet serves it: what it was about came before that. But who has no
+   * connection cannot answer one for another path.
+   */
   #wanted({ session = "", fresh }) {
     if (this.#state === "waiting") return this.start(false);
     if (session === "") {
-      if (!this.#negotiation?.unanswered) this.#replace("The other side has none any more.");
+      if (this.#negotiation?.answered !== false) this.#replace("The other side has none any more.");
     } else if (session === this.#session) {
       if (fresh === true) this.#replace("The other side found no path.");
       else if (!this.#negotiation?.unanswered) this.#negotiation?.restart();
@@ -2256,7 +2277,7 @@ var Link2 = class {
   }
   /** Ends the current connection, in order that another one can take its place. */
   #giveUp(why) {
-    this.#clocks.stop("patience", "pathless", "pause");
+    this.#clocks.stop("patience", "again", "pathless", "pause");
     const negotiation = this.#negotiation;
     if (!negotiation) return;
     this.#negotiation = void 0;
@@ -2302,14 +2323,15 @@ var Link2 = class {
     if (this.#negotiation?.whole) this.#become("connected");
   }
   #found() {
-    this.#clocks.stop("patience", "pathless");
+    this.#clocks.stop("patience", "again", "pathless");
     if (this.#negotiation?.whole) this.#become("connected");
   }
   /** There is no path. One that has never been has its own deadline; and of the very first one a failure is the end. */
   #lost(negotiation, forGood) {
     if (this.#state === "connecting") {
-      if (forGood) this.#fail(new BeckonError("connection-lost", "ICE found no path."));
-      return;
+      if (!forGood) return;
+      if (this.#clocks.going) return this.#fail(new BeckonError("connection-lost", "ICE found no path."));
+      return this.#clocks.start("patience", 0, () => negotiation.restart());
     }
     if (negotiation.wasOpen) this.#clocks.begin("pathless", PATHLESS, () => this.#replace("No path was found."));
     if (forGood) this.#search(negotiation);
@@ -2318,7 +2340,20 @@ var Link2 = class {
   #search(negotiation) {
     this.#clocks.stop("patience");
     this.#become("reconnecting");
-    if (this.#negotiation === negotiation) negotiation.restart();
+    if (this.#negotiation !== negotiation || this.#state === "closed") return;
+    this.#planAgain(negotiation);
+    negotiation.restart();
+  }
+  #planAgain(negotiation) {
+    this.#clocks.start("again", negotiation.wasOpen ? AGAIN : AGAIN_NEW, () => this.#search(negotiation));
+  }
+  /** Both descriptions of another path are there, or soon will be: it has its time before the next one is looked for. */
+  #looked() {
+    const negotiation = this.#negotiation;
+    if (!negotiation || this.#state === "connecting") return;
+    if (!this.#clocks.runs("patience") && !this.#clocks.runs("again")) return;
+    this.#clocks.stop("patience");
+    this.#planAgain(negotiation);
   }
   /** The connection is over. One that has been connected is replaced at once, another one after a while. */
   #over(error) {
@@ -2649,6 +2684,12 @@ var Members = class {
   behind() {
     this.#whole = false;
   }
+  /** Whether the room connects this peer with that one by itself, perhaps when what was missed has been told. */
+  meshed(id) {
+    const { host, delivery, topology, meshLimit } = this.#owner;
+    const all = meshed(topology, meshLimit, delivery.members);
+    return all.has(host.self.peer) && all.has(id);
+  }
   /** Takes what happened in one step, in order. */
   apply(happenings) {
     const events = happenings.flatMap((happening2) => this.#change(happening2) ?? []);
@@ -2681,7 +2722,7 @@ var Members = class {
         return () => this.#heard(happening2);
     }
     const { member: member2 } = happening2;
-    if (member2.peer === this.#owner.host.self.peer) return this.#owner.own(happening2.effect);
+    if (member2.peer === this.#owner.host.self.peer) return this.#owner.own(happening2);
     const peer = this.peers.get(member2.peer);
     switch (happening2.effect) {
       case "joined": {
@@ -3194,8 +3235,10 @@ var Session = class {
     this.iceServers = this.welcome.iceServers;
   }
   #handle(frame) {
-    if (frame.type === "ice") this.iceServers = frame.iceServers;
-    else if (frame.type === "goaway") this.#move(frame.within);
+    if (frame.type === "ice") {
+      this.iceServers = frame.iceServers;
+      this.#resume = frame.resume ?? this.#resume;
+    } else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
   }
   /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */
@@ -3282,6 +3325,7 @@ var Session = class {
 };
 
 // sdk/src/updates.ts
+var MAX_UPDATES = 64;
 var Updates = class {
   #room;
   #host;
@@ -3291,6 +3335,9 @@ var Updates = class {
   #last = Promise.resolve();
   /** The request that is under way. */
   #id = 0;
+  /** What it asks for, as JSON; undefined while there is none. */
+  #asked;
+  #waiting = 0;
   #rejoining;
   #over;
   constructor(room2, attributes, host) {
@@ -3300,23 +3347,33 @@ var Updates = class {
   }
   /** What the join says of them that is being made now. */
   join() {
+    if (this.#joined === void 0 && this.#newest !== void 0) this.#newest = copyOf(this.#newest);
     this.#joined = this.#newest;
     return this.#newest === void 0 ? {} : { attributes: this.#newest };
   }
-  /** Replaces them, and waits until the others see that. */
+  /**
+   * Replaces them, and waits until the others see that. What the server would refuse is refused here: said by a rejoining, it would
+   * be the end of the room.
+   */
   async add(attributes, signal) {
     const what = `update in ${this.#room}`;
+    const copy = this.#fitting(attributes, what);
+    if (this.#waiting >= MAX_UPDATES) throw new BeckonError("overflow", `${what}: ${MAX_UPDATES} wait for the server already.`);
+    this.#waiting++;
     const run = this.#last.then(() => {
       checkAborted(signal, what);
-      return this.#replace(attributes, what);
+      return this.#replace(copy, what);
     });
-    this.#last = run.catch(() => {
-    });
+    const done = () => void this.#waiting--;
+    this.#last = run.then(done, done);
     await abortable(run, signal, what);
   }
-  /** The room's log has an update of this peer. */
-  seen() {
-    this.#host.settle(this.#id);
+  /**
+   * The room shows this peer with these attributes: by an event, which answers an update, or in a snapshot, when the event was missed
+   * with others. They are compared, because the event of an update that a snapshot has answered may yet come.
+   */
+  shown(attributes) {
+    if (this.#asked === JSON.stringify(attributes ?? {})) this.#host.settle(this.#id);
   }
   /** The room has answered a join, completely. */
   rejoined() {
@@ -3337,18 +3394,35 @@ var Updates = class {
       if (this.#joined === attributes) return;
     }
   }
+  #fitting(attributes, what) {
+    const text = JSON.stringify(attributes);
+    if (!text?.startsWith("{")) throw new TypeError("update: the attributes are an object");
+    const { limit } = this.#host;
+    if (limit > 0 && byteLength(text, limit) > limit) {
+      throw new BeckonError("message-too-large", `${what}: the server takes attributes of up to ${limit} bytes.`);
+    }
+    return JSON.parse(text);
+  }
   /** Whether the server has taken them; false means that the connection was lost. */
   async #requested(attributes, what, before) {
     try {
-      await this.#host.request({ type: "update", room: this.#room, attributes }, what, void 0, (id) => this.#id = id);
+      await this.#host.request({ type: "update", room: this.#room, attributes }, what, void 0, (id) => {
+        this.#id = id;
+        this.#asked = JSON.stringify(attributes);
+      });
       return true;
     } catch (error) {
       if (error instanceof BeckonError && error.code === "connection-lost") return false;
       this.#newest = before;
       throw error;
+    } finally {
+      this.#asked = void 0;
     }
   }
 };
+function copyOf(attributes) {
+  return JSON.parse(JSON.stringify(attributes));
+}
 
 // sdk/src/room.ts
 var Room = class extends typedEventTarget() {
@@ -3376,7 +3450,7 @@ var Room = class extends typedEventTarget() {
     this.closed = this.#ended.promise;
     this.#options = options;
     this.#topology = options.topology;
-    this.#session = new Session(socketURL2, options.token, {
+    const session = this.#session = new Session(socketURL2, options.token, {
       enter: (signal) => this.#enter(signal),
       lost: () => this.#lost(),
       frame: (frame) => this.#handle(frame),
@@ -3390,7 +3464,10 @@ var Room = class extends typedEventTarget() {
         if (this.#state === "reconnecting") throw new BeckonError("connection-lost", `${args[1]}: reconnecting`);
         return this.#session.request(...args);
       },
-      settle: (id) => this.#session.settle(id)
+      settle: (id) => this.#session.settle(id),
+      get limit() {
+        return session.welcome.limits.attributes;
+      }
     });
   }
   /** This peer's own id. It is another one if the server had to take this peer for a new one after a lost connection. */
@@ -3427,8 +3504,8 @@ var Room = class extends typedEventTarget() {
     await abortable(this.#delivery.say(data), signal, what);
   }
   /**
-   * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large`, `bad-frame`
-   * (too large for attributes), `closed`, `aborted`, or what ended the room.
+   * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large` (the server's
+   * limit for attributes), `overflow` (64 wait already), `closed`, `aborted`, or what ended the room.
    */
   async update(attributes, { signal } = {}) {
     checkAborted(signal, `update in ${this.name}`);
@@ -3445,7 +3522,7 @@ var Room = class extends typedEventTarget() {
     this.#checkOpen();
     const peer = this.#members.peers.get(id);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
-    if (peer.state === "waiting" && this.#topology === "mesh") {
+    if (peer.state === "waiting" && this.#topology === "mesh" && !this.#members.meshed(id)) {
       throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#session.welcome.limits.mesh} members of ${this.name} connect`);
     }
     await peer._connect(signal);
@@ -3569,17 +3646,18 @@ var Room = class extends typedEventTarget() {
         return room2.#session.welcome.limits.mesh;
       },
       dispatchEvent: (event) => this.dispatchEvent(event),
-      own: (effect) => this.#own(effect),
+      own: (happening2) => this.#own(happening2),
       synced: () => {
+        this.#updates.shown(this.#delivery?.members.find(({ peer }) => peer === this.id)?.attributes);
         this.#updates.rejoined();
         return () => this.#become("joined");
       }
     });
   }
   /** What the log says of this peer itself are answers; but for `left`, which it did not ask for. */
-  #own(effect) {
-    if (effect === "updated") this.#updates.seen();
-    if (effect !== "left" || this.#closing) return void 0;
+  #own(happening2) {
+    if (happening2.effect === "updated") this.#updates.shown(happening2.member.attributes);
+    if (happening2.effect !== "left" || this.#closing) return void 0;
     return () => {
       void this.#session.close();
       this.#end(new BeckonError("connection-lost", `The server took this peer out of ${this.name}.`));

@@ -36,6 +36,16 @@ export class Clocks<N extends string> {
     }
   }
 
+  /** Whether a clock has been started and has not run out. */
+  runs(name: N): boolean {
+    return this.#running.has(name);
+  }
+
+  /** Whether the time goes on. */
+  get going(): boolean {
+    return this.#going;
+  }
+
   /** Lets the time go on, or not. */
   go(going: boolean): void {
     if (going === this.#going) return;

@@ -129,10 +129,10 @@ export class Control {
   #tick(): void {
     const late = performance.now() - this.#due > LATE;
     const progress = this.#owner.progress();
-    if (progress !== this.#progress) {
-      this.#progress = progress;
-      this.heard();
-    }
+    // What leaves may leave to nobody: browsers do not say what has arrived. But while it keeps the last ping from leaving, it
+    // leaves only because the other side takes something.
+    if (progress !== this.#progress && this.#dc.bufferedAmount > 0) this.heard();
+    this.#progress = progress;
     const quiet = performance.now() - this.#last;
     if (quiet < TICK) return this.#arm(TICK - quiet);
     if (this.#unanswered >= MAX_UNANSWERED && !this.#silent) {

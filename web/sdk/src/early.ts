@@ -1,5 +1,5 @@
-/** How many candidates are kept while there is no description to add them to. */
-export const MAX_KEPT = 256;
+/** How many candidates are kept of a session whose offer is yet to come. */
+const MAX_EARLY = 64;
 
 /** Candidates of a session whose offer is yet to come. There is no more than one: who makes the next has given the one before up. */
 export class Early {
@@ -9,7 +9,7 @@ export class Early {
   keep(session: string, candidate: RTCIceCandidateInit | null): void {
     if (this.#session !== session) this.#candidates = [];
     this.#session = session;
-    if (this.#candidates.length < MAX_KEPT) this.#candidates.push(candidate);
+    if (this.#candidates.length < MAX_EARLY) this.#candidates.push(candidate);
   }
 
   /** Gives those of a session that begins; others are late. */

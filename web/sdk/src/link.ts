@@ -9,6 +9,10 @@ import { MAX_NAME, type Description, type SignalData } from "./protocol_gen.js";
 
 /** For how many milliseconds a path that is lost may come back by itself. */
 const PATIENCE = 2000;
+/** While it stays lost, another one is looked for again after this many milliseconds: checks are not sent for ever. */
+const AGAIN = 5000;
+/** The same for one that takes the place of another and has not been connected: a restart ends the gathering that is under way. */
+const AGAIN_NEW = 8000;
 /** When there is no path for so many milliseconds, the connection is given up for another one. */
 const PATHLESS = 15_000;
 /** One that came to nothing is followed by the next after this many milliseconds, doubling. */
@@ -26,7 +30,7 @@ export class Link {
   readonly id: string;
   readonly #owner: LinkOwner;
   /** They wait while one of the two cannot be reached over the server. */
-  readonly #clocks = new Clocks<"deadline" | "patience" | "pathless" | "pause">();
+  readonly #clocks = new Clocks<"deadline" | "patience" | "again" | "pathless" | "pause">();
   readonly #churn = new Churn();
   #state: PeerState = "waiting";
   /** That of the current connection, or of the last one while there is none; undefined before the first. */
@@ -93,7 +97,10 @@ export class Link {
     if (this.#state === "closed" || typeof session !== "string" || session.length > MAX_NAME) return;
     if (description) {
       if (!this.#owner.offers) this.#offered(session, description, iceRestart === true);
-      else if (session === this.#session) this.#negotiation?.describe(description);
+      else if (session === this.#session) {
+        this.#looked();
+        this.#negotiation?.describe(description);
+      }
     } else if ("candidate" in data) this.#candidate(session, data.candidate as RTCIceCandidateInit | null);
     else if (want === true && this.#owner.offers) this.#wanted(data);
   }
@@ -121,7 +128,7 @@ export class Link {
   #offered(session: string, description: Description, iceRestart: boolean): void {
     this.start(false);
     if (session === this.#session) {
-      this.#clocks.stop("patience"); // this is the other path
+      this.#looked();
       // None of a connection that was given up: this side has asked for another one.
       return this.#negotiation?.describe(description, iceRestart);
     }
@@ -134,16 +141,18 @@ export class Link {
   }
 
   #candidate(session: string, candidate: RTCIceCandidateInit | null): void {
-    this.start(false);
     if (session === this.#session) return this.#negotiation?.add(candidate);
     if (!this.#owner.offers) this.#early.keep(session, candidate); // who names the sessions knows that it is late
   }
 
-  /** Takes the other side's wish. An offer that has no answer yet serves it: what it was about came before that. */
+  /**
+   * Takes the other side's wish. An offer that has no answer yet serves it: what it was about came before that. But who has no
+   * connection cannot answer one for another path.
+   */
   #wanted({ session = "", fresh }: SignalData): void {
     if (this.#state === "waiting") return this.start(false);
     if (session === "") {
-      if (!this.#negotiation?.unanswered) this.#replace("The other side has none any more.");
+      if (this.#negotiation?.answered !== false) this.#replace("The other side has none any more.");
     } else if (session === this.#session) {
       if (fresh === true) this.#replace("The other side found no path.");
       else if (!this.#negotiation?.unanswered) this.#negotiation?.restart();
@@ -161,7 +170,7 @@ export class Link {
 
   /** Ends the current connection, in order that another one can take its place. */
   #giveUp(why: string): void {
-    this.#clocks.stop("patience", "pathless", "pause");
+    this.#clocks.stop("patience", "again", "pathless", "pause");
     const negotiation = this.#negotiation;
     if (!negotiation) return;
     this.#negotiation = undefined;
@@ -212,15 +221,17 @@ export class Link {
   }
 
   #found(): void {
-    this.#clocks.stop("patience", "pathless");
+    this.#clocks.stop("patience", "again", "pathless");
     if (this.#negotiation?.whole) this.#become("connected");
   }
 
   /** There is no path. One that has never been has its own deadline; and of the very first one a failure is the end. */
   #lost(negotiation: Negotiation, forGood: boolean): void {
     if (this.#state === "connecting") {
-      if (forGood) this.#fail(new BeckonError("connection-lost", "ICE found no path."));
-      return;
+      if (!forGood) return;
+      if (this.#clocks.going) return this.#fail(new BeckonError("connection-lost", "ICE found no path."));
+      // Without the server the two could not tell each other all their candidates, so that says nothing.
+      return this.#clocks.start("patience", 0, () => negotiation.restart());
     }
     if (negotiation.wasOpen) this.#clocks.begin("pathless", PATHLESS, () => this.#replace("No path was found."));
     if (forGood) this.#search(negotiation);
@@ -230,7 +241,22 @@ export class Link {
   #search(negotiation: Negotiation): void {
     this.#clocks.stop("patience");
     this.#become("reconnecting");
-    if (this.#negotiation === negotiation) negotiation.restart();
+    if (this.#negotiation !== negotiation || this.#state === "closed") return; // by a listener, just now
+    this.#planAgain(negotiation);
+    negotiation.restart();
+  }
+
+  #planAgain(negotiation: Negotiation): void {
+    this.#clocks.start("again", negotiation.wasOpen ? AGAIN : AGAIN_NEW, () => this.#search(negotiation));
+  }
+
+  /** Both descriptions of another path are there, or soon will be: it has its time before the next one is looked for. */
+  #looked(): void {
+    const negotiation = this.#negotiation;
+    if (!negotiation || this.#state === "connecting") return;
+    if (!this.#clocks.runs("patience") && !this.#clocks.runs("again")) return;
+    this.#clocks.stop("patience");
+    this.#planAgain(negotiation);
   }
 
   /** The connection is over. One that has been connected is replaced at once, another one after a while. */

@@ -18,7 +18,7 @@ export interface MembersOwner {
   /** Announces something to the app. */
   dispatchEvent(event: Event): void;
   /** The log said something of this peer itself. */
-  own(effect: Happening["effect"]): (() => void) | undefined;
+  own(happening: Happening): (() => void) | undefined;
   /** The members are complete: what was missed has been told. Returns what announces that. */
   synced(): () => void;
 }
@@ -46,6 +46,13 @@ export class Members {
   /** What was missed is to be told: the members are not complete any more. */
   behind(): void {
     this.#whole = false;
+  }
+
+  /** Whether the room connects this peer with that one by itself, perhaps when what was missed has been told. */
+  meshed(id: string): boolean {
+    const { host, delivery, topology, meshLimit } = this.#owner;
+    const all = meshed(topology, meshLimit, delivery.members);
+    return all.has(host.self.peer) && all.has(id);
   }
 
   /** Takes what happened in one step, in order. */
@@ -85,7 +92,7 @@ export class Members {
         return () => this.#heard(happening);
     }
     const { member } = happening;
-    if (member.peer === this.#owner.host.self.peer) return this.#owner.own(happening.effect);
+    if (member.peer === this.#owner.host.self.peer) return this.#owner.own(happening);
     const peer = this.peers.get(member.peer);
     switch (happening.effect) {
       case "joined": {

@@ -1,10 +1,11 @@
 import { Control } from "./control.js";
-import { MAX_KEPT } from "./early.js";
 import { asBeckonError, BeckonError } from "./error.js";
 import type { Description, SignalData } from "./protocol_gen.js";
 
 /** The largest message where a description names none (RFC 8841, section 6.1). */
 const DEFAULT_MESSAGE_SIZE = 65536;
+/** How many candidates are kept while there is no description to add them to. */
+const MAX_KEPT = 256;
 
 /** What a Negotiation tells its Link. */
 export interface Negotiator {
@@ -51,6 +52,8 @@ export class Negotiation {
   #work: Promise<void> = Promise.resolve();
   /** An offer is out, or is being made. */
   #unanswered: boolean;
+  /** The first offer has its answer: the other side had this connection, whatever became of it since. */
+  #answered = false;
   /** It is one for another path. */
   #restarting = false;
   /** Another path is wanted as soon as that offer has its answer. */
@@ -99,6 +102,11 @@ export class Negotiation {
     return this.#unanswered;
   }
 
+  /** Whether the first offer has an answer. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
   /** The largest message in bytes that the other side takes. */
   get maxMessageSize(): number {
     return this.connection.sctp?.maxMessageSize ?? DEFAULT_MESSAGE_SIZE;
@@ -106,6 +114,7 @@ export class Negotiation {
 
   /** Takes a description; `iceRestart` says that it is one for another path. */
   describe(description: Description, iceRestart = false): void {
+    this.#answered = true;
     this.#do(() => this.#describe(description, iceRestart));
   }
 
@@ -181,12 +190,12 @@ export class Negotiation {
     if (iceRestart) this.#configure();
     await this.connection.setRemoteDescription({ type: expected, sdp });
     for (const candidate of this.#kept.splice(0)) await this.#add(candidate, false);
-    if (this.#peer.offers) return this.#answered();
+    if (this.#peer.offers) return this.#settled();
     await this.connection.setLocalDescription();
     this.#describeSelf({});
   }
 
-  #answered(): void {
+  #settled(): void {
     this.#unanswered = this.#restarting = false;
     if (!this.#again) return;
     this.#again = false;

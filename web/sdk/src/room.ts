@@ -45,14 +45,14 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.closed = this.#ended.promise;
     this.#options = options;
     this.#topology = options.topology;
-    this.#session = new Session(socketURL, options.token, {
+    const session = (this.#session = new Session(socketURL, options.token, {
       enter: (signal) => this.#enter(signal),
       lost: () => this.#lost(),
       frame: (frame) => this.#handle(frame),
       next: () => this.#delivery?.next(),
       beat: () => this.#delivery?.beat() ?? false,
       ended: (error) => this.#end(error),
-    });
+    }));
     this.#members = this.#gathered();
     this.#updates = new Updates(name, options.attributes, {
       request: async (...args) => {
@@ -60,6 +60,9 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
         return this.#session.request(...args);
       },
       settle: (id) => this.#session.settle(id),
+      get limit() {
+        return session.welcome.limits.attributes;
+      },
     });
   }
 
@@ -103,8 +106,8 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   }
 
   /**
-   * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large`, `bad-frame`
-   * (too large for attributes), `closed`, `aborted`, or what ended the room.
+   * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large` (the server's
+   * limit for attributes), `overflow` (64 wait already), `closed`, `aborted`, or what ended the room.
    */
   async update(attributes: Readonly<Record<string, unknown>>, { signal }: Abortable = {}): Promise<void> {
     checkAborted(signal, `update in ${this.name}`);
@@ -122,7 +125,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.#checkOpen();
     const peer = this.#members.peers.get(id);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
-    if (peer.state === "waiting" && this.#topology === "mesh") {
+    if (peer.state === "waiting" && this.#topology === "mesh" && !this.#members.meshed(id)) {
       throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#session.welcome.limits.mesh} members of ${this.name} connect`);
     }
     await peer._connect(signal);
@@ -260,8 +263,9 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
         return room.#session.welcome.limits.mesh;
       },
       dispatchEvent: (event) => this.dispatchEvent(event),
-      own: (effect) => this.#own(effect),
+      own: (happening) => this.#own(happening),
       synced: () => {
+        this.#updates.shown(this.#delivery?.members.find(({ peer }) => peer === this.id)?.attributes);
         this.#updates.rejoined();
         return () => this.#become("joined");
       },
@@ -269,9 +273,9 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   }
 
   /** What the log says of this peer itself are answers; but for `left`, which it did not ask for. */
-  #own(effect: Happening["effect"]): (() => void) | undefined {
-    if (effect === "updated") this.#updates.seen();
-    if (effect !== "left" || this.#closing) return undefined;
+  #own(happening: Happening): (() => void) | undefined {
+    if (happening.effect === "updated") this.#updates.shown(happening.member.attributes);
+    if (happening.effect !== "left" || this.#closing) return undefined;
     return () => {
       void this.#session.close();
       this.#end(new BeckonError("connection-lost", `The server took this peer out of ${this.name}.`));

@@ -123,8 +123,10 @@ export class Session {
   }
 
   #handle(frame: ServerFrame): void {
-    if (frame.type === "ice") this.iceServers = frame.iceServers;
-    else if (frame.type === "goaway") this.#move(frame.within);
+    if (frame.type === "ice") {
+      this.iceServers = frame.iceServers;
+      this.#resume = frame.resume ?? this.#resume; // the newest knows the newest grants
+    } else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
   }
 

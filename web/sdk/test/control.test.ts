@@ -94,8 +94,9 @@ test("who never asked nor answered may not know how, and is not dead for that", 
   assert.deepEqual(told, ["opened", "silent"]);
 });
 
-test("who takes what is sent is there, also while its answers stand behind", async () => {
+test("who takes what is sent is there, if that is what keeps a ping from leaving", async () => {
   dc.receive('{"pong":1}');
+  dc.stuck = true;
   for (let i = 0; i < 20; i++) {
     await clock.advance(3000);
     progress++;
@@ -103,6 +104,13 @@ test("who takes what is sent is there, also while its answers stand behind", asy
   assert.deepEqual(told, ["opened"]);
   await clock.advance(6250);
   assert.deepEqual(told, ["opened", "silent"]);
+  make();
+  dc.receive('{"pong":1}');
+  for (let i = 0; i < 10; i++) {
+    await clock.advance(500);
+    progress++; // a small message leaves, as they do for a while when nobody is there any more
+  }
+  assert.deepEqual(told, ["opened", "silent"], "after 5 s");
 });
 
 test("pings are counted, not the time: a page that was asleep has asked nothing", async () => {

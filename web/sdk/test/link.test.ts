@@ -80,8 +80,15 @@ test("who does not offer asks for another path, once at a time, and takes it", a
   pc.become("disconnected");
   await at.hear(pion, { description: offer, session: "p1", iceRestart: true });
   at.said();
-  await at.clock.advance(5000);
+  await at.clock.advance(4999);
   assert.deepEqual(at.said(), [], "the other side was faster");
+  await at.clock.advance(1);
+  assert.deepEqual(at.said(), [want], "but its path was none");
+  await at.clock.advance(5000);
+  assert.deepEqual(at.said(), [want], "and is looked for again and again");
+  pc.become("connected");
+  await at.clock.advance(60000);
+  assert.deepEqual(at.said(), []);
   assert.equal(FakePeerConnection.made.length, 1);
 });
 
@@ -95,8 +102,10 @@ test("a heartbeat without an answer is a lost path, and anything that is heard a
   await at.clock.advance(4999);
   assert.equal(peer.state, "connected");
   void channel.send("x");
-  pc.channels[1]?.drain(1); // progress
+  pc.channels[1]?.drain(1); // progress, while a ping waits
+  pc.control.bufferedAmount = 12;
   await at.clock.advance(1);
+  pc.control.bufferedAmount = 0;
   await at.clock.advance(4999);
   assert.deepEqual([seen, at.said()], [[], []]);
   await at.clock.advance(1);
@@ -156,7 +165,8 @@ test("who does not offer asks for another connection, and drops what is about th
   const channel = await channelOf(peer, pc);
   pc.become("disconnected");
   await at.clock.advance(15000);
-  assert.deepEqual(at.said(), [["bob", { want: true, session: "p1" }], ["bob", { want: true, session: "p1", fresh: true }]]);
+  const want = ["bob", { want: true, session: "p1" }];
+  assert.deepEqual(at.said(), [want, want, want, ["bob", { want: true, session: "p1", fresh: true }]], "after 2, 7, 12 and 15 s");
   assert.deepEqual([pc.connectionState, peer.connection, peer.state], ["closed", undefined, "reconnecting"]);
   assert.equal((await channel.closed)?.code, "connection-lost");
   await at.hear(pion, { description: offer, session: "p1", iceRestart: true });
@@ -299,6 +309,37 @@ test("ICE that fails for a replacement is tried again; the first connection's fa
   assert.equal((await at.get("cyd").closed)?.code, "connect-failed");
 });
 
+test("a first connection that fails while the two cannot tell each other their candidates is tried again when they can", async () => {
+  await at.enter([pion, browser]);
+  const offering = at.pc;
+  await at.hear(browser, { description: answer, session: (at.said(), at.session(1)) });
+  await at.hear(pion, { description: offer, session: "p1" });
+  at.said();
+  await at.socket.say(event(10, "away", "cyd"), event(11, "away", "bob"));
+  offering.become("failed");
+  at.pc.become("failed");
+  await at.clock.advance(60000);
+  assert.deepEqual([at.get("cyd").state, at.get("bob").state, at.said()], ["connecting", "connecting", []]);
+  await at.socket.say(event(12, "back", "cyd", { member: browser }), event(13, "back", "bob", { member: pion }));
+  await at.clock.advance(0);
+  assert.deepEqual(at.said(), [["cyd", restart], ["bob", { want: true, session: "p1" }]]);
+  await at.hear(browser, { description: answer, session: at.session(1) });
+  offering.become("connected");
+  offering.control.open();
+  assert.equal(at.get("cyd").state, "connected");
+  at.pc.become("failed");
+  assert.equal((await at.get("bob").closed)?.code, "connect-failed");
+});
+
+test("a candidate alone begins nothing, and of those that are early some are kept", async () => {
+  await at.enter([pion], "none");
+  for (let i = 0; i < 100; i++) await at.hear(pion, { candidate: { candidate: `c${i}` }, session: "p1" });
+  await at.clock.advance(60000);
+  assert.equal(at.get("bob").state, "waiting", "it may be a late one, and no offer follow");
+  await at.hear(pion, { description: offer, session: "p1" });
+  assert.equal(at.pc.done.filter((step) => step.startsWith("candidate")).length, 64);
+});
+
 test("wants: of a connection that there is none of, of this one, and of others", async () => {
   await at.enter([browser]);
   at.said();
@@ -314,11 +355,10 @@ test("wants: of a connection that there is none of, of this one, and of others",
   assert.deepEqual(at.said(), []);
   await at.hear(browser, { want: true, session: at.session(1) });
   assert.deepEqual(at.said(), [["cyd", restart]]);
-  await at.hear(browser, { want: true });
+  await at.hear(browser, { want: true, session: at.session(1) });
   assert.deepEqual([at.said(), peer.connection], [[], pc], "an offer is out");
-  await at.hear(browser, { description: answer, session: at.session(1) });
   await at.hear(browser, { want: true });
-  assert.deepEqual(at.said(), [["cyd", fresh(2)]]);
+  assert.deepEqual(at.said(), [["cyd", fresh(2)]], "who has no connection cannot answer one for another path");
   assert.equal(peer.state, "reconnecting");
   await at.hear(browser, { want: true, session: at.session(2), fresh: true });
   assert.deepEqual(at.said(), [["cyd", fresh(3)]], "even though an offer is out");

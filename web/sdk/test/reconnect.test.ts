@@ -86,6 +86,12 @@ test("a lost connection is made again, as the same peer, and the log goes on; ch
   assert.equal((await greet(socket, { resumed: true })).hello.resume, "token 2", "the newest token");
 });
 
+test("a resume token that comes later is newer than the welcome's", async () => {
+  await socket.say({ type: "ice", iceServers: [], lifetime: 0, resume: "newer" }, { type: "ice", iceServers: [], lifetime: 0 });
+  await reconnect();
+  assert.equal((await greet(socket, { resumed: true })).hello.resume, "newer");
+});
+
 test("what is said while there is no connection is brought by the next one", async () => {
   await socket.drop();
   const said = room.send("x");
@@ -308,6 +314,63 @@ test("an update that meets a lost connection comes with the next join", async ()
   await socket.drop(4505);
   void room.close();
   await assert.rejects(never, { code: "closed" });
+});
+
+test("an update whose answer is missed with other events is answered by the snapshot", async () => {
+  const known = { ...self(instance), attributes: { name: "Ada" } };
+  // It has the same attributes, so no change is seen.
+  const same = room.update({ name: "Ada" });
+  await settled();
+  assert.deepEqual(types(socket.frames()), ["update"]);
+  await socket.say(snapshot([other, known], { topology: "mesh", gap: true, position: 600 }));
+  await same;
+  const next = room.update({ name: "B" });
+  let done = false;
+  void next.then(() => (done = true));
+  await settled();
+  assert.deepEqual(types(socket.frames()), ["update"]);
+  await socket.say(event(601, "updated", "ada", { attributes: { name: "Ada" } }));
+  assert.equal(done, false, "that was the one before");
+  await socket.say(snapshot([other, { ...known, attributes: { name: "B" } }], { topology: "mesh", gap: true, position: 1200 }));
+  await next;
+});
+
+test("an update that the server would refuse is refused at once, and does not end a room that is reconnecting", async () => {
+  await socket.drop();
+  await assert.rejects(room.update({ name: "x".repeat(5000) }), { code: "message-too-large" });
+  await assert.rejects(room.update([] as unknown as Record<string, unknown>), TypeError);
+  const attributes = { name: "0" };
+  const updates = Array.from({ length: 64 }, () => watched(room.update(attributes)));
+  await assert.rejects(room.update(attributes), { code: "overflow" });
+  attributes.name = "changed later";
+  while (FakeSocket.last === socket) await clock.advance(10);
+  socket = FakeSocket.last;
+  const { join: asked } = await greet(socket, { resumed: true });
+  assert.deepEqual(asked.attributes, { name: "0" });
+  await socket.say({ ...snapshot([], { topology: "mesh", replay: true }), id: asked.id });
+  await updates[0];
+});
+
+test("what the app does to its attributes after joining is not said by a rejoining", async () => {
+  void room.close();
+  await clock.advance(5000);
+  const attributes = { name: "Ada" };
+  const joining = join("http://127.0.0.1", "tea", { attributes });
+  socket = FakeSocket.last;
+  await letIn(socket);
+  room = await joining;
+  attributes.name = "Eve";
+  await reconnect();
+  assert.deepEqual((await greet(socket, { resumed: true })).join.attributes, { name: "Ada" });
+});
+
+test("a peer that is met in the midst of a replay is not beyond the mesh", async () => {
+  const cyd: Member = { peer: "cyd", instance: "fffffffffffffffe", capabilities: { rollback: true }, joined: 10 };
+  const failed: unknown[] = [];
+  room.addEventListener("peer", ({ peer }) => void room.connect(peer.id).catch((error: unknown) => failed.push(error)));
+  await reconnect();
+  await letBack(event(10, "joined", "cyd", { member: cyd }), event(11, "message", "cyd", { instance: cyd.instance, n: 1, data: "x" }));
+  assert.deepEqual([failed, room.peers.get("cyd")?.state], [[], "connecting"]);
 });
 
 test("closing while a hello is on its way joins no more, whatever it is answered", async () => {

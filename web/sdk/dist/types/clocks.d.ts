@@ -10,6 +10,10 @@ export declare class Clocks<N extends string> {
     begin(name: N, ms: number, run: () => void): void;
     /** Stops clocks; without a name, all of them. */
     stop(...names: N[]): void;
+    /** Whether a clock has been started and has not run out. */
+    runs(name: N): boolean;
+    /** Whether the time goes on. */
+    get going(): boolean;
     /** Lets the time go on, or not. */
     go(going: boolean): void;
 }

@@ -14,7 +14,7 @@ export interface MembersOwner {
     /** Announces something to the app. */
     dispatchEvent(event: Event): void;
     /** The log said something of this peer itself. */
-    own(effect: Happening["effect"]): (() => void) | undefined;
+    own(happening: Happening): (() => void) | undefined;
     /** The members are complete: what was missed has been told. Returns what announces that. */
     synced(): () => void;
 }
@@ -26,6 +26,8 @@ export declare class Members {
     constructor(owner: MembersOwner);
     /** What was missed is to be told: the members are not complete any more. */
     behind(): void;
+    /** Whether the room connects this peer with that one by itself, perhaps when what was missed has been told. */
+    meshed(id: string): boolean;
     /** Takes what happened in one step, in order. */
     apply(happenings: Happening[]): void;
     /** This peer is another one to the server, so to this peer all others are gone, and may come anew. */

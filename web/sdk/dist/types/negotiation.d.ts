@@ -43,6 +43,8 @@ export declare class Negotiation {
     get whole(): boolean;
     /** Whether an offer of this side's has no answer yet. */
     get unanswered(): boolean;
+    /** Whether the first offer has an answer. */
+    get answered(): boolean;
     /** The largest message in bytes that the other side takes. */
     get maxMessageSize(): number;
     /** Takes a description; `iceRestart` says that it is one for another path. */

@@ -33,8 +33,8 @@ export declare class Room extends Room_base implements AsyncIterable<Peer> {
      */
     send(data: unknown, { signal }?: Abortable): Promise<void>;
     /**
-     * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large`, `bad-frame`
-     * (too large for attributes), `closed`, `aborted`, or what ended the room.
+     * Replaces this peer's attributes. Resolves when the others see them. Rejects with `rate-limited`, `message-too-large` (the server's
+     * limit for attributes), `overflow` (64 wait already), `closed`, `aborted`, or what ended the room.
      */
     update(attributes: Readonly<Record<string, unknown>>, { signal }?: Abortable): Promise<void>;
     /**

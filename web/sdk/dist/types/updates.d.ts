@@ -7,6 +7,8 @@ export interface UpdatesHost {
     readonly request: Carrier["request"];
     /** As a Carrier's. */
     readonly settle: Carrier["settle"];
+    /** How many bytes of attributes the server takes; 0 if it does not say. */
+    readonly limit: number;
 }
 /**
  * This peer's own attributes in a room, and what the app changes about them: one change at a time. One that meets a lost
@@ -19,10 +21,16 @@ export declare class Updates {
     join(): {
         attributes?: Attributes;
     };
-    /** Replaces them, and waits until the others see that. */
+    /**
+     * Replaces them, and waits until the others see that. What the server would refuse is refused here: said by a rejoining, it would
+     * be the end of the room.
+     */
     add(attributes: Attributes, signal: AbortSignal | undefined): Promise<void>;
-    /** The room's log has an update of this peer. */
-    seen(): void;
+    /**
+     * The room shows this peer with these attributes: by an event, which answers an update, or in a snapshot, when the event was missed
+     * with others. They are compared, because the event of an update that a snapshot has answered may yet come.
+     */
+    shown(attributes: unknown): void;
     /** The room has answered a join, completely. */
     rejoined(): void;
     /** There will be no rejoining. */
