@@ -25,6 +25,9 @@ type poll struct {
 	given  uint64   // lines up to here have been, in an answer at least begun
 	handed uint64   // lines up to here have been, in an answer that was written
 	poller uint64   // the newest poll
+	// writer is the answer that is being written. A newer one cuts it off: who asks again and again and reads slowly must not have
+	// many answers in memory.
+	writer *http.ResponseController
 }
 
 var _ carrier = (*poll)(nil)
@@ -79,7 +82,8 @@ func parsePoll(line []byte) (p protocol.Poll, first bool, err error) {
 func (k *poll) answer(w http.ResponseWriter, r *http.Request, cursor uint64) {
 	s := k.conn.server
 	k.conn.heard()
-	lines, upTo, err := k.next(r.Context(), cursor, time.Now().Add(s.limits.Ping))
+	response := http.NewResponseController(w)
+	lines, upTo, err := k.next(r.Context(), cursor, time.Now().Add(s.limits.Ping), response)
 	switch {
 	case err == errStale:
 		s.refusePost(w, http.StatusConflict, "the cursor is not that of the last answer, or a newer poll has taken the place of this one")
@@ -100,17 +104,35 @@ func (k *poll) answer(w http.ResponseWriter, r *http.Request, cursor uint64) {
 		body = append(append(body, oneLine(line)...), '\n')
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	if s.reply(w, http.StatusOK, body) == nil {
-		k.mu.Lock()
-		k.handed = max(k.handed, upTo)
-		k.tell()
-		k.mu.Unlock()
-	}
+	k.wrote(response, upTo, write(w, response, http.StatusOK, body))
 	k.conn.heard()
 }
 
-// next takes an acknowledgement and waits for lines behind it, until by. ctx's error is returned only for the newest poll.
-func (k *poll) next(ctx context.Context, cursor uint64, by time.Time) (lines [][]byte, upTo uint64, err error) {
+// wrote is the end of an answer.
+func (k *poll) wrote(response *http.ResponseController, upTo uint64, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.writer == response {
+		k.writer = nil
+		_ = response.SetWriteDeadline(time.Time{}) // as for a stream
+	}
+	if err == nil {
+		k.handed = max(k.handed, upTo)
+		k.tell()
+	}
+}
+
+// cutOff ends the answer that is being written. mu must be held.
+func (k *poll) cutOff() {
+	if k.writer != nil {
+		_ = k.writer.SetWriteDeadline(time.Unix(1, 0))
+		k.writer = nil
+	}
+}
+
+// next takes an acknowledgement and waits for lines behind it, until by; then the response is the one that may write. ctx's error is
+// returned only for the newest poll.
+func (k *poll) next(ctx context.Context, cursor uint64, by time.Time, response *http.ResponseController) (lines [][]byte, upTo uint64, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
@@ -138,6 +160,9 @@ func (k *poll) next(ctx context.Context, cursor uint64, by time.Time) (lines [][
 			return nil, 0, err
 		}
 	}
+	k.cutOff()
+	k.writer = response
+	_ = response.SetWriteDeadline(time.Now().Add(k.conn.server.limits.Write))
 	k.given = max(k.given, k.ready)
 	return slices.Clone(k.lines[:k.ready-k.acked]), k.ready, nil
 }
@@ -194,4 +219,9 @@ func (k *poll) control(op op, code protocol.CloseCode, by time.Time) error {
 	return nil
 }
 
-func (k *poll) abort() { k.end() }
+func (k *poll) abort() {
+	k.mu.Lock()
+	k.cutOff()
+	k.mu.Unlock()
+	k.end()
+}

@@ -67,7 +67,7 @@ func (s *Server) serveSend(w http.ResponseWriter, r *http.Request) {
 	switch err := box.deliver(r.Context(), head.N, frames); err {
 	case nil:
 		w.Header().Set("Content-Type", "application/json")
-		_ = s.reply(w, http.StatusOK, append(protocol.Encode(protocol.Sent{N: head.N}), '\n')) // who does not get it asks again
+		s.reply(w, http.StatusOK, append(protocol.Encode(protocol.Sent{N: head.N}), '\n'))
 	case errStale:
 		s.refusePost(w, http.StatusConflict, "n is not the next one, or a newer request has taken the place of this one")
 	case errCarrierOver:
@@ -178,7 +178,7 @@ func (s *Server) refusePost(w http.ResponseWriter, status int, reason string) {
 	h.Set("Content-Type", "application/json")
 	s.count.refused[status].Add(1)
 	s.count.errors[reply.Code].Add(1)
-	_ = s.reply(w, status, append(protocol.Encode(reply), '\n'))
+	s.reply(w, status, append(protocol.Encode(reply), '\n'))
 }
 
 func codeOf(status int) protocol.ErrorCode {
@@ -201,12 +201,16 @@ func codeOf(status int) protocol.ErrorCode {
 	return protocol.CodeBadRequest
 }
 
-// reply writes a whole answer, and tells whether it went out.
-func (s *Server) reply(w http.ResponseWriter, status int, body []byte) error {
+// reply writes a whole answer within the time of a write.
+func (s *Server) reply(w http.ResponseWriter, status int, body []byte) {
 	response := http.NewResponseController(w)
-	if err := response.SetWriteDeadline(time.Now().Add(s.limits.Write)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
+	_ = response.SetWriteDeadline(time.Now().Add(s.limits.Write)) // not supported only where there is no network
+	_ = write(w, response, status, body)                          // who does not get it asks again
+	_ = response.SetWriteDeadline(time.Time{})                    // as for a stream
+}
+
+// write writes a whole answer, and tells whether it went out.
+func write(w http.ResponseWriter, response *http.ResponseController, status int, body []byte) error {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if _, err := w.Write(body); err != nil {
@@ -215,6 +219,5 @@ func (s *Server) reply(w http.ResponseWriter, status int, body []byte) error {
 	if err := response.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	_ = response.SetWriteDeadline(time.Time{}) // as for a stream
 	return nil
 }

@@ -316,6 +316,43 @@ func TestAPollerThatFetchesNothing(t *testing.T) {
 	})
 }
 
+// Who asks for the same lines again and again and reads none of the answers has one answer at a time: each cuts off the one before.
+func TestAnswersThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := serve(t, Config{Authorize: AllowAnonymous("*"), Limits: Limits{Rate: 1e6, Burst: 1e6}}, 4096)
+		ada, _ := w.in("tea")
+		p := w.raw()
+		id, cursor := p.opens()
+		p.sends(id, 1, `{"type":"join","room":"tea"}`)
+		ada.event(protocol.EventJoined)
+		for n := range uint64(100) {
+			ada.shout(n + 1)
+			ada.event(protocol.EventMessage)
+		}
+		body := pollBody(id, cursor)
+		var conns []net.Conn
+		for range 20 {
+			conn, err := w.l.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprintf(conn, "POST /v1/poll HTTP/1.1\r\nHost: beckon.test\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+			synctest.Wait()
+			conns = append(conns, conn)
+		}
+		for i, conn := range conns[:19] {
+			if n, err := io.Copy(io.Discard, conn); n > 10_000 || err != nil {
+				t.Errorf("answer %d goes on: %d bytes, %v", i, n, err)
+			}
+		}
+		if head, lines := p.polls(body); len(lines) < 100 || head.Cursor != cursor+uint64(len(lines)) {
+			t.Errorf("%+v with %d lines", head, len(lines))
+		}
+	})
+}
+
 func TestSlowBodies(t *testing.T) {
 	inWorld(t, Config{Limits: Limits{PerAddress: 2}}, func(t *testing.T, w *world) {
 		ada := w.session()
