@@ -1,5 +1,6 @@
 // What callers may choose. Everything is optional and has a default that works.
 
+import type { CarrierName } from "./carrier.js";
 import type { Topology } from "./protocol_gen.js";
 
 /** How a channel delivers. The default is in order and reliable. */
@@ -32,6 +33,8 @@ export interface JoinOptions extends Abortable {
   iceTransportPolicy?: RTCIceTransportPolicy | undefined;
   /** Used instead of the server's. */
   iceServers?: RTCIceServer[] | undefined;
+  /** What may carry what is said to the server, the first choice first. Default: `websocket`, `stream`, `poll`. */
+  carriers?: readonly CarrierName[] | undefined;
   /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
   connectTimeout?: number | undefined;
 }
