@@ -1,3 +1,4 @@
+export type { CarrierName } from "./carrier.js";
 export type { Channel } from "./channel.js";
 export { validRoom } from "./decide.js";
 export { BeckonError, type BeckonErrorOptions } from "./error.js";

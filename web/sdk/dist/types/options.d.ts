@@ -1,3 +1,4 @@
+import type { CarrierName } from "./carrier.js";
 import type { Topology } from "./protocol_gen.js";
 /** How a channel delivers. The default is in order and reliable. */
 export interface ChannelOptions {
@@ -27,6 +28,8 @@ export interface JoinOptions extends Abortable {
     iceTransportPolicy?: RTCIceTransportPolicy | undefined;
     /** Used instead of the server's. */
     iceServers?: RTCIceServer[] | undefined;
+    /** What may carry what is said to the server, the first choice first. Default: `websocket`, `stream`, `poll`. */
+    carriers?: readonly CarrierName[] | undefined;
     /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
     connectTimeout?: number | undefined;
 }
