@@ -47,7 +47,9 @@ var closeCodes = {
   "unsupported-version": { code: 4503, text: "The client speaks no version that this server speaks." },
   "unauthorized": { code: 4504, text: "The token was refused." },
   "replaced": { code: 4505, text: "A newer connection of the same instance took over." },
-  "too-many-errors": { code: 4506, text: "The client kept sending frames that were refused." }
+  "too-many-errors": { code: 4506, text: "The client kept sending frames that were refused." },
+  "token-expired": { code: 4507, text: "The token has expired; come back with a fresh one." },
+  "too-many-peers": { code: 4508, text: "The identity has as many peers as its token allows." }
 };
 
 // sdk/src/decide.ts
@@ -247,6 +249,7 @@ var shapes = {
   signal: { ...route, after: optional(whole), data: present },
   receipt: route,
   ice: { iceServers },
+  expiring: { within: whole },
   goaway: { within: whole },
   ping: { t: optional(whole) },
   pong: { t: optional(whole), stable: optional(positions) },
@@ -3485,7 +3488,7 @@ var Connection = class {
     this.#end(error, code === void 0 || reconnect(code), true, blocked);
   }
   #closeError(closed, why) {
-    const code = closed === closeCodes.unauthorized.code ? "unauthorized" : closed === closeCodes["unsupported-version"].code ? "unsupported" : this.welcome ? "connection-lost" : "connect-failed";
+    const code = closed === closeCodes.unauthorized.code || closed === closeCodes["token-expired"].code ? "unauthorized" : closed === closeCodes["unsupported-version"].code ? "unsupported" : this.welcome ? "connection-lost" : "connect-failed";
     const hint2 = reconnect(closed) ? "" : " Joining again will not help.";
     return new BeckonError(code, `${this.#url}: ${why}${hint2}`);
   }
@@ -3592,6 +3595,45 @@ function recall(url) {
   return age >= 0 && age < MEMORY ? name2 : void 0;
 }
 
+// sdk/src/tokens.ts
+var Tokens = class {
+  /** The one to show; undefined if there is none, or the last one is not good any more. */
+  current;
+  #get;
+  /** Whether the current one is new, and the server has not yet said that it is good. */
+  #untried = false;
+  constructor(source) {
+    if (typeof source === "function") this.#get = source;
+    else this.current = source;
+  }
+  /** Whether a fresh one can be had. */
+  get renewable() {
+    return this.#get !== void 0;
+  }
+  /** Gets a fresh one. Rejects with `connect-failed` if the app has none, or with what `signal` was aborted with. */
+  async renew(signal) {
+    const get = this.#get;
+    if (!get) return void 0;
+    try {
+      this.current = await abortable((async () => get())(), signal, "get a token");
+    } catch (error) {
+      throw asBeckonError(error, "connect-failed", "get a token");
+    }
+    this.#untried = true;
+    return this.current;
+  }
+  /** The server has taken it. */
+  accepted() {
+    this.#untried = false;
+  }
+  /** The server has refused it, or it has expired. Returns whether to come back with a fresh one. */
+  refused() {
+    if (!this.#get || this.#untried) return false;
+    this.current = void 0;
+    return true;
+  }
+};
+
 // sdk/src/session.ts
 var ATTEMPT_TIMEOUT = 1e4;
 var LASTING = 1e3;
@@ -3604,7 +3646,7 @@ var Session = class {
   /** Names this session to the others. */
   instance = newInstance();
   #url;
-  #token;
+  #tokens;
   #owner;
   #ladder;
   #backoff = new Backoff(() => void this.#reconnect());
@@ -3626,7 +3668,7 @@ var Session = class {
   /** `url` is what the carriers' URLs begin with. Throws a TypeError for carriers that there are not. */
   constructor(url, { token, carriers }, owner) {
     this.#url = url;
-    this.#token = token;
+    this.#tokens = new Tokens(token);
     this.#owner = owner;
     this.#ladder = new Ladder(url, carriers);
   }
@@ -3684,8 +3726,13 @@ var Session = class {
     const late = () => new BeckonError("connect-failed", `no answer within ${ATTEMPT_TIMEOUT / 1e3} s`);
     const limit = deadline(outer, ATTEMPT_TIMEOUT, late);
     this.#attempt = limit.clear;
-    const connection = this.#connect();
+    let connection;
     try {
+      if (this.#tokens.current === void 0 && this.#tokens.renewable) {
+        await this.#tokens.renew(limit.signal);
+        if (this.#leaving) return true;
+      }
+      connection = this.#connect();
       await this.#hello(connection, limit.signal);
       if (this.#leaving) return true;
       if (resume !== void 0 && !this.welcome.resumed) return this.#begone(connection);
@@ -3696,6 +3743,7 @@ var Session = class {
       return true;
     } catch (thrown) {
       const error = asBeckonError(thrown, "connect-failed", this.#url);
+      if (!connection) throw error;
       return this.#kept(connection, error, limit.signal.aborted && !outer?.aborted);
     } finally {
       limit.clear();
@@ -3706,6 +3754,10 @@ var Session = class {
   #kept(connection, error, late) {
     if (this.#leaving) throw error;
     const { fate } = connection;
+    if (error.code === "unauthorized" && this.#tokens.refused()) {
+      this.#fell();
+      return false;
+    }
     if (!(fate ? fate.strange : late)) {
       this.#ladder.reset();
       if (fate && !fate.again && this.#entered) this.#end(error);
@@ -3717,17 +3769,31 @@ var Session = class {
     return false;
   }
   async #hello(connection, signal) {
-    const token = this.#token === void 0 ? {} : { token: this.#token };
+    const token = this.#tokens.current === void 0 ? {} : { token: this.#tokens.current };
     const resume = this.#resume === void 0 ? {} : { resume: this.#resume };
     await connection.open({ ...token, instance: this.instance, ...resume }, signal);
+    this.#tokens.accepted();
     this.welcome = connection.welcome;
     this.#resume = this.welcome.resume;
     this.iceServers = this.welcome.iceServers;
   }
   #handle(frame) {
-    if (frame.type === "ice") this.iceServers = frame.iceServers;
+    if (frame.type === "ice") {
+      this.iceServers = frame.iceServers;
+      this.#resume = frame.resume ?? this.#resume;
+    } else if (frame.type === "expiring") void this.#renew();
     else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
+  }
+  /** Hands in a fresh token before the old one expires. If there is none, the server ends the connection then, and that is heard of. */
+  async #renew() {
+    try {
+      const token = await this.#tokens.renew();
+      if (token === void 0) return;
+      await this.request({ type: "token", token }, "hand in a fresh token", void 0);
+      this.#tokens.accepted();
+    } catch {
+    }
   }
   /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */
   #move(within) {
@@ -3738,7 +3804,8 @@ var Session = class {
     }, Math.random() * within);
   }
   #ended(connection, { error, again, strange, blocked }) {
-    if (!this.#entered || !error || !again) return this.#end(error);
+    const renewing = error?.code === "unauthorized" && this.#tokens.refused();
+    if (!this.#entered || !error || !(again || renewing)) return this.#end(error);
     if (strange) this.#ladder.died(connection.name, performance.now() - this.#since, error, blocked);
     this.#fell();
     if (blocked) void this.#reconnect();

@@ -25,7 +25,7 @@ import { byteLength } from "./text.js";
 const BYE_TIMEOUT = 2000;
 
 /** Frames that are answered, by a frame with the same id or by an event. */
-export type Request = Extract<ClientFrame, { type: "hello" | "join" | "update" }>;
+export type Request = Extract<ClientFrame, { type: "hello" | "join" | "update" | "token" }>;
 
 /** What a Connection tells its owner, and asks of it. */
 export interface ConnectionOwner {
@@ -267,7 +267,7 @@ export class Connection {
 
   #closeError(closed: number, why: string): BeckonError {
     const code =
-      closed === closeCodes.unauthorized.code
+      closed === closeCodes.unauthorized.code || closed === closeCodes["token-expired"].code
         ? "unauthorized"
         : closed === closeCodes["unsupported-version"].code
           ? "unsupported"

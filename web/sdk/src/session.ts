@@ -7,6 +7,7 @@ import { asBeckonError, BeckonError } from "./error.js";
 import { Ladder } from "./ladder.js";
 import type { JoinOptions } from "./options.js";
 import type { ClientFrame, ErrorCode, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+import { Tokens } from "./tokens.js";
 
 /** For how many milliseconds one carrier may take to get into the room. */
 const ATTEMPT_TIMEOUT = 10_000;
@@ -47,7 +48,7 @@ export class Session {
   /** Names this session to the others. */
   instance = newInstance();
   readonly #url: string;
-  readonly #token: string | undefined;
+  readonly #tokens: Tokens;
   readonly #owner: SessionOwner;
   readonly #ladder: Ladder;
   readonly #backoff = new Backoff(() => void this.#reconnect());
@@ -69,7 +70,7 @@ export class Session {
   /** `url` is what the carriers' URLs begin with. Throws a TypeError for carriers that there are not. */
   constructor(url: string, { token, carriers }: Pick<JoinOptions, "token" | "carriers">, owner: SessionOwner) {
     this.#url = url;
-    this.#token = token;
+    this.#tokens = new Tokens(token);
     this.#owner = owner;
     this.#ladder = new Ladder(url, carriers);
   }
@@ -138,8 +139,13 @@ export class Session {
     const late = () => new BeckonError("connect-failed", `no answer within ${ATTEMPT_TIMEOUT / 1000} s`);
     const limit = deadline(outer, ATTEMPT_TIMEOUT, late);
     this.#attempt = limit.clear;
-    const connection = this.#connect();
+    let connection: Connection | undefined;
     try {
+      if (this.#tokens.current === undefined && this.#tokens.renewable) {
+        await this.#tokens.renew(limit.signal);
+        if (this.#leaving) return true;
+      }
+      connection = this.#connect();
       await this.#hello(connection, limit.signal);
       if (this.#leaving) return true; // this connection is saying bye: who joins now, or begins anew, stays as a ghost
       if (resume !== undefined && !this.welcome.resumed) return this.#begone(connection);
@@ -150,6 +156,7 @@ export class Session {
       return true;
     } catch (thrown) {
       const error = asBeckonError(thrown, "connect-failed", this.#url);
+      if (!connection) throw error; // for lack of a token, which no carrier would change
       return this.#kept(connection, error, limit.signal.aborted && !outer?.aborted);
     } finally {
       limit.clear();
@@ -161,6 +168,10 @@ export class Session {
   #kept(connection: Connection, error: BeckonError, late: boolean): false {
     if (this.#leaving) throw error;
     const { fate } = connection;
+    if (error.code === "unauthorized" && this.#tokens.refused()) {
+      this.#fell();
+      return false;
+    }
     if (!(fate ? fate.strange : late)) {
       this.#ladder.reset(); // what the server itself says is no carrier's fault
       if (fate && !fate.again && this.#entered) this.#end(error);
@@ -173,18 +184,32 @@ export class Session {
   }
 
   async #hello(connection: Connection, signal: AbortSignal): Promise<void> {
-    const token = this.#token === undefined ? {} : { token: this.#token };
+    const token = this.#tokens.current === undefined ? {} : { token: this.#tokens.current };
     const resume = this.#resume === undefined ? {} : { resume: this.#resume };
     await connection.open({ ...token, instance: this.instance, ...resume }, signal);
+    this.#tokens.accepted();
     this.welcome = connection.welcome;
     this.#resume = this.welcome.resume;
     this.iceServers = this.welcome.iceServers;
   }
 
   #handle(frame: ServerFrame): void {
-    if (frame.type === "ice") this.iceServers = frame.iceServers;
+    if (frame.type === "ice") {
+      this.iceServers = frame.iceServers;
+      this.#resume = frame.resume ?? this.#resume; // the grants of now
+    } else if (frame.type === "expiring") void this.#renew();
     else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
+  }
+
+  /** Hands in a fresh token before the old one expires. If there is none, the server ends the connection then, and that is heard of. */
+  async #renew(): Promise<void> {
+    try {
+      const token = await this.#tokens.renew();
+      if (token === undefined) return;
+      await this.request({ type: "token", token }, "hand in a fresh token", undefined);
+      this.#tokens.accepted();
+    } catch {}
   }
 
   /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */
@@ -197,7 +222,8 @@ export class Session {
   }
 
   #ended(connection: Connection, { error, again, strange, blocked }: Fate): void {
-    if (!this.#entered || !error || !again) return this.#end(error);
+    const renewing = error?.code === "unauthorized" && this.#tokens.refused();
+    if (!this.#entered || !error || !(again || renewing)) return this.#end(error);
     if (strange) this.#ladder.died(connection.name, performance.now() - this.#since, error, blocked);
     this.#fell();
     if (blocked) void this.#reconnect(); // by another carrier: nothing is wrong with the server

@@ -3,7 +3,7 @@ import { BeckonError } from "./error.js";
 import { type ClientFrame, type Hello, type ServerFrame, type Welcome } from "./protocol_gen.js";
 /** Frames that are answered, by a frame with the same id or by an event. */
 export type Request = Extract<ClientFrame, {
-    type: "hello" | "join" | "update";
+    type: "hello" | "join" | "update" | "token";
 }>;
 /** What a Connection tells its owner, and asks of it. */
 export interface ConnectionOwner {

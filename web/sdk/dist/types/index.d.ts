@@ -12,4 +12,5 @@ export type { Path } from "./path.js";
 export type { Peer } from "./peer.js";
 export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
 export type { Room, RoomState } from "./room.js";
+export type { TokenSource } from "./tokens.js";
 export { parseURL, type RoomLink } from "./url.js";

@@ -94,6 +94,14 @@ export declare const closeCodes: {
         readonly code: 4506;
         readonly text: "The client kept sending frames that were refused.";
     };
+    readonly "token-expired": {
+        readonly code: 4507;
+        readonly text: "The token has expired; come back with a fresh one.";
+    };
+    readonly "too-many-peers": {
+        readonly code: 4508;
+        readonly text: "The identity has as many peers as its token allows.";
+    };
 };
 export type CloseName = keyof typeof closeCodes;
 export type EventKind = "joined" | "away" | "back" | "left" | "updated" | "message";
@@ -318,6 +326,12 @@ export interface ICE {
      */
     resume?: string;
 }
+/** Expiring (server to client) says that the grants end soon: hand in a fresh token, or the connection is closed as token-expired. */
+export interface Expiring {
+    type: "expiring";
+    /** Within is in how many milliseconds they end. */
+    within: number;
+}
 /** GoAway (server to client) announces that this server will close the connection: connect again, perhaps elsewhere. */
 export interface GoAway {
     type: "goaway";
@@ -445,4 +459,4 @@ export interface Close {
 /** Everything that a client sends. */
 export type ClientFrame = Hello | Join | Leave | Update | Token | Bye | Signal | Receipt | Message | Ack | Ping | Pong;
 /** Everything that a server sends. */
-export type ServerFrame = Welcome | Joined | Signal | Receipt | ICE | GoAway | Ping | Pong | ErrorReply | Event;
+export type ServerFrame = Welcome | Joined | Signal | Receipt | ICE | Expiring | GoAway | Ping | Pong | ErrorReply | Event;
