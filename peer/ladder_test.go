@@ -278,7 +278,11 @@ func TestACarrierThatDies(t *testing.T) {
 
 // Carriers are blocked and cut in turn with messages in flight, and answers lost: each message arrives once and in order.
 func TestChangingCarriersLosesNothing(t *testing.T) {
-	inWorld(t, signaling.Config{Limits: signaling.Limits{SendFrames: 5}}, func(t *testing.T, w *world) { // bodies have to be parted, too
+	limits := signaling.Limits{
+		SendFrames: 5,           // bodies have to be parted, too
+		Grace:      time.Minute, // a carrier after the other may hang
+	}
+	inWorld(t, signaling.Config{Limits: limits}, func(t *testing.T, w *world) {
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)
 		rng := rand.New(rand.NewPCG(seed, 0))

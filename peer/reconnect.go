@@ -78,7 +78,10 @@ func (r *Room) board(ctx context.Context, last time.Duration) (*carrier, error) 
 	for rung := from; rung < to; {
 		kind, within, opening := r.ladder.rungs[rung], attemptTimeout, openWithin
 		if rung+1 == to {
-			within, opening = last, 0
+			within = last
+			if !r.ladder.proven || len(r.ladder.rungs) == 1 {
+				opening = 0 // there is no other left
+			}
 		}
 		c, err := r.try(ctx, kind, within, opening)
 		if err == nil {

@@ -29,7 +29,8 @@ func (a *approach) socket(ctx context.Context) (conduit, error) {
 	if err != nil {
 		return nil, err
 	}
-	// gorilla lets a deadline of ctx end the handshake, but not its cancellation: that has to close the connection under it.
+	// gorilla lets a deadline of ctx end the handshake, in its own time, but not its cancellation. So it is given a context without an end,
+	// and the end of ctx closes the connection under it.
 	unwatch := func() bool { return true }
 	dialer := websocket.Dialer{
 		Subprotocols:    []string{protocol.Version},
@@ -43,7 +44,7 @@ func (a *approach) socket(ctx context.Context) (conduit, error) {
 			return conn, err
 		},
 	}
-	ws, resp, err := dialer.DialContext(ctx, address, nil)
+	ws, resp, err := dialer.DialContext(context.WithoutCancel(ctx), address, nil)
 	defer unwatch()
 	if err != nil {
 		if resp == nil {
