@@ -15,7 +15,7 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte("data: {\"type\":\"opened\",\"carrier\":\"c\"}\n\n:\n\ndata: {\"type\":\"close\",\"code\":4000,\"reason\":\"\"}\n\n"), true)
 	f.Add([]byte("event: x\r\ndata:\n"), true)
 	f.Fuzz(func(t *testing.T, body []byte, events bool) {
-		p := new(approach).posting(context.Background())
+		p := (&approach{cfg: new(Config)}).posting(context.Background())
 		s := &stream{posting: p, body: io.NopCloser(bytes.NewReader(body)), events: events, silence: time.Hour,
 			watch: time.NewTimer(time.Hour), quiet: time.NewTimer(time.Hour)}
 		s.lines = bufio.NewReader(s)

@@ -25,6 +25,7 @@
 //
 //	goroutine       one per          owns                                   ends
 //	Room.keep       room             connecting again                       when the server refuses this peer, or Close stops it
+//	Room.renew      warning          getting a fresh token                  when it has one, or its connection or the room ends
 //	carrier.read    carrier          reading, polling; applying what comes  when the connection ends
 //	carrier.write   carrier          writing, posting; the pace; heartbeats when the connection ends
 //	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context

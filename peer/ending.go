@@ -30,7 +30,7 @@ func carrierError(err error, lost protocol.ErrorCode) error {
 // closeMeans maps the close codes that another connection would meet as well to the error code that says so.
 func closeMeans(code protocol.CloseCode, lost protocol.ErrorCode) protocol.ErrorCode {
 	switch code {
-	case protocol.CloseUnauthorized:
+	case protocol.CloseUnauthorized, protocol.CloseTokenExpired:
 		return protocol.CodeUnauthorized
 	case protocol.CloseUnsupportedVersion:
 		return protocol.CodeUnsupported

@@ -68,6 +68,7 @@ func newRoom(ctx context.Context, server, name string, cfg Config, attributes js
 		peers:       make(map[string]*Peer),
 		connections: make(map[*connection]struct{}),
 		ladder:      ladder{rungs: cfg.Carriers},
+		tokens:      tokens{source: cfg.TokenSource, token: cfg.Token, good: cfg.TokenSource == nil},
 	}
 	r.updates = updates{room: r, newest: attributes}
 	r.ctx, r.end = context.WithCancelCause(context.WithoutCancel(ctx))

@@ -39,7 +39,7 @@ func (r *Room) keep(c *carrier) {
 				return
 			}
 			after, again := mayPass(err)
-			if !again {
+			if !again && !r.outdated(err) {
 				r.finish(carrierError(err, protocol.CodeConnectionLost))
 				return
 			}
@@ -73,6 +73,11 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // board connects, says hello and joins, over one carrier after the other. Join does it first, and keep from then on. last bounds the
 // attempt over the last of them; 0 leaves that to ctx.
 func (r *Room) board(ctx context.Context, last time.Duration) (*carrier, error) {
+	token, fresh, err := r.credential(ctx, min(last, sourceTimeout))
+	if err != nil {
+		return nil, err
+	}
+	r.fresh = fresh
 	from, to := r.ladder.begin(time.Now(), r.network())
 	var failures []failure
 	for rung := from; rung < to; {
@@ -83,7 +88,7 @@ func (r *Room) board(ctx context.Context, last time.Duration) (*carrier, error) 
 				opening = 0 // there is no other left
 			}
 		}
-		c, err := r.try(ctx, kind, within, opening)
+		c, err := r.try(ctx, kind, token, within, opening)
 		if err == nil {
 			r.ladder.won(rung, time.Now())
 			return c, nil
@@ -102,19 +107,19 @@ func (r *Room) board(ctx context.Context, last time.Duration) (*carrier, error) 
 		failures = append(failures, failure{kind, err})
 		rung++
 	}
-	err := exhausted(r.server, failures)
+	err = exhausted(r.server, failures)
 	r.ladder.forget()
 	return nil, err
 }
 
 // try is board over one carrier. If it fails after the carrier was open, it returns that as well.
-func (r *Room) try(ctx context.Context, kind Carrier, within, opening time.Duration) (*carrier, error) {
+func (r *Room) try(ctx context.Context, kind Carrier, token string, within, opening time.Duration) (*carrier, error) {
 	if within > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, within, tooLate{within})
 		defer cancel()
 	}
-	hello := r.hello()
+	hello := r.hello(token)
 	a := approach{server: r.server, cfg: &r.cfg, hello: protocol.Encode(hello), within: opening}
 	conduit, err := a.open(ctx, kind)
 	if err != nil {
@@ -149,18 +154,21 @@ func (r *Room) adopt(c *carrier) bool {
 }
 
 // hello makes the first frame of a carrier.
-func (r *Room) hello() protocol.Hello {
-	if r.resume == "" {
+func (r *Room) hello(token string) protocol.Hello {
+	r.mu.Lock()
+	resume := r.resume
+	r.mu.Unlock()
+	if resume == "" {
 		// As another peer it is another instance, too: the one before may still be in the room, as away.
 		r.instance = protocol.NewInstance()
 	}
 	return protocol.Hello{
 		Versions: []string{protocol.Version},
-		Token:    r.cfg.Token,
+		Token:    token,
 		Instance: r.instance,
 		// Pion cannot roll back an offer (pion/webrtc#2133): saying so makes this side the one that offers to browsers.
 		Capabilities: protocol.Capabilities{protocol.CapabilityRollback: false, capabilityAskToClose: true},
-		Resume:       r.resume,
+		Resume:       resume,
 	}
 }
 
@@ -169,9 +177,13 @@ func (r *Room) enter(ctx context.Context, c *carrier, resume string) error {
 	if err := c.await(ctx, c.welcomed); err != nil {
 		return err
 	}
-	r.resume = c.welcome.Resume
-	if resume != "" && !c.welcome.Resumed {
-		r.resume = ""
+	known := resume == "" || c.welcome.Resumed
+	r.mu.Lock()
+	if r.resume = ""; known {
+		r.resume = c.welcome.Resume
+	}
+	r.mu.Unlock()
+	if !known {
 		c.post(protocol.Bye{})
 		ctx, cancel := context.WithTimeout(ctx, byeTimeout)
 		defer cancel()

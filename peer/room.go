@@ -51,13 +51,15 @@ type Room struct {
 
 	// Owned by who is connecting: Join, and then keep.
 	instance string        // of the last hello
-	resume   string        // the token of the newest welcome; "" if there is none, or it is of no use
+	fresh    bool          // its token was got for it
 	longest  time.Duration // to wait before an attempt
 	ladder   ladder
 
 	mu          sync.Mutex // guards all below, and the fields of Peer that say so
 	id          string     // the own peer id
-	carrier     *carrier   // nil while there is none; it may not be in the room yet
+	resume      string     // the newest resume token; "" if there is none, or it is of no use
+	tokens      tokens
+	carrier     *carrier // nil while there is none; it may not be in the room yet
 	member      *membership
 	limits      protocol.Limits // of the newest welcome
 	pace        *rate.Limiter   // of the frames of this session; nil is without bound
