@@ -28,6 +28,11 @@ const (
 type Config struct {
 	// Token says who this peer is, in whatever form the server wants to see. "" is anonymous.
 	Token string
+	// TokenSource returns a fresh token each time, for tokens that expire; Token is not used then. It is called by Join, when the server
+	// warns that the token ends, and to connect again when it has ended or is refused. ctx bounds the call: the Join's, and for a room that is
+	// joined one of 10 s that ends with the room. Its error fails the Join (CodeUnauthorized); later it is called again, after a while. It may be
+	// called by two goroutines at once: one that connects, one that renews. nil is Token for ever.
+	TokenSource func(ctx context.Context) (string, error)
 	// Attributes are what the other members see of this peer. They must marshal to a JSON object; nil is none.
 	Attributes any
 	// Topology is wished for if this join makes the room; a room that exists keeps its own. "" is a mesh.
@@ -43,6 +48,9 @@ type Config struct {
 	// DisableMDNS stops resolving the `.local` names behind which browsers hide their addresses. Set it on a server with a
 	// public address: nobody it can reach by such a name will come, and it saves the multicast socket.
 	DisableMDNS bool
+	// Carriers are the ways to the server that may be used, in the order in which they are tried; nil is a WebSocket, then a stream,
+	// then polls. Fewer are for tests, and to find out what a network lets through.
+	Carriers []Carrier
 	// Logger gets a line per step of a connection's life. The zero value is silent.
 	Logger zerolog.Logger
 	// TLS is for wss and https servers. nil means the system's roots.
@@ -83,6 +91,20 @@ func (c *Config) prepared() (Config, error) {
 	}
 	if out.CloseTimeout == 0 {
 		out.CloseTimeout = 5 * time.Second
+	}
+	if out.Carriers = slices.Clone(out.Carriers); len(out.Carriers) == 0 {
+		out.Carriers = []Carrier{CarrierWebSocket, CarrierStream, CarrierPoll}
+	}
+	for i, kind := range out.Carriers {
+		switch kind {
+		case CarrierWebSocket, CarrierStream, CarrierPoll:
+		default:
+			return out, protocol.Errorf(protocol.CodeBadFrame, "there is no carrier %.32q; use %q, %q or %q",
+				string(kind), CarrierWebSocket, CarrierStream, CarrierPoll)
+		}
+		if slices.Contains(out.Carriers[:i], kind) {
+			return out, protocol.Errorf(protocol.CodeBadFrame, "the carrier %q is named twice", kind)
+		}
 	}
 	if !out.Topology.Valid() {
 		return out, protocol.Errorf(protocol.CodeBadFrame, "there is no topology %.32q; use %q or %q",

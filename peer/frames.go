@@ -21,9 +21,12 @@ func (r *Room) handle(c *carrier, kind protocol.Type, frame []byte) error {
 	switch f := f.(type) {
 	case protocol.ICE:
 		r.setICEServers(f.ICEServers)
-		if f.Resume != "" {
+		if f.Resume != "" { // the grants of now, and a new life
 			r.resume = f.Resume
 		}
+		return nil
+	case protocol.Expiring:
+		r.expiring(c, milliseconds(f.Within))
 		return nil
 	case protocol.Joined:
 		if f.Room != r.name {
@@ -52,6 +55,8 @@ func decode(kind protocol.Type, frame []byte) (protocol.Frame, error) {
 		return protocol.Decode[protocol.Signal](frame)
 	case protocol.TypeReceipt:
 		return protocol.Decode[protocol.Receipt](frame)
+	case protocol.TypeExpiring:
+		return protocol.Decode[protocol.Expiring](frame)
 	case protocol.TypeJoined:
 		return protocol.Decode[protocol.Joined](frame)
 	case protocol.TypeError:

@@ -51,12 +51,15 @@ type Room struct {
 
 	// Owned by who is connecting: Join, and then keep.
 	instance string        // of the last hello
+	fresh    bool          // its token was got for it
 	longest  time.Duration // to wait before an attempt
+	ladder   ladder
 
 	mu          sync.Mutex // guards all below, and the fields of Peer that say so
 	id          string     // the own peer id
 	resume      string     // the newest resume token; "" if there is none, or it is of no use
-	carrier     *carrier   // nil while there is none; it may not be in the room yet
+	tokens      tokens
+	carrier     *carrier // nil while there is none; it may not be in the room yet
 	member      *membership
 	limits      protocol.Limits // of the newest welcome
 	pace        *rate.Limiter   // of the frames of this session; nil is without bound
@@ -93,6 +96,17 @@ func (r *Room) State() RoomState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.condition
+}
+
+// Carrier is what the room's frames ride on at the moment, "" while it is not joined. Another one may take its place whenever the
+// connection to the server is lost.
+func (r *Room) Carrier() Carrier {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.carrier == nil || r.condition != RoomJoined {
+		return ""
+	}
+	return r.carrier.kind
 }
 
 // Context ends when the room does; a lost connection to the server does not end it. context.Cause says why, as a *protocol.Error:

@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/beckon-rtc/beckon/internal/memnet"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // The meter must see every frame of both sides, of all sizes, wherever its bytes are split. gorilla is what it has to read, so it is gorilla
@@ -105,4 +106,43 @@ func (b *bytewise) Read(data []byte) (int, error) {
 		return 0, io.ErrShortBuffer
 	}
 	return b.meter.Read(data[:1])
+}
+
+// It must see the lines of HTTP messages as well, one message behind the other, of known length and in chunks.
+func TestScannerOfHTTP(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ wire, want string }{
+		{
+			"POST /v1/send HTTP/1.1\r\nHost: x\r\nContent-Length: 76\r\n\r\n" +
+				`{"type":"send","carrier":"c","n":1}` + "\n" + `{"type":"ping"}` + "\n" + `{"type":"bye"}` + "\n\n\r\n\t\t   \n" +
+				"POST /v1/poll HTTP/1.1\r\nContent-Length: 37\r\n\r\n" + `{"type":"poll","carrier":"c"       }` + "\n" +
+				"POST /v1/stream HTTP/1.1\r\nContent-Length: 16\r\n\r\n" + `{"type":"hello"}`,
+			"line send, frame ping, frame bye, line poll, frame hello",
+		},
+		{
+			"HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n" + `{"type":"sent","n":1}  ` +
+				"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+				"1b\r\ndata: {\"type\":\"opened\"}\n\n:\n\r\n" + "7\r\n\ndata: \r\n" + "f\r\n{\"type\":\"pong\"}\r\n" + "1a\r\n\n\ndata: {\"type\":\"close\"}\n\n\r\n" +
+				"0\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 16\r\n\r\n" + `{"type":"error"}`,
+			"line sent, line opened, control, frame pong, control, frame error",
+		},
+	} {
+		var got []string
+		s := &scanner{
+			frame: func(text []byte) {
+				if text == nil {
+					got = append(got, "control")
+					return
+				}
+				got = append(got, "frame "+typeOf(text))
+			},
+			line: func(kind protocol.Type) { got = append(got, "line "+string(kind)) },
+		}
+		for i := range c.wire {
+			s.scan([]byte(c.wire[i : i+1]))
+		}
+		if all := strings.Join(got, ", "); all != c.want {
+			t.Errorf("got %s\nwant %s", all, c.want)
+		}
+	}
 }
