@@ -1284,6 +1284,7 @@ var MAX_UNANSWERED = 3;
 var LATE = 1e3;
 var LONGEST = 256;
 var MAX_BACKLOG = 16384;
+var LOOK_TIMEOUT = 500;
 var USER_INITIATED_ABORT = 12;
 var Control = class {
   #owner;
@@ -1296,6 +1297,9 @@ var Control = class {
   #progress = 0;
   #pings = 0;
   #unanswered = 0;
+  /** What had come at the last look since something was heard. */
+  #bytes;
+  #looking;
   #silent = false;
   #excused = false;
   /** The other side has asked or answered, so it knows how: one that does not is not dead for that. */
@@ -1317,6 +1321,7 @@ var Control = class {
   heard() {
     this.#last = performance.now();
     this.#unanswered = 0;
+    this.#bytes = void 0;
     this.#excused = false;
     if (!this.#silent) return;
     this.#silent = false;
@@ -1374,16 +1379,46 @@ var Control = class {
     this.#progress = progress;
     const quiet = performance.now() - this.#last;
     if (quiet < TICK) return this.#arm(TICK - quiet);
+    const looked = this.#unanswered > 0 ? this.#look() : void 0;
     if (this.#unanswered >= MAX_UNANSWERED && !this.#silent) {
-      if (late && !this.#excused) this.#excused = true;
-      else {
-        this.#silent = true;
-        this.#owner.silent();
-        if (this.#over) return;
-      }
+      if (!late || this.#excused) return this.#judge(looked);
+      this.#excused = true;
     }
     this.#ping();
     this.#arm(TICK);
+  }
+  /** Gives the verdict after the look, or without it if that hangs. */
+  #judge(looked) {
+    let judged = false;
+    const judge = () => {
+      if (judged || this.#over) return;
+      judged = true;
+      clearTimeout(this.#timer);
+      if (this.#unanswered >= MAX_UNANSWERED) {
+        this.#silent = true;
+        this.#owner.silent();
+        if (this.#over) return;
+        this.#ping();
+      }
+      this.#arm(TICK);
+    };
+    this.#timer = setTimeout(judge, LOOK_TIMEOUT);
+    void looked?.then(judge);
+  }
+  /** Looks whether bytes have come since the last look; one that hangs is the last. */
+  #look() {
+    return this.#looking ??= this.#compare().finally(() => this.#looking = void 0);
+  }
+  async #compare() {
+    const last = this.#last;
+    const bytes = await this.#owner.received().catch(() => void 0);
+    if (this.#over || this.#last !== last) return;
+    const before = this.#bytes;
+    this.#bytes = bytes;
+    if (before === void 0 || bytes === void 0 || bytes <= before) return;
+    this.heard();
+    this.#bytes = bytes;
+    this.#unanswered = 1;
   }
   #ping() {
     this.#say({ ping: ++this.#pings });
@@ -1408,6 +1443,41 @@ function parse2(text) {
   } catch {
     return {};
   }
+}
+
+// sdk/src/path.ts
+function pathOf(report) {
+  const pair = selectedPair(report);
+  const local = stats(report, pair?.localCandidateId);
+  const remote = stats(report, pair?.remoteCandidateId);
+  if (!pair || !local) return void 0;
+  const relayed = local.candidateType === "relay" || remote?.candidateType === "relay";
+  const spoken = (local.candidateType === "relay" ? local.relayProtocol : void 0) ?? local.protocol;
+  const rtt = pair.currentRoundTripTime;
+  return {
+    relayed,
+    protocol: spoken?.toLowerCase() === "udp" ? "udp" : "tcp",
+    // "tls" is tcp underneath
+    rtt: rtt === void 0 ? void 0 : rtt * 1e3
+  };
+}
+function receivedOf(report) {
+  for (const { type, bytesReceived } of report.values()) {
+    if (type === "transport" && bytesReceived !== void 0) return bytesReceived;
+  }
+  return selectedPair(report)?.bytesReceived;
+}
+function selectedPair(report) {
+  let guess;
+  for (const entry of report.values()) {
+    if (entry.type === "transport" && entry.selectedCandidatePairId) return stats(report, entry.selectedCandidatePairId);
+    if (entry.type !== "candidate-pair") continue;
+    if (entry.selected || !guess && entry.nominated && entry.state === "succeeded") guess = entry;
+  }
+  return guess;
+}
+function stats(report, id) {
+  return id === void 0 ? void 0 : report.get(id);
 }
 
 // sdk/src/negotiation.ts
@@ -1451,6 +1521,7 @@ var Negotiation = class {
       silent: () => this.#miss("silence", true),
       heard: () => this.#found("silence"),
       progress: () => peer.progress(),
+      received: async () => receivedOf(await pc.getStats()),
       ended: (onPurpose, fault) => this.#end(onPurpose ? void 0 : lost(fault?.message ?? "closed without a goodbye", fault))
     });
     pc.ondatachannel = (event) => {
@@ -2400,35 +2471,6 @@ var Link2 = class {
     this.end(new BeckonError(code, `connect to ${this.id}: ${why}`, { cause }));
   }
 };
-
-// sdk/src/path.ts
-function pathOf(report) {
-  const pair = selectedPair(report);
-  const local = stats(report, pair?.localCandidateId);
-  const remote = stats(report, pair?.remoteCandidateId);
-  if (!pair || !local) return void 0;
-  const relayed = local.candidateType === "relay" || remote?.candidateType === "relay";
-  const spoken = (local.candidateType === "relay" ? local.relayProtocol : void 0) ?? local.protocol;
-  const rtt = pair.currentRoundTripTime;
-  return {
-    relayed,
-    protocol: spoken?.toLowerCase() === "udp" ? "udp" : "tcp",
-    // "tls" is tcp underneath
-    rtt: rtt === void 0 ? void 0 : rtt * 1e3
-  };
-}
-function selectedPair(report) {
-  let guess;
-  for (const entry of report.values()) {
-    if (entry.type === "transport" && entry.selectedCandidatePairId) return stats(report, entry.selectedCandidatePairId);
-    if (entry.type !== "candidate-pair") continue;
-    if (entry.selected || !guess && entry.nominated && entry.state === "succeeded") guess = entry;
-  }
-  return guess;
-}
-function stats(report, id) {
-  return id === void 0 ? void 0 : report.get(id);
-}
 
 // sdk/src/peer.ts
 var FAREWELL = 1e3;
