@@ -3113,7 +3113,7 @@ var Carrier = class {
       if (typeof data !== "string") throw new BeckonError("bad-frame", "The server sent a binary frame.");
       frame = decode(data);
     } catch (error) {
-      if (!(error instanceof BeckonError) || error.code !== "unknown-type") this.#end(error);
+      if (!(error instanceof BeckonError) || error.code !== "unknown-type") this.#garbled(error);
       return;
     }
     this.#handle(frame);
@@ -3137,7 +3137,7 @@ var Carrier = class {
     this.#pending.delete(id);
   }
   #begin(welcome) {
-    if (this.#pacer) return this.#end(new BeckonError("bad-frame", "The server said welcome twice."));
+    if (this.#pacer) return this.#garbled(new BeckonError("bad-frame", "The server said welcome twice."));
     this.welcome = welcome;
     const next = () => {
       const frame = this.#owner.next();
@@ -3151,6 +3151,15 @@ var Carrier = class {
       },
       dead: () => this.drop(new BeckonError("connection-lost", `${this.#url}: nothing was heard from the server.`))
     });
+  }
+  /**
+   * Takes a frame that makes no sense for a loss of the connection: if it was left out, what it said would be missing without
+   * anybody knowing, but another connection gets the log from here on. An app is not told why, so its developer is.
+   */
+  #garbled(error) {
+    const lost2 = new BeckonError("connection-lost", `${this.#url}: what the server sent is malformed. ${error.message}`, { cause: error });
+    console.warn(lost2.message);
+    this.drop(lost2);
   }
   /** Whether an error is the answer to a request. */
   #refused(frame) {
@@ -3196,6 +3205,7 @@ function cannotConnect(url) {
 
 // sdk/src/session.ts
 var ATTEMPT_TIMEOUT = 1e4;
+var STALE_ATTEMPT = 3e3;
 var LASTING = 1e3;
 var PASSING = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
 var Session = class {
@@ -3212,6 +3222,8 @@ var Session = class {
   #carrier;
   /** Stops the clock of the attempt to reconnect that is going on. */
   #attempt;
+  /** When it began, as of performance.now. */
+  #attempted = 0;
   #resume;
   #moving;
   /** Runs until the connection has lasted. */
@@ -3309,7 +3321,10 @@ var Session = class {
   }
   /** The page is awake, or the network back: a moment to try, or to see whether what there is still lives. */
   #woken() {
-    if (!this.#backoff.now()) this.#carrier?.probe();
+    if (this.#backoff.now()) return;
+    if (!this.#attempt || performance.now() - this.#attempted < STALE_ATTEMPT) return this.#carrier?.probe();
+    this.#fell();
+    void this.#reconnect();
   }
   async #reconnect() {
     const resume = this.#resume;
@@ -3317,6 +3332,7 @@ var Session = class {
     const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1e3} s`);
     const limit = deadline(void 0, ATTEMPT_TIMEOUT, late);
     this.#attempt = limit.clear;
+    this.#attempted = performance.now();
     let carrier;
     try {
       carrier = this.#carry();

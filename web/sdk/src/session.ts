@@ -8,6 +8,9 @@ import type { ClientFrame, ErrorCode, ICEServer, ServerFrame, Welcome } from "./
 /** For how many milliseconds an attempt to reconnect may take, from its first packet to the room. */
 const ATTEMPT_TIMEOUT = 10_000;
 
+/** An attempt of so many milliseconds is begun anew when the page wakes: it may hang in a network that is gone. */
+const STALE_ATTEMPT = 3000;
+
 /** A connection that has lasted for so many milliseconds was a success: the next attempt need not wait for long. */
 const LASTING = 1000;
 
@@ -49,6 +52,8 @@ export class Session {
   #carrier: Carrier | undefined;
   /** Stops the clock of the attempt to reconnect that is going on. */
   #attempt: (() => void) | undefined;
+  /** When it began, as of performance.now. */
+  #attempted = 0;
   #resume: string | undefined;
   #moving: ReturnType<typeof setTimeout> | undefined;
   /** Runs until the connection has lasted. */
@@ -159,7 +164,10 @@ export class Session {
 
   /** The page is awake, or the network back: a moment to try, or to see whether what there is still lives. */
   #woken(): void {
-    if (!this.#backoff.now()) this.#carrier?.probe();
+    if (this.#backoff.now()) return;
+    if (!this.#attempt || performance.now() - this.#attempted < STALE_ATTEMPT) return this.#carrier?.probe();
+    this.#fell();
+    void this.#reconnect();
   }
 
   async #reconnect(): Promise<void> {
@@ -169,6 +177,7 @@ export class Session {
     const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1000} s`);
     const limit = deadline(undefined, ATTEMPT_TIMEOUT, late);
     this.#attempt = limit.clear;
+    this.#attempted = performance.now();
     let carrier: Carrier | undefined;
     try {
       carrier = this.#carry();
