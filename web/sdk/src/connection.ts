@@ -195,8 +195,8 @@ export class Connection {
       if (typeof data !== "string") throw new BeckonError("bad-frame", "The server sent a binary frame.");
       frame = decode(data);
     } catch (error) {
-      // A newer server may say what we do not know; one that sends garbage is not to be trusted with the rest.
-      if (!(error instanceof BeckonError) || error.code !== "unknown-type") this.#end(error as BeckonError);
+      // A newer server may say what we do not know.
+      if (!(error instanceof BeckonError) || error.code !== "unknown-type") this.#garbled(error as BeckonError);
       return;
     }
     this.#handle(frame);
@@ -222,7 +222,7 @@ export class Connection {
   }
 
   #welcomed(welcome: Welcome): void {
-    if (this.#pacer) return this.#end(new BeckonError("bad-frame", "The server said welcome twice."));
+    if (this.#pacer) return this.#garbled(new BeckonError("bad-frame", "The server said welcome twice."));
     this.welcome = welcome;
     const next = () => {
       const frame = this.#owner.next();
@@ -240,6 +240,16 @@ export class Connection {
         this.#end(new BeckonError("connection-lost", `${this.#url}: nothing was heard from the server.`), true, true);
       },
     });
+  }
+
+  /**
+   * Takes a frame that makes no sense for a loss of the connection: if it was left out, what it said would be missing without
+   * anybody knowing, but another connection gets the log from here on. An app is not told why, so its developer is.
+   */
+  #garbled(error: BeckonError): void {
+    const lost = new BeckonError("connection-lost", `${this.#url}: what the server sent is malformed. ${error.message}`, { cause: error });
+    console.warn(lost.message);
+    this.drop(lost);
   }
 
   /** Whether an error is the answer to a request. */

@@ -8,6 +8,8 @@ const LATE = 1000;
 const LONGEST = 256;
 /** With so many bytes of answers that the other side does not take, further pings of its stay without one. */
 const MAX_BACKLOG = 16384;
+/** For so many milliseconds the verdict waits for the browser to say whether bytes have come. */
+const LOOK_TIMEOUT = 500;
 /** RFC 9260, section 3.3.10.12: the other side closed the whole association on purpose. */
 const USER_INITIATED_ABORT = 12;
 
@@ -21,6 +23,8 @@ export interface ControlOwner {
   heard(): void;
   /** A number that is another one whenever the other side has taken something since. */
   progress(): number;
+  /** How many bytes the other side has got here; undefined if the browser does not say. */
+  received(): Promise<number | undefined>;
   /** The connection is over: the other side closed it on purpose, or the association is gone, perhaps with a reason. Once. */
   ended(onPurpose: boolean, fault: RTCError | undefined): void;
 }
@@ -31,6 +35,9 @@ export interface ControlOwner {
  *
  * Silence is counted in pings, not in time: a page that was asleep has asked nothing meanwhile. And the last ping's verdict, when
  * its timer comes late, waits for one more: what arrived meanwhile may not have been handed to us yet.
+ *
+ * A large message is handed over when it is whole, and answers wait behind it: on a slow path nothing is heard for longer than
+ * silence lasts. So while a ping is unanswered, the browser is asked whether bytes come; in good times it is not.
  */
 export class Control {
   readonly #owner: ControlOwner;
@@ -43,6 +50,9 @@ export class Control {
   #progress = 0;
   #pings = 0;
   #unanswered = 0;
+  /** What had come at the last look since something was heard. */
+  #bytes: number | undefined;
+  #looking: Promise<void> | undefined;
   #silent = false;
   #excused = false;
   /** The other side has asked or answered, so it knows how: one that does not is not dead for that. */
@@ -67,6 +77,7 @@ export class Control {
   heard(): void {
     this.#last = performance.now();
     this.#unanswered = 0;
+    this.#bytes = undefined;
     this.#excused = false;
     if (!this.#silent) return;
     this.#silent = false;
@@ -135,16 +146,52 @@ export class Control {
     this.#progress = progress;
     const quiet = performance.now() - this.#last;
     if (quiet < TICK) return this.#arm(TICK - quiet);
+    const looked = this.#unanswered > 0 ? this.#look() : undefined;
     if (this.#unanswered >= MAX_UNANSWERED && !this.#silent) {
-      if (late && !this.#excused) this.#excused = true;
-      else {
-        this.#silent = true;
-        this.#owner.silent();
-        if (this.#over) return;
-      }
+      if (!late || this.#excused) return this.#judge(looked);
+      this.#excused = true;
     }
     this.#ping();
     this.#arm(TICK);
+  }
+
+  /** Gives the verdict after the look, or without it if that hangs. */
+  #judge(looked: Promise<void> | undefined): void {
+    let judged = false;
+    const judge = () => {
+      if (judged || this.#over) return;
+      judged = true;
+      clearTimeout(this.#timer);
+      if (this.#unanswered >= MAX_UNANSWERED) {
+        this.#silent = true;
+        this.#owner.silent();
+        if (this.#over) return;
+        this.#ping();
+      } // else the last ping still counts, or none
+      this.#arm(TICK);
+    };
+    this.#timer = setTimeout(judge, LOOK_TIMEOUT);
+    void looked?.then(judge);
+  }
+
+  /** Looks whether bytes have come since the last look; one that hangs is the last. */
+  #look(): Promise<void> {
+    return (this.#looking ??= this.#compare().finally(() => (this.#looking = undefined)));
+  }
+
+  async #compare(): Promise<void> {
+    const last = this.#last;
+    // A browser that does not say it has nothing to excuse the silence.
+    const bytes = await this.#owner.received().catch(() => undefined);
+    if (this.#over || this.#last !== last) return; // of what was heard meanwhile are the bytes
+    const before = this.#bytes;
+    this.#bytes = bytes;
+    if (before === undefined || bytes === undefined || bytes <= before) return;
+    this.heard();
+    this.#bytes = bytes;
+    // They came at some time since the last look, so the ping of this one is the first that counts: who dies in the midst of a
+    // message is noticed no later than others.
+    this.#unanswered = 1;
   }
 
   #ping(): void {

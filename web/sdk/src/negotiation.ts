@@ -1,5 +1,6 @@
 import { Control } from "./control.js";
 import { asBeckonError, BeckonError } from "./error.js";
+import { receivedOf } from "./path.js";
 import type { Description, SignalData } from "./protocol_gen.js";
 
 /** The largest message where a description names none (RFC 8841, section 6.1). */
@@ -76,6 +77,7 @@ export class Negotiation {
       silent: () => this.#miss("silence", true),
       heard: () => this.#found("silence"),
       progress: () => peer.progress(),
+      received: async () => receivedOf(await pc.getStats()),
       ended: (onPurpose, fault) => this.#end(onPurpose ? undefined : lost(fault?.message ?? "closed without a goodbye", fault)),
     });
     pc.ondatachannel = (event) => {

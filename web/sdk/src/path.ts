@@ -22,6 +22,7 @@ interface Stats {
   candidateType?: string;
   protocol?: string;
   relayProtocol?: string;
+  bytesReceived?: number;
 }
 
 /** Finds the path in a connection's statistics; undefined if no pair of candidates is selected. */
@@ -38,6 +39,17 @@ export function pathOf(report: RTCStatsReport): Path | undefined {
     protocol: spoken?.toLowerCase() === "udp" ? "udp" : "tcp", // "tls" is tcp underneath
     rtt: rtt === undefined ? undefined : rtt * 1000,
   };
+}
+
+/**
+ * How many bytes have come on a connection, without those of ICE's own checks, which come also when nobody speaks (W3C WebRTC
+ * Statistics, bytesReceived of RTCTransportStats and RTCIceCandidatePairStats); undefined if that is not told.
+ */
+export function receivedOf(report: RTCStatsReport): number | undefined {
+  for (const { type, bytesReceived } of report.values() as Iterable<Stats>) {
+    if (type === "transport" && bytesReceived !== undefined) return bytesReceived;
+  }
+  return selectedPair(report)?.bytesReceived; // Firefox counts for transports since version 154
 }
 
 function selectedPair(report: RTCStatsReport): Stats | undefined {

@@ -12,6 +12,9 @@ import { Tokens } from "./tokens.js";
 /** For how many milliseconds one carrier may take to get into the room. */
 const ATTEMPT_TIMEOUT = 10_000;
 
+/** An attempt of so many milliseconds is begun anew when the page wakes: it may hang in a network that is gone. */
+const STALE_ATTEMPT = 3000;
+
 /** A connection that has lasted for so many milliseconds was a success: the next attempt need not wait for long. */
 const LASTING = 1000;
 
@@ -57,6 +60,10 @@ export class Session {
   #since = 0;
   /** Stops the clock of the attempt to connect that is going on. */
   #attempt: (() => void) | undefined;
+  /** When it began, as of performance.now. */
+  #attempted = 0;
+  /** The attempt that is being given up is followed by another at once. */
+  #hurry = false;
   #resume: string | undefined;
   #moving: ReturnType<typeof setTimeout> | undefined;
   /** Runs until the connection has lasted. */
@@ -139,6 +146,7 @@ export class Session {
     const late = () => new BeckonError("connect-failed", `no answer within ${ATTEMPT_TIMEOUT / 1000} s`);
     const limit = deadline(outer, ATTEMPT_TIMEOUT, late);
     this.#attempt = limit.clear;
+    this.#attempted = performance.now();
     let connection: Connection | undefined;
     try {
       if (this.#tokens.current === undefined && this.#tokens.renewable) {
@@ -244,10 +252,15 @@ export class Session {
 
   /** The page is awake, or the network back: a moment to try, or to see whether what there is still lives. */
   #woken(): void {
-    if (!this.#backoff.now()) this.#connection?.probe();
+    if (this.#backoff.now()) return;
+    const stale = this.#entered && this.#attempt && performance.now() - this.#attempted >= STALE_ATTEMPT;
+    if (!stale) return this.#connection?.probe();
+    this.#hurry = true;
+    this.#connection?.drop(new BeckonError("connection-lost", `${this.#url}: an attempt that hangs is begun anew.`));
   }
 
   async #reconnect(): Promise<void> {
+    this.#hurry = false;
     try {
       await this.#getIn();
       // A server that lets everybody in and dies of it is none to come back to at once.
@@ -269,7 +282,8 @@ export class Session {
   #refused(error: BeckonError): void {
     if (PASSING.includes(error.code)) {
       this.#fell();
-      this.#backoff.next(this.welcome.grace, error.retryAfter);
+      if (this.#hurry) void this.#reconnect();
+      else this.#backoff.next(this.welcome.grace, error.retryAfter);
     } else {
       void this.#connection?.close(false);
       this.#end(error);

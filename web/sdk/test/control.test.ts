@@ -10,6 +10,8 @@ let dc: FakeDataChannel;
 /** What the owner was told, and what it answers. */
 let told: string[];
 let progress: number;
+let received: () => Promise<number | undefined>;
+let looks: number;
 
 beforeEach(() => {
   clock = new Clock();
@@ -24,13 +26,18 @@ afterEach(() => {
 function make(): void {
   control?.stop();
   told = [];
-  progress = 0;
+  progress = looks = 0;
+  received = async () => 0;
   const pc = new FakePeerConnection({});
   control = new Control(pc as unknown as RTCPeerConnection, {
     opened: () => told.push("opened"),
     silent: () => told.push("silent"),
     heard: () => told.push("heard"),
     progress: () => progress,
+    received: () => {
+      looks++;
+      return received();
+    },
     ended: (onPurpose) => told.push(onPurpose ? "bye" : "lost"),
   });
   dc = pc.control;
@@ -111,6 +118,63 @@ test("who takes what is sent is there, if that is what keeps a ping from leaving
     progress++; // a small message leaves, as they do for a while when nobody is there any more
   }
   assert.deepEqual(told, ["opened", "silent"], "after 5 s");
+});
+
+test("who receives a large message slowly hears nothing, but bytes come; when they end, that is noticed in time", async () => {
+  dc.receive('{"pong":1}');
+  let bytes = 0;
+  received = async () => bytes;
+  for (let i = 0; i < 60; i++) {
+    await clock.advance(1000);
+    bytes += 20_000;
+  }
+  assert.ok(!told.includes("silent"));
+  await clock.advance(3749);
+  assert.ok(!told.includes("silent"));
+  await clock.advance(1251);
+  assert.deepEqual(told, ["opened", "silent"], "5 s after the last byte");
+  bytes++;
+  await clock.advance(1250);
+  assert.deepEqual(told, ["opened", "silent", "heard"], "it goes on");
+  dc.receive("the end of it");
+  bytes += 1000; // its last bytes are counted, but no sign of life once it was heard
+  await clock.advance(5000);
+  assert.deepEqual(told, ["opened", "silent", "heard", "silent"]);
+});
+
+test("bytes that come after the last ping are asked for before the verdict", async () => {
+  dc.receive('{"pong":1}');
+  let bytes = 0;
+  received = async () => bytes;
+  await clock.advance(4000);
+  bytes++;
+  await clock.advance(4749);
+  assert.deepEqual(told, ["opened"]);
+  await clock.advance(1);
+  assert.deepEqual(told, ["opened", "silent"]);
+});
+
+test("while all is well nobody looks for bytes; a look that fails, hangs or tells nothing does not stop the verdict", async () => {
+  for (let i = 0; i < 20; i++) {
+    dc.receive('{"pong":1}');
+    await clock.advance(1250);
+  }
+  assert.equal(looks, 0);
+  for (const [look, more] of [
+    [() => Promise.reject(new Error("closed")), 0],
+    [async () => undefined, 0],
+    [() => new Promise<never>(() => {}), 500],
+  ] as const) {
+    make();
+    received = look;
+    dc.receive('{"pong":1}');
+    await clock.advance(4999 + more);
+    assert.deepEqual(told, ["opened"]);
+    await clock.advance(1);
+    assert.deepEqual(told, ["opened", "silent"]);
+    await clock.advance(10000);
+    assert.deepEqual(told, ["opened", "silent"], "once");
+  }
 });
 
 test("pings are counted, not the time: a page that was asleep has asked nothing", async () => {

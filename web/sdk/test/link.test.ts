@@ -33,6 +33,30 @@ async function channelOf(peer: Peer, pc: FakePeerConnection, label = "x") {
   return opening;
 }
 
+test("a path on which bytes come is not silent, whatever the browser counts them by", async () => {
+  const { peer, pc } = await at.connected();
+  const seen = states(peer);
+  alive(pc);
+  for (let i = 0; i < 20; i++) {
+    await at.clock.advance(1000);
+    pc.bytesReceived += 20_000;
+    if (i === 10) pc.getStats = async () => firefox(pc.bytesReceived);
+  }
+  assert.deepEqual(seen, []);
+  await at.clock.advance(6250);
+  assert.deepEqual(seen, ["reconnecting"]);
+});
+
+/** As before version 154: its transports count nothing. */
+function firefox(bytesReceived: number): RTCStatsReport {
+  const entries = [
+    { id: "T", type: "transport" },
+    { id: "A", type: "candidate-pair", state: "succeeded", bytesReceived: 7 },
+    { id: "B", type: "candidate-pair", state: "succeeded", nominated: true, selected: true, bytesReceived },
+  ];
+  return new Map(entries.map((entry) => [entry.id, entry])) as unknown as RTCStatsReport;
+}
+
 test("a path that is silent is looked for after 2 s, and the channels live on", async () => {
   const { peer, pc } = await at.connected();
   const seen = states(peer);

@@ -162,6 +162,58 @@ test("a page that gets its network or its user back tries at once, or asks wheth
   page.remove();
 });
 
+test("an attempt that hangs is begun anew when the page wakes, one that is young is left alone", async () => {
+  void room.close();
+  await clock.advance(5000);
+  const page = installPage();
+  await enter();
+  await reconnect();
+  const hanging = socket;
+  await clock.advance(2000);
+  page.fire("online");
+  assert.equal(FakeSocket.last, hanging);
+  await clock.advance(1000);
+  page.fire("pageshow");
+  page.fire("online");
+  assert.equal(hanging.readyState, 3);
+  await clock.advance(0);
+  socket = FakeSocket.last;
+  assert.notEqual(socket, hanging);
+  const made = FakeSocket.made;
+  await clock.advance(9000);
+  assert.equal(FakeSocket.made, made, "it has its own 10 s");
+  await letBack(event(10, "back", "ada", { member: self(instance) }));
+  assert.deepEqual(seen, ["reconnecting", "joined"]);
+  void room.close();
+  await clock.advance(5000);
+  page.remove();
+});
+
+test("a malformed frame is a lost connection: the log is told again, and what waits is brought", async () => {
+  const warned: unknown[] = [];
+  const warn = console.warn;
+  console.warn = (text: unknown) => warned.push(text);
+  try {
+    for (const garbage of [{ type: "event", room: "tea" }, welcome, []]) {
+      const updating = room.update({ name: "Eve" });
+      await socket.say(garbage, event(10, "message", "bob", { instance: other.instance, n: 1, data: "after it" }));
+      assert.equal(room.state, "reconnecting");
+      const before = socket;
+      while (FakeSocket.last === before) await clock.advance(25);
+      socket = FakeSocket.last;
+      await letBack();
+      assert.equal(room.state, "joined");
+      await updating;
+      await clock.advance(2000);
+    }
+  } finally {
+    console.warn = warn;
+  }
+  assert.deepEqual(seen, ["reconnecting", "joined", "reconnecting", "joined", "reconnecting", "joined"]);
+  assert.equal(warned.length, 3);
+  assert.match(String(warned[0]), /malformed.*event: /);
+});
+
 test("a server that does not know the session any more gets a new peer and instance, and the app a gap", async () => {
   const connection = FakePeerConnection.last;
   const lost = watched(room.send("x"));

@@ -103,6 +103,8 @@ export class FakePeerConnection {
   remoteDescription: RTCSessionDescriptionInit | null = null;
   sctp = { maxMessageSize: 262144 };
   channels: FakeDataChannel[] = [];
+  /** What getStats tells, as Chromium does. */
+  bytesReceived = 0;
   /** What was done, in order. */
   done: string[] = [];
   /** What setRemoteDescription rejects with. */
@@ -147,6 +149,10 @@ export class FakePeerConnection {
     if (candidate?.candidate === "bad") throw new Error("OperationError");
     if (candidate?.usernameFragment && !this.remoteDescription?.sdp?.includes(candidate.usernameFragment)) throw new Error("OperationError");
     this.done.push(`candidate ${candidate === null ? "end" : candidate.candidate}`);
+  }
+
+  async getStats(): Promise<RTCStatsReport> {
+    return new Map([["T", { id: "T", type: "transport", bytesReceived: this.bytesReceived }]]) as unknown as RTCStatsReport;
   }
 
   setConfiguration(configuration: RTCConfiguration): void {

@@ -8,6 +8,8 @@ export interface ControlOwner {
     heard(): void;
     /** A number that is another one whenever the other side has taken something since. */
     progress(): number;
+    /** How many bytes the other side has got here; undefined if the browser does not say. */
+    received(): Promise<number | undefined>;
     /** The connection is over: the other side closed it on purpose, or the association is gone, perhaps with a reason. Once. */
     ended(onPurpose: boolean, fault: RTCError | undefined): void;
 }
@@ -17,6 +19,9 @@ export interface ControlOwner {
  *
  * Silence is counted in pings, not in time: a page that was asleep has asked nothing meanwhile. And the last ping's verdict, when
  * its timer comes late, waits for one more: what arrived meanwhile may not have been handed to us yet.
+ *
+ * A large message is handed over when it is whole, and answers wait behind it: on a slow path nothing is heard for longer than
+ * silence lasts. So while a ping is unanswered, the browser is asked whether bytes come; in good times it is not.
  */
 export declare class Control {
     #private;

@@ -9,3 +9,8 @@ export interface Path {
 }
 /** Finds the path in a connection's statistics; undefined if no pair of candidates is selected. */
 export declare function pathOf(report: RTCStatsReport): Path | undefined;
+/**
+ * How many bytes have come on a connection, without those of ICE's own checks, which come also when nobody speaks (W3C WebRTC
+ * Statistics, bytesReceived of RTCTransportStats and RTCIceCandidatePairStats); undefined if that is not told.
+ */
+export declare function receivedOf(report: RTCStatsReport): number | undefined;
