@@ -1293,6 +1293,7 @@ var MAX_UNANSWERED = 3;
 var LATE = 1e3;
 var LONGEST = 256;
 var MAX_BACKLOG = 16384;
+var LOOK_TIMEOUT = 500;
 var USER_INITIATED_ABORT = 12;
 var Control = class {
   #owner;
@@ -1305,6 +1306,9 @@ var Control = class {
   #progress = 0;
   #pings = 0;
   #unanswered = 0;
+  /** What had come at the last look since something was heard. */
+  #bytes;
+  #looking;
   #silent = false;
   #excused = false;
   /** The other side has asked or answered, so it knows how: one that does not is not dead for that. */
@@ -1326,6 +1330,7 @@ var Control = class {
   heard() {
     this.#last = performance.now();
     this.#unanswered = 0;
+    this.#bytes = void 0;
     this.#excused = false;
     if (!this.#silent) return;
     this.#silent = false;
@@ -1383,16 +1388,46 @@ var Control = class {
     this.#progress = progress;
     const quiet = performance.now() - this.#last;
     if (quiet < TICK) return this.#arm(TICK - quiet);
+    const looked = this.#unanswered > 0 ? this.#look() : void 0;
     if (this.#unanswered >= MAX_UNANSWERED && !this.#silent) {
-      if (late && !this.#excused) this.#excused = true;
-      else {
-        this.#silent = true;
-        this.#owner.silent();
-        if (this.#over) return;
-      }
+      if (!late || this.#excused) return this.#judge(looked);
+      this.#excused = true;
     }
     this.#ping();
     this.#arm(TICK);
+  }
+  /** Gives the verdict after the look, or without it if that hangs. */
+  #judge(looked) {
+    let judged = false;
+    const judge = () => {
+      if (judged || this.#over) return;
+      judged = true;
+      clearTimeout(this.#timer);
+      if (this.#unanswered >= MAX_UNANSWERED) {
+        this.#silent = true;
+        this.#owner.silent();
+        if (this.#over) return;
+        this.#ping();
+      }
+      this.#arm(TICK);
+    };
+    this.#timer = setTimeout(judge, LOOK_TIMEOUT);
+    void looked?.then(judge);
+  }
+  /** Looks whether bytes have come since the last look; one that hangs is the last. */
+  #look() {
+    return this.#looking ??= this.#compare().finally(() => this.#looking = void 0);
+  }
+  async #compare() {
+    const last = this.#last;
+    const bytes = await this.#owner.received().catch(() => void 0);
+    if (this.#over || this.#last !== last) return;
+    const before = this.#bytes;
+    this.#bytes = bytes;
+    if (before === void 0 || bytes === void 0 || bytes <= before) return;
+    this.heard();
+    this.#bytes = bytes;
+    this.#unanswered = 1;
   }
   #ping() {
     this.#say({ ping: ++this.#pings });
@@ -1417,6 +1452,41 @@ function parse2(text) {
   } catch {
     return {};
   }
+}
+
+// sdk/src/path.ts
+function pathOf(report) {
+  const pair = selectedPair(report);
+  const local = stats(report, pair?.localCandidateId);
+  const remote = stats(report, pair?.remoteCandidateId);
+  if (!pair || !local) return void 0;
+  const relayed = local.candidateType === "relay" || remote?.candidateType === "relay";
+  const spoken = (local.candidateType === "relay" ? local.relayProtocol : void 0) ?? local.protocol;
+  const rtt = pair.currentRoundTripTime;
+  return {
+    relayed,
+    protocol: spoken?.toLowerCase() === "udp" ? "udp" : "tcp",
+    // "tls" is tcp underneath
+    rtt: rtt === void 0 ? void 0 : rtt * 1e3
+  };
+}
+function receivedOf(report) {
+  for (const { type, bytesReceived } of report.values()) {
+    if (type === "transport" && bytesReceived !== void 0) return bytesReceived;
+  }
+  return selectedPair(report)?.bytesReceived;
+}
+function selectedPair(report) {
+  let guess;
+  for (const entry of report.values()) {
+    if (entry.type === "transport" && entry.selectedCandidatePairId) return stats(report, entry.selectedCandidatePairId);
+    if (entry.type !== "candidate-pair") continue;
+    if (entry.selected || !guess && entry.nominated && entry.state === "succeeded") guess = entry;
+  }
+  return guess;
+}
+function stats(report, id) {
+  return id === void 0 ? void 0 : report.get(id);
 }
 
 // sdk/src/negotiation.ts
@@ -1460,6 +1530,7 @@ var Negotiation = class {
       silent: () => this.#miss("silence", true),
       heard: () => this.#found("silence"),
       progress: () => peer.progress(),
+      received: async () => receivedOf(await pc.getStats()),
       ended: (onPurpose, fault) => this.#end(onPurpose ? void 0 : lost(fault?.message ?? "closed without a goodbye", fault))
     });
     pc.ondatachannel = (event) => {
@@ -2409,35 +2480,6 @@ var Link2 = class {
     this.end(new BeckonError(code, `connect to ${this.id}: ${why}`, { cause }));
   }
 };
-
-// sdk/src/path.ts
-function pathOf(report) {
-  const pair = selectedPair(report);
-  const local = stats(report, pair?.localCandidateId);
-  const remote = stats(report, pair?.remoteCandidateId);
-  if (!pair || !local) return void 0;
-  const relayed = local.candidateType === "relay" || remote?.candidateType === "relay";
-  const spoken = (local.candidateType === "relay" ? local.relayProtocol : void 0) ?? local.protocol;
-  const rtt = pair.currentRoundTripTime;
-  return {
-    relayed,
-    protocol: spoken?.toLowerCase() === "udp" ? "udp" : "tcp",
-    // "tls" is tcp underneath
-    rtt: rtt === void 0 ? void 0 : rtt * 1e3
-  };
-}
-function selectedPair(report) {
-  let guess;
-  for (const entry of report.values()) {
-    if (entry.type === "transport" && entry.selectedCandidatePairId) return stats(report, entry.selectedCandidatePairId);
-    if (entry.type !== "candidate-pair") continue;
-    if (entry.selected || !guess && entry.nominated && entry.state === "succeeded") guess = entry;
-  }
-  return guess;
-}
-function stats(report, id) {
-  return id === void 0 ? void 0 : report.get(id);
-}
 
 // sdk/src/peer.ts
 var FAREWELL = 1e3;
@@ -3465,7 +3507,7 @@ var Connection = class {
       if (typeof data !== "string") throw new BeckonError("bad-frame", "The server sent a binary frame.");
       frame = decode(data);
     } catch (error) {
-      if (!(error instanceof BeckonError) || error.code !== "unknown-type") this.#end(error);
+      if (!(error instanceof BeckonError) || error.code !== "unknown-type") this.#garbled(error);
       return;
     }
     this.#handle(frame);
@@ -3489,7 +3531,7 @@ var Connection = class {
     this.#pending.delete(id);
   }
   #welcomed(welcome) {
-    if (this.#pacer) return this.#end(new BeckonError("bad-frame", "The server said welcome twice."));
+    if (this.#pacer) return this.#garbled(new BeckonError("bad-frame", "The server said welcome twice."));
     this.welcome = welcome;
     const next = () => {
       const frame = this.#owner.next();
@@ -3507,6 +3549,15 @@ var Connection = class {
         this.#end(new BeckonError("connection-lost", `${this.#url}: nothing was heard from the server.`), true, true);
       }
     });
+  }
+  /**
+   * Takes a frame that makes no sense for a loss of the connection: if it was left out, what it said would be missing without
+   * anybody knowing, but another connection gets the log from here on. An app is not told why, so its developer is.
+   */
+  #garbled(error) {
+    const lost2 = new BeckonError("connection-lost", `${this.#url}: what the server sent is malformed. ${error.message}`, { cause: error });
+    console.warn(lost2.message);
+    this.drop(lost2);
   }
   /** Whether an error is the answer to a request. */
   #refused(frame) {
@@ -3677,6 +3728,7 @@ var Tokens = class {
 
 // sdk/src/session.ts
 var ATTEMPT_TIMEOUT = 1e4;
+var STALE_ATTEMPT = 3e3;
 var LASTING = 1e3;
 var PASSING = ["connect-failed", "connection-lost", "rate-limited", "going-away", "too-many-rooms", "internal", "busy"];
 var Session = class {
@@ -3696,6 +3748,10 @@ var Session = class {
   #since = 0;
   /** Stops the clock of the attempt to connect that is going on. */
   #attempt;
+  /** When it began, as of performance.now. */
+  #attempted = 0;
+  /** The attempt that is being given up is followed by another at once. */
+  #hurry = false;
   #resume;
   #moving;
   /** Runs until the connection has lasted. */
@@ -3767,6 +3823,7 @@ var Session = class {
     const late = () => new BeckonError("connect-failed", `no answer within ${ATTEMPT_TIMEOUT / 1e3} s`);
     const limit = deadline(outer, ATTEMPT_TIMEOUT, late);
     this.#attempt = limit.clear;
+    this.#attempted = performance.now();
     let connection;
     try {
       if (this.#tokens.current === void 0 && this.#tokens.renewable) {
@@ -3865,9 +3922,14 @@ var Session = class {
   }
   /** The page is awake, or the network back: a moment to try, or to see whether what there is still lives. */
   #woken() {
-    if (!this.#backoff.now()) this.#connection?.probe();
+    if (this.#backoff.now()) return;
+    const stale = this.#entered && this.#attempt && performance.now() - this.#attempted >= STALE_ATTEMPT;
+    if (!stale) return this.#connection?.probe();
+    this.#hurry = true;
+    this.#connection?.drop(new BeckonError("connection-lost", `${this.#url}: an attempt that hangs is begun anew.`));
   }
   async #reconnect() {
+    this.#hurry = false;
     try {
       await this.#getIn();
       if (!this.#leaving) this.#lasting = setTimeout(() => this.#backoff.reset(), LASTING);
@@ -3886,7 +3948,8 @@ var Session = class {
   #refused(error) {
     if (PASSING.includes(error.code)) {
       this.#fell();
-      this.#backoff.next(this.welcome.grace, error.retryAfter);
+      if (this.#hurry) void this.#reconnect();
+      else this.#backoff.next(this.welcome.grace, error.retryAfter);
     } else {
       void this.#connection?.close(false);
       this.#end(error);

@@ -180,8 +180,8 @@ test("an attempt that hangs is begun anew when the page wakes, one that is young
   socket = FakeSocket.last;
   assert.notEqual(socket, hanging);
   const made = FakeSocket.made;
-  await clock.advance(9000);
-  assert.equal(FakeSocket.made, made, "it has its own 10 s");
+  await clock.advance(3900);
+  assert.equal(FakeSocket.made, made, "it has its own 4 s");
   await letBack(event(10, "back", "ada", { member: self(instance) }));
   assert.deepEqual(seen, ["reconnecting", "joined"]);
   void room.close();
