@@ -42,7 +42,7 @@ type caller struct {
 
 // newCaller makes one whose connections are closed when the test ends. More headers come as pairs.
 func newCaller(tb testing.TB, base string, header ...string) *caller {
-	transport := &http.Transport{MaxIdleConnsPerHost: 100, DisableCompression: true}
+	transport := &http.Transport{MaxIdleConnsPerHost: 100} // which asks for gzip, as browsers do
 	tb.Cleanup(transport.CloseIdleConnections)
 	return (&caller{base: base, http: &http.Client{Transport: transport}}).with(header...)
 }
@@ -95,6 +95,8 @@ type link struct {
 	end   string    // the reader's until lines is closed
 	ws    *websocket.Conn
 
+	headers chan struct{} // closed when those of a stream have come
+	beaten  chan struct{} // closed when its first heartbeat has
 	opened  chan struct{} // closed when carrier is known
 	carrier string
 	sends   uint64
@@ -105,7 +107,8 @@ type link struct {
 
 // open connects and says first. It never fails: what went wrong is the link's end.
 func (c *caller) open(ctx context.Context, by way, first string) *link {
-	l := &link{caller: c, way: by, lines: make(chan line, 64), opened: make(chan struct{})}
+	l := &link{caller: c, way: by, lines: make(chan line, 64), opened: make(chan struct{}),
+		headers: make(chan struct{}), beaten: make(chan struct{})}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	read := map[way]func(string) string{bySocket: l.readSocket, byStream: l.readStream, byPoll: l.readPolls}[by]
 	connected := make(chan struct{})
@@ -203,9 +206,14 @@ func (l *link) readStream(first string) string {
 		return refusedBy(response, err)
 	}
 	defer response.Body.Close()
+	close(l.headers)
 	lines := bufio.NewReaderSize(response.Body, 128<<10)
-	for {
+	for beaten := false; ; {
 		raw, err := lines.ReadBytes('\n')
+		if len(raw) == 1 && !beaten {
+			beaten = true
+			close(l.beaten)
+		}
 		if end := l.pass(bytes.TrimSpace(raw)); end != "" {
 			return end
 		}
@@ -213,6 +221,26 @@ func (l *link) readStream(first string) string {
 			return "cut"
 		}
 	}
+}
+
+// heldBackAfter is what the specification gives a stream's second write.
+const heldBackAfter = 5 * time.Second
+
+// held tells whether a proxy holds the stream back: no heartbeat comes in time behind the headers, or not even these, which a proxy
+// that compresses keeps until there is enough of the body.
+func (l *link) held() bool {
+	for _, sign := range []<-chan struct{}{l.headers, l.beaten} {
+		wait := time.NewTimer(heldBackAfter)
+		defer wait.Stop()
+		select {
+		case <-sign:
+		case <-l.ctx.Done():
+			return false
+		case <-wait.C:
+			return true
+		}
+	}
+	return false
 }
 
 func (l *link) readPolls(body string) string {
