@@ -16,7 +16,8 @@ type Config struct {
 	// `token` frame; not when a client continues its session with a good resume token whose grant has not expired, so that a
 	// thousand clients who reconnect at once do not meet at the operator's door. Any error refuses the client for good, except one
 	// that wraps context.Canceled or context.DeadlineExceeded: that means undecided, and the client tries again. The error goes
-	// to the log, so it should not hold the token. Authorize may be called by many goroutines at once; ctx ends with the server or
+	// to the log, so it should not hold the token; the client hears only that of a *protocol.Error that it wraps. An address that is
+	// refused again and again is not asked about for a while: see Limits.Failures. Authorize may be called by many goroutines at once; ctx ends with the server or
 	// after Limits.Callback. Nil refuses everyone; see AllowAnonymous.
 	Authorize func(ctx context.Context, req AuthRequest) (Grant, error)
 	// ICEServers returns what a peer needs to connect (STUN and TURN servers with credentials), and for how long the credentials
@@ -27,8 +28,8 @@ type Config struct {
 	// Empty means a random one. Best 32 random bytes.
 	Secret []byte
 	// Origins are the web origins whose pages may connect, besides those served from the same host: exact ("https://example.com"),
-	// all subdomains ("https://*.example.com"), or "*". Clients that are not browsers send no origin and are let in: it is
-	// Authorize that keeps strangers out, this keeps a stranger's page from using a visitor's access. See CheckOrigin.
+	// all subdomains ("https://*.example.com"), or "*". Clients that are not browsers send no origin, which is for Authorize to
+	// judge: that keeps strangers out, this keeps a stranger's page from using a visitor's access. See CheckOrigin.
 	Origins []string
 	// Limits bound what clients can make the server do. Zero fields have the specification's defaults.
 	Limits Limits
@@ -50,20 +51,13 @@ type AuthRequest struct {
 	Instance string
 }
 
-// Grant is what a token allows.
-type Grant struct {
-	// Identity is who the client is, for the other members to see; "" means anonymous.
-	Identity string
-	// Rooms are the rooms that it may join: exact names, prefixes ("team-*") or "*".
-	Rooms []string
-	// Expires is when the grant ends: no room can be joined from then on, but a member stays where it is. Zero means never.
-	Expires time.Time
-}
-
 // ICERequest tells ICEServers for whom.
 type ICERequest struct {
 	// Peer is the client's peer id, unique on this server.
 	Peer string
 	// Identity is that of its Grant.
 	Identity string
+	// Relay tells whether it has PermissionRelay. Without, the server takes URLs of TURN servers out of the answer, and all
+	// credentials: who would have to make or to pay for them can leave that.
+	Relay bool
 }

@@ -40,6 +40,8 @@ type conn struct {
 	ponging  bool      // a pong is queued
 	pinger   *timer
 	fresh    *timer // for new ICE servers
+	warner   *timer // for the end of the grant; see watch
+	expirer  *timer
 }
 
 func newConn(s *Server, k carrier, addr netip.Addr, origin string) *conn {
@@ -163,6 +165,8 @@ func (c *conn) end() {
 	c.until = time.Now().Add(c.server.limits.Write)
 	c.pinger.stop()
 	c.fresh.stop()
+	c.warner.stop()
+	c.expirer.stop()
 	c.changed.Broadcast()
 }
 

@@ -17,8 +17,8 @@
 //	                     handlers, its session's detach     for it. Of a stream it is the request's own goroutine
 //	conn.drain           writing to one carrier             when its queue is empty: an idle connection has none;
 //	                                                        conn.serve waits for it
-//	timers (see timer)   a grace, a ping, an ICE refresh    at once, or after one callback of the Config; Shutdown
-//	                                                        and Close stop it or wait for it
+//	timers (see timer)   a grace, a ping, an ICE refresh,   at once, or after one callback of the Config; Shutdown
+//	                     a grant's warning and its end      and Close stop it or wait for it
 //	Server.finish        the wait for all of the above      after them; Shutdown and Close wait for it
 //
 // The rest runs on the goroutine that calls ServeHTTP, Shutdown or Close. For a WebSocket ServeHTTP returns after the upgrade, so that
@@ -28,8 +28,8 @@
 //
 // # Locks
 //
-// In the order in which they may be taken: session.mu, room.mu, conn.mu, mailbox.mu. Server.mu is a leaf: nothing else is taken while it
-// is held, and no two sessions, rooms or connections are locked at once. No lock is held during a read, a write or a
+// In the order in which they may be taken: session.mu, room.mu, conn.mu, mailbox.mu. Server.mu and failures.mu are leaves: nothing else is taken while
+// one is held, and no two sessions, rooms or connections are locked at once. No lock is held during a read, a write or a
 // callback of the Config.
 //
 // # Slow readers

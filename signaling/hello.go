@@ -12,7 +12,7 @@ import (
 // first handles a connection's first frame, which must be a hello.
 func (c *conn) first(frame []byte, env protocol.Envelope, err error) {
 	if err == nil && env.Type != protocol.TypeHello {
-		c.close(protocol.CloseHelloExpected)
+		c.fault(protocol.CloseHelloExpected)
 		return
 	}
 	var h protocol.Hello
@@ -22,14 +22,20 @@ func (c *conn) first(frame []byte, env protocol.Envelope, err error) {
 	if err != nil {
 		// Not a hello either, but whoever writes a client wants to know what was wrong with it.
 		c.refuse(env, err)
-		c.close(protocol.CloseHelloExpected)
+		c.fault(protocol.CloseHelloExpected)
 		return
 	}
 	if !slices.Contains(h.Versions, protocol.Version) {
-		c.close(protocol.CloseUnsupportedVersion)
+		c.fault(protocol.CloseUnsupportedVersion)
 		return
 	}
 	c.hello(h)
+}
+
+// fault closes a connection that has not said hello as it should, which counts against its address.
+func (c *conn) fault(code protocol.CloseCode) {
+	c.server.failures.add(c.addr, time.Now())
+	c.close(code)
 }
 
 // hello opens or continues the session and answers with the welcome.
@@ -38,14 +44,14 @@ func (c *conn) hello(h protocol.Hello) {
 	peer, grant, err := c.identify(h)
 	if err != nil {
 		s.log.Debug().Err(err).Stringer("remote", c.addr).Msg("hello refused")
-		c.close(refusalOf(err))
+		c.turnAway(h, err)
 		return
 	}
 	resumed := peer != ""
 	if !resumed {
 		peer = protocol.NewPeer()
 	}
-	servers, lifetime := s.iceServers(ICERequest{Peer: peer, Identity: grant.Identity})
+	servers, lifetime := s.iceServers(ICERequest{Peer: peer, Identity: grant.Identity, Relay: grant.may(PermissionRelay)})
 	sess := s.attach(c, peer, h, grant)
 	if sess == nil {
 		return
@@ -54,7 +60,7 @@ func (c *conn) hello(h protocol.Hello) {
 	c.mu.Lock()
 	c.welcomed = true
 	c.mu.Unlock()
-	l := s.limits
+	l := grant.limits(s.limits)
 	c.push(protocol.Encode(protocol.Welcome{
 		ID: h.ID, Version: protocol.Version, Peer: peer, Identity: grant.Identity,
 		Resume: sess.resume(), Resumed: resumed,
@@ -68,6 +74,7 @@ func (c *conn) hello(h protocol.Hello) {
 	c.mu.Lock()
 	if !c.closing {
 		c.renewICE(lifetime)
+		c.watch(grant)
 	}
 	c.mu.Unlock()
 	s.log.Debug().Str("peer", peer).Stringer("remote", c.addr).Bool("resumed", resumed).Msg("hello")
@@ -91,11 +98,27 @@ func (c *conn) identify(h protocol.Hello) (peer string, grant Grant, err error) 
 	return peer, grant, err
 }
 
-// ask calls Authorize.
+// ask calls Authorize, unless the client's address has been refused so often that it must wait. The grant says all that it allows.
 func (c *conn) ask(token, instance string) (Grant, error) {
-	ctx, cancel := context.WithTimeout(c.server.ctx, c.server.limits.Callback)
+	s := c.server
+	if wait := s.failures.wait(c.addr, time.Now()); wait > 0 {
+		return Grant{}, &limited{protocol.Errorf(protocol.CodeRateLimited,
+			"too many refusals for your address; try again in %v", wait.Round(time.Millisecond)), wait}
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.limits.Callback)
 	defer cancel()
-	return c.server.authorize(ctx, AuthRequest{Token: token, RemoteAddr: c.addr, Origin: c.origin, Instance: instance})
+	grant, err := s.authorize(ctx, AuthRequest{Token: token, RemoteAddr: c.addr, Origin: c.origin, Instance: instance})
+	now := time.Now()
+	if err == nil && grant.expired(now) {
+		err = errGrantOver
+	}
+	if err != nil && !undecided(err) {
+		s.failures.add(c.addr, now)
+	}
+	if grant.Allow == nil {
+		grant.Allow = Ordinary()
+	}
+	return grant, err
 }
 
 // undecided tells an Authorize that did not come to an answer from one that refuses.
@@ -103,9 +126,20 @@ func undecided(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-func refusalOf(err error) protocol.CloseCode {
-	if undecided(err) {
-		return protocol.CloseInternal
+// turnAway ends a connection whose client does not get a session, with the reason if there is one for it to hear.
+func (c *conn) turnAway(h protocol.Hello, err error) {
+	var later *limited
+	var coded *protocol.Error
+	wait := errors.As(err, &later)
+	if wait || errors.As(err, &coded) {
+		c.refuse(protocol.Envelope{ID: h.ID}, err)
 	}
-	return protocol.CloseUnauthorized
+	switch {
+	case wait:
+		c.close(protocol.CloseTryLater)
+	case undecided(err):
+		c.close(protocol.CloseInternal)
+	default:
+		c.close(protocol.CloseUnauthorized)
+	}
 }

@@ -251,22 +251,6 @@ func TestAResumeTokenIsRenewed(t *testing.T) {
 	})
 }
 
-func TestAGrantEnds(t *testing.T) {
-	ends := Grant{Rooms: []string{"*"}}
-	overAll(t, Config{Authorize: func(context.Context, AuthRequest) (Grant, error) {
-		g := ends
-		g.Expires = time.Now().Add(time.Minute)
-		return g, nil
-	}}, func(t *testing.T, w *world) {
-		c, _ := w.in("tea")
-		time.Sleep(time.Minute)
-		c.send(protocol.Join{Room: "coffee"})
-		c.refused(protocol.CodeForbidden)
-		c.say("tea", 1)
-		c.event(protocol.EventMessage)
-	})
-}
-
 func TestFreshICEServersComeBeforeTheOldOnesEnd(t *testing.T) {
 	asked := 0
 	inWorld(t, Config{ICEServers: func(context.Context, ICERequest) ([]protocol.ICEServer, time.Duration, error) {

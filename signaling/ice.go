@@ -2,6 +2,8 @@ package signaling
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -28,7 +30,27 @@ func (s *Server) iceServers(req ICERequest) ([]protocol.ICEServer, time.Duration
 		}
 		return servers, s.limits.Grace // ask again soon
 	}
+	if !req.Relay {
+		got = withoutRelays(got)
+	}
 	return append(servers, got...), lifetime
+}
+
+// withoutRelays leaves what somebody may have who may not use a relay: STUN, which needs no credentials.
+func withoutRelays(servers []protocol.ICEServer) []protocol.ICEServer {
+	var open []protocol.ICEServer
+	for _, server := range servers {
+		var urls []string
+		for _, u := range server.URLs {
+			if scheme, _, _ := strings.Cut(u, ":"); strings.EqualFold(scheme, "stun") || strings.EqualFold(scheme, "stuns") {
+				urls = append(urls, u)
+			}
+		}
+		if urls != nil {
+			open = append(open, protocol.ICEServer{URLs: urls})
+		}
+	}
+	return open
 }
 
 // renewICE schedules the next push of ICE servers, at three quarters of the lifetime of the last, or of that of the resume token which
@@ -44,13 +66,14 @@ func (c *conn) renewICE(lifetime time.Duration) {
 		c.mu.Lock()
 		self := fresh // set under the lock, a moment after this could have begun
 		c.mu.Unlock()
-		sess.mu.Lock()
-		identity := sess.grant.Identity
-		sess.mu.Unlock()
-		servers, next := c.server.iceServers(ICERequest{Peer: sess.peer, Identity: identity})
+		servers, next := c.server.iceServers(sess.iceRequest(sess.grantNow()))
 		c.pushICE(0, servers, next, self)
 	})
 	c.fresh = fresh
+}
+
+func (sess *session) iceRequest(grant Grant) ICERequest {
+	return ICERequest{Peer: sess.peer, Identity: grant.Identity, Relay: grant.may(PermissionRelay)}
 }
 
 // pushICE sends ICE servers and schedules the next. A renewal names its own timer: if a `token` frame has brought newer ones
@@ -74,23 +97,31 @@ func (c *conn) onToken(frame []byte) error {
 	}
 	sess := c.session
 	sess.mu.Lock()
-	instance, identity := sess.instance, sess.grant.Identity
+	instance := sess.instance
 	sess.mu.Unlock()
 	grant, err := c.ask(t.Token, instance) // without the lock: it may take its time
+	var wait *limited
 	switch {
+	case errors.As(err, &wait):
+		return wait
 	case err != nil && undecided(err):
 		c.server.log.Error().Err(err).Str("peer", sess.peer).Msg("token not checked")
 		return protocol.Errorf(protocol.CodeInternal, "the token could not be checked; try again")
 	case err != nil:
 		c.server.log.Debug().Err(err).Str("peer", sess.peer).Msg("token refused")
 		return protocol.Errorf(protocol.CodeUnauthorized, "the token was refused; what the old one allows still holds")
-	case grant.Identity != identity:
+	case grant.Identity != sess.identity:
 		return protocol.Errorf(protocol.CodeForbidden, "the token is another identity's; a new session is needed for that")
 	}
-	if err := c.held(func(sess *session) error { sess.grant = grant; return nil }); err != nil {
+	if err := c.held(func(sess *session) error { sess.take(grant); return nil }); err != nil {
 		return err
 	}
-	servers, lifetime := c.server.iceServers(ICERequest{Peer: sess.peer, Identity: identity})
+	c.mu.Lock()
+	if !c.closing {
+		c.watch(grant)
+	}
+	c.mu.Unlock()
+	servers, lifetime := c.server.iceServers(sess.iceRequest(grant))
 	c.pushICE(t.ID, servers, lifetime, nil)
 	return nil
 }

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -19,17 +20,25 @@ func (c *conn) onJoin(frame []byte) error {
 		return over
 	}
 	return c.held(func(sess *session) error {
-		if m := sess.rooms[j.Room]; m != nil {
+		m := sess.rooms[j.Room]
+		// Asked before anything is said of the room: who may not join does not learn whether it exists. Also of a member, whose grant
+		// may be another one by now: it stays where it is, but if it was away it is not let in again.
+		if !sess.grant.allows(j.Room, time.Now()) {
+			if m != nil && m.grace != nil {
+				sess.leave(j.Room, protocol.LeftTimeout)
+			}
+			return protocol.Errorf(protocol.CodeForbidden, "your grants do not allow the room %s", j.Room)
+		}
+		if !sess.grant.may(PermissionAttributes) && !bare(j.Attributes) && (m == nil || m.room.changes(m, j.Attributes)) {
+			return errNoAttributes
+		}
+		if m != nil {
 			m.grace.stop()
 			m.grace = nil
 			m.room.rejoin(m, c, sess, j)
 			return nil
 		}
-		// Asked before anything is said of the room: who may not join does not learn whether it exists.
-		if !sess.grant.allows(j.Room, time.Now()) {
-			return protocol.Errorf(protocol.CodeForbidden, "your grants do not allow the room %s", j.Room)
-		}
-		if len(sess.rooms) >= c.server.limits.Rooms {
+		if len(sess.rooms) >= sess.grant.limits(c.server.limits).Rooms {
 			return protocol.Errorf(protocol.CodeTooManyRooms, "you are in %d rooms; leave one first", len(sess.rooms))
 		}
 		return c.enter(sess, j)
@@ -85,6 +94,9 @@ func (c *conn) onUpdate(frame []byte) error {
 		if err != nil {
 			return err
 		}
+		if err := sess.speaks(m, PermissionAttributes, errNoAttributes); err != nil {
+			return err
+		}
 		m.room.update(m, u.Attributes)
 		return nil
 	})
@@ -108,6 +120,9 @@ func (c *conn) checkAttributes(raw []byte) error {
 	}
 	return nil
 }
+
+// bare tells whether attributes say nothing.
+func bare(raw []byte) bool { return len(raw) < 2 || len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0 }
 
 // roomOf returns the room that a join names, and makes it if there is none; nil if the server has as many as it may.
 func (s *Server) roomOf(j protocol.Join) *room {

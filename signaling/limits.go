@@ -26,6 +26,8 @@ type Limits struct {
 	// Ack is for how long a member that acknowledges nothing holds back its rooms' stable position: 60 s. It should be more than
 	// Ping, Silence and Grace together: that long can a member have said nothing and still be back in time.
 	Ack time.Duration
+	// Warning is how long before its grant ends a client is told, or a quarter of what the grant has to live, if that is less: 5 min.
+	Warning time.Duration
 	// Resume is for how long a resume token is good: 24 h.
 	Resume time.Duration
 	// GoAway is the window in which clients shall reconnect elsewhere after a Shutdown; then they are closed: 5 s.
@@ -61,6 +63,14 @@ type Limits struct {
 
 	// PerAddress is how many connections an address (IPv6: a /64) may have: 50.
 	PerAddress int
+	// Failures is how often an address (IPv6: a /64) may have been refused, as a hello or a token, before the next one that
+	// would have to be authorized must wait: 10. One is forgiven in each Forgive: 30 s.
+	Failures int
+	Forgive  time.Duration
+	// Delay is the first such wait, and doubles with each further failure up to LongestDelay: 1 s, 1 min.
+	Delay, LongestDelay time.Duration
+	// FailedAddresses is for how many addresses failures are remembered; beyond it, chance decides whose are forgotten: 10,000.
+	FailedAddresses int
 	// Sessions is how many sessions the server may have: 100,000.
 	Sessions int
 	// AllRooms is how many rooms the server may have: 100,000.
@@ -79,6 +89,7 @@ func (l Limits) withDefaults() Limits {
 		Callback: cmp.Or(l.Callback, 10*time.Second),
 		Grace:    cmp.Or(l.Grace, 15*time.Second),
 		Ack:      cmp.Or(l.Ack, 60*time.Second),
+		Warning:  cmp.Or(l.Warning, 5*time.Minute),
 		Resume:   cmp.Or(l.Resume, 24*time.Hour),
 		GoAway:   cmp.Or(l.GoAway, 5*time.Second),
 
@@ -99,6 +110,12 @@ func (l Limits) withDefaults() Limits {
 		QueueBytes:  cmp.Or(l.QueueBytes, 512<<10),
 		RingEvents:  cmp.Or(l.RingEvents, 512),
 		RingBytes:   cmp.Or(l.RingBytes, 1<<20),
+
+		Failures:        cmp.Or(l.Failures, 10),
+		Forgive:         cmp.Or(l.Forgive, 30*time.Second),
+		Delay:           cmp.Or(l.Delay, time.Second),
+		LongestDelay:    cmp.Or(l.LongestDelay, time.Minute),
+		FailedAddresses: cmp.Or(l.FailedAddresses, 10_000),
 
 		PerAddress: cmp.Or(l.PerAddress, 50),
 		Sessions:   cmp.Or(l.Sessions, 100_000),

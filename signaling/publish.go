@@ -58,7 +58,11 @@ func (cur *cursor) catchUp() [][]byte {
 	cur.at = end
 	switch {
 	case r.log.has(at):
-		return r.log.between(at, end)
+		frames := r.log.between(at, end)
+		if m.left != nil && m.hidden {
+			frames = append(frames, m.left) // which is not in the log
+		}
+		return frames
 	case m.left != nil:
 		return [][]byte{m.left}
 	}

@@ -22,12 +22,20 @@ type claims struct {
 	// Rooms and Ends are those of the Grant; Ends in milliseconds since 1970, 0 for never.
 	Rooms []string `json:"r,omitempty"`
 	Ends  int64    `json:"g,omitempty"`
+	// The rest of the Grant. Without Allow nothing is allowed: a token that lost it must not gain by that.
+	Allow    []Permission `json:"a,omitempty"`
+	MaxPeers int          `json:"m,omitempty"`
+	Capacity int          `json:"c,omitempty"`
+	Half     bool         `json:"h,omitempty"`
 	// Expires is when the token itself ends, in milliseconds since 1970.
 	Expires int64 `json:"e"`
 }
 
 func claimsOf(peer, instance string, g Grant, expires time.Time) claims {
-	c := claims{Peer: peer, Instance: instance, Identity: g.Identity, Rooms: g.Rooms, Expires: expires.UnixMilli()}
+	c := claims{
+		Peer: peer, Instance: instance, Identity: g.Identity, Rooms: g.Rooms, Expires: expires.UnixMilli(),
+		Allow: g.Allow, MaxPeers: g.MaxPeers, Capacity: g.Capacity, Half: g.Half,
+	}
 	if !g.Expires.IsZero() {
 		c.Ends = g.Expires.UnixMilli()
 	}
@@ -35,7 +43,10 @@ func claimsOf(peer, instance string, g Grant, expires time.Time) claims {
 }
 
 func (c claims) grant() Grant {
-	g := Grant{Identity: c.Identity, Rooms: c.Rooms}
+	g := Grant{
+		Identity: c.Identity, Rooms: c.Rooms, Allow: append([]Permission{}, c.Allow...),
+		MaxPeers: c.MaxPeers, Capacity: c.Capacity, Half: c.Half,
+	}
 	if c.Ends != 0 {
 		g.Expires = time.UnixMilli(c.Ends)
 	}
@@ -50,14 +61,14 @@ type sealer struct {
 }
 
 // newSealer derives the key, so that an operator who uses one secret for several things does not make a resume token good
-// for another of them.
+// for another of them. The version is that of the claims: tokens of another one are worth nothing.
 func newSealer(secret []byte) sealer {
 	if len(secret) == 0 {
 		secret = make([]byte, 32)
 		rand.Read(secret) // never fails: crypto/rand crashes the program instead
 	}
 	m := hmac.New(sha256.New, secret)
-	m.Write([]byte("beckon resume v1"))
+	m.Write([]byte("beckon resume v2"))
 	// Strict, so that each token has one spelling; open sees to what encoding/base64 passes over all the same.
 	return sealer{m.Sum(nil), base64.RawURLEncoding.Strict()}
 }

@@ -28,13 +28,16 @@ type room struct {
 
 // member is a peer's membership of a room.
 type member struct {
-	room *room // set once
+	// Set once.
+	room   *room
+	hidden bool // nobody else sees it; see hidden.go
 
 	grace *timer // guarded by the session's mu; not nil while away
 
 	// Guarded by room.mu.
 	info    protocol.Member
 	cursor  *cursor   // nil while away
+	alone   bool      // its topology is none, whatever the room's is
 	since   uint64    // the position from which on the log is its to read
 	acked   uint64    // the position that it has acknowledged
 	waiting time.Time // since when it has had something to acknowledge, or since its last acknowledgement
@@ -70,16 +73,22 @@ func (r *room) join(c *conn, sess *session, j protocol.Join) (*member, error) {
 		return nil, errRoomOver
 	case len(r.members) >= r.server.limits.Members:
 		return nil, protocol.Errorf(protocol.CodeRoomFull, "the room has %d members, as many as it may have", len(r.members))
+	case r.full(sess.grant):
+		return nil, protocol.Errorf(protocol.CodeRoomFull, "the room has %d members, as many as your token lets it have", r.visible())
 	case slices.ContainsFunc(r.ranked, func(m *member) bool { return m.info.Instance == sess.instance }):
 		// Messages are named by instance and number, so who took another's instance could have its messages taken for doubles.
 		return nil, protocol.Errorf(protocol.CodeForbidden, "another peer of this instance is in the room; its resume token would be needed")
 	}
-	m := &member{room: r, info: protocol.Member{
+	m := &member{room: r, hidden: sess.grant.may(PermissionHidden), alone: sess.grant.silent(), info: protocol.Member{
 		Peer: sess.peer, Instance: sess.instance, Identity: sess.grant.Identity,
 		Attributes: j.Attributes, Capabilities: sess.capabilities, Joined: r.log.position + 1,
 	}}
 	r.members[sess.peer] = m
 	r.ranked = append(r.ranked, m)
+	if m.hidden {
+		r.slipIn(m, c, j)
+		return m, nil
+	}
 	m.acked, m.since = m.info.Joined, m.info.Joined
 	info := m.info
 	r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventJoined, Member: &info}, m)))
@@ -96,7 +105,10 @@ func (r *room) rejoin(m *member, c *conn, sess *session, j protocol.Join) {
 		m.info.Said = 0 // another object, which counts from 1
 	}
 	m.info.Attributes, m.info.Instance, m.info.Capabilities = j.Attributes, sess.instance, sess.capabilities
+	m.alone = m.hidden || sess.grant.silent()
 	switch {
+	case m.hidden:
+		m.info.Away = false
 	case m.cursor == nil:
 		m.info.Away = false
 		info := m.info
@@ -114,7 +126,7 @@ func (r *room) answer(m *member, c *conn, j protocol.Join) {
 	switch {
 	case j.Epoch == "":
 		r.start(m, c, j, false)
-	case j.Epoch != r.log.epoch && r.log.has(0):
+	case j.Epoch != r.log.epoch && r.log.has(0) && !m.hidden:
 		// It comes from before a restart. What the first to come back have said since is new to it, and a snapshot would not tell.
 		// Its carrier may be lost before it has read all of that, or even of its own joining.
 		m.since = 0
@@ -133,7 +145,7 @@ func (r *room) replay(m *member, c *conn, id, from uint64) {
 	m.acked, m.waiting = from, time.Now()
 	m.cursor = &cursor{member: m, conn: c, at: from, lagging: true}
 	c.push(protocol.Encode(protocol.Joined{
-		ID: id, Room: r.name, Epoch: r.log.epoch, Position: from, Stable: r.stable, Topology: r.topology,
+		ID: id, Room: r.name, Epoch: r.log.epoch, Position: from, Stable: r.stable, Topology: m.topology(),
 		Replay: true, Until: r.log.position, Said: m.info.Said,
 	}))
 	c.mark(m.cursor)
@@ -147,12 +159,14 @@ func (r *room) start(m *member, c *conn, j protocol.Join, gap bool) {
 }
 
 func (r *room) snapshot(m *member, id uint64, gap bool) []byte {
-	members := make([]protocol.Member, len(r.ranked))
-	for i, other := range r.ranked {
-		members[i] = other.info
+	members := make([]protocol.Member, 0, len(r.ranked))
+	for _, other := range r.ranked {
+		if !other.hidden || other == m {
+			members = append(members, other.info)
+		}
 	}
 	return protocol.Encode(protocol.Joined{
-		ID: id, Room: r.name, Epoch: r.log.epoch, Position: r.log.position, Stable: r.stable, Topology: r.topology,
+		ID: id, Room: r.name, Epoch: r.log.epoch, Position: r.log.position, Stable: r.stable, Topology: m.topology(),
 		Gap: gap, Said: m.info.Said, Members: members,
 	})
 }
@@ -166,6 +180,9 @@ func (r *room) away(m *member) bool {
 	}
 	m.cursor = nil
 	m.info.Away = true
+	if m.hidden {
+		return true
+	}
 	r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventAway}, m)))
 	return true
 }
@@ -177,7 +194,11 @@ func (r *room) leave(m *member, reason protocol.LeftReason) bool {
 	defer r.mu.Unlock()
 	m.left = protocol.Encode(r.event(protocol.Event{Kind: protocol.EventLeft, Reason: reason}, m))
 	m.until = r.log.position + 1
-	r.publish(m.left)
+	if m.hidden {
+		r.slipOut(m)
+	} else {
+		r.publish(m.left)
+	}
 	delete(r.members, m.info.Peer)
 	r.ranked = slices.DeleteFunc(r.ranked, func(other *member) bool { return other == m })
 	r.over = len(r.members) == 0
@@ -190,6 +211,13 @@ func (r *room) update(m *member, attributes []byte) {
 	defer r.mu.Unlock()
 	m.info.Attributes = attributes
 	r.publish(protocol.Encode(r.event(protocol.Event{Kind: protocol.EventUpdated, Attributes: attributes}, m)))
+}
+
+// changes tells whether attributes are others than a member has. It takes r.mu.
+func (r *room) changes(m *member, attributes []byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !bytes.Equal(m.info.Attributes, attributes)
 }
 
 // attributesOf are a member's attributes as an updated event says them: there, none are an empty object.
@@ -222,7 +250,7 @@ func (r *room) carrierOf(to, instance []byte) (*conn, error) {
 	defer r.mu.Unlock()
 	m := r.members[string(to)]
 	switch {
-	case m == nil:
+	case m == nil || m.hidden:
 		return nil, errUnknownPeer
 	case m.info.Instance != string(instance):
 		return nil, errStaleInstance

@@ -22,6 +22,11 @@ func (c *conn) onRoute(frame []byte, env protocol.Envelope) error {
 	if m == nil || m.grace != nil {
 		return errNotInRoom
 	}
+	if env.Type == protocol.TypeSignal {
+		if err := sess.speaks(m, PermissionSignal, errNoSignal); err != nil {
+			return err
+		}
+	}
 	to, err := m.room.carrierOf(env.To, env.ToInstance)
 	if err != nil {
 		return silentIf(env, err)
@@ -69,6 +74,9 @@ func (c *conn) onMessage(env protocol.Envelope) error {
 	return c.held(func(sess *session) error {
 		m, err := sess.member(string(env.Room))
 		if err != nil {
+			return err
+		}
+		if err := sess.speaks(m, PermissionMessage, errNoMessage); err != nil {
 			return err
 		}
 		m.room.say(m, env.N, env.After, env.Data)

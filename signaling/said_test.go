@@ -102,7 +102,7 @@ func TestWhatAnotherSaidCountsNotForIt(t *testing.T) {
 		ada.say("tea", 3)
 		ada.heard(3)
 
-		sess := w.s.sessionOf(ada.welcome.Peer)
+		sess, _ := w.s.sessionOf(ada.welcome.Peer, Grant{})
 		sess.mu.Lock()
 		sess.instance = protocol.NewInstance()
 		sess.mu.Unlock()

@@ -31,7 +31,8 @@ type Server struct {
 
 	// Safe for use by many goroutines.
 	count    *counters
-	frames   sync.Pool     // *[]byte, for reading
+	frames   sync.Pool // *[]byte, for reading
+	failures *failures
 	serial   atomic.Uint64 // of the newest conn
 	closing  atomic.Bool
 	leaveBy  atomic.Int64   // when the window of a goaway ends, in Unix nanoseconds; 0 before a Shutdown
@@ -41,9 +42,10 @@ type Server struct {
 	// Guarded by mu, which is held for map operations only.
 	mu        sync.Mutex
 	conns     map[*conn]struct{}
-	sessions  map[string]*session // by peer id
-	rooms     map[string]*room    // by name
-	posted    map[string]*conn    // those over HTTP, by the id of their mailbox
+	sessions  map[string]*session              // by peer id
+	peersOf   map[string]map[*session]struct{} // by identity, of those that have one
+	rooms     map[string]*room                 // by name
+	posted    map[string]*conn                 // those over HTTP, by the id of their mailbox
 	addresses map[netip.Prefix]int
 	bodies    map[netip.Prefix]int // that are being read
 	strangers map[string]struct{}  // origins that were refused, the first maxStrangers
@@ -64,7 +66,9 @@ func New(cfg Config) *Server {
 		done:      make(chan struct{}),
 		count:     newCounters(),
 		conns:     map[*conn]struct{}{},
+		failures:  &failures{limits: limits, of: map[netip.Prefix]failed{}},
 		sessions:  map[string]*session{},
+		peersOf:   map[string]map[*session]struct{}{},
 		rooms:     map[string]*room{},
 		posted:    map[string]*conn{},
 		addresses: map[netip.Prefix]int{},
@@ -207,6 +211,7 @@ func (s *Server) finish() {
 		sessions = append(sessions, sess)
 	}
 	clear(s.sessions)
+	clear(s.peersOf)
 	clear(s.rooms)
 	s.mu.Unlock()
 	for _, sess := range sessions {

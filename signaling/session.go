@@ -1,6 +1,8 @@
 package signaling
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,8 +15,9 @@ import (
 // the grace.
 type session struct {
 	// Set once.
-	server *Server
-	peer   string
+	server   *Server
+	peer     string
+	identity string
 
 	// Safe for use by many goroutines. They outlive a carrier, or who reconnects would have a new burst.
 	frames, joins *rate.Limiter
@@ -26,17 +29,21 @@ type session struct {
 	grant        Grant
 	capabilities protocol.Capabilities
 	rooms        map[string]*member
-	gone         bool // no longer in Server.sessions
+	lost         time.Time // since when it is away
+	gone         bool      // no longer in Server.sessions
 }
 
 // attach gives a carrier its session: the living one of that peer, or a new one. It closes the carrier and returns nil if the
-// server has as many as it may. Of two carriers the newer wins, because the older is most likely a connection that has died
+// server or the identity has as many as it may. Of two carriers the newer wins, because the older is most likely a connection that has died
 // unnoticed. That is not always the one that comes here last: its hello may have waited for a callback of the Config.
 func (s *Server) attach(c *conn, peer string, h protocol.Hello, grant Grant) *session {
 	for {
-		sess := s.sessionOf(peer)
+		sess, full := s.sessionOf(peer, grant)
 		if sess == nil {
-			c.close(protocol.CloseTryLater)
+			if full == protocol.CloseTooManyPeers && s.makePlace(grant.Identity) {
+				continue
+			}
+			c.close(full)
 			return nil
 		}
 		sess.mu.Lock()
@@ -53,28 +60,86 @@ func (s *Server) attach(c *conn, peer string, h protocol.Hello, grant Grant) *se
 			old.close(protocol.CloseReplaced)
 			sess.away()
 		}
-		sess.conn, sess.instance, sess.grant, sess.capabilities = c, h.Instance, grant, h.Capabilities
+		sess.conn, sess.instance, sess.capabilities = c, h.Instance, h.Capabilities
+		sess.take(grant)
 		sess.mu.Unlock()
 		return sess
 	}
 }
 
-func (s *Server) sessionOf(peer string) *session {
+// sessionOf returns the session of that peer, and makes it if there is none; nil and why if there may not be another.
+func (s *Server) sessionOf(peer string, grant Grant) (sess *session, full protocol.CloseCode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sess := s.sessions[peer]
-	if sess == nil && len(s.sessions) < s.limits.Sessions {
-		sess = &session{
-			server: s,
-			peer:   peer,
-			frames: rate.NewLimiter(rate.Limit(s.limits.Rate), s.limits.Burst),
-			joins:  rate.NewLimiter(rate.Limit(float64(s.limits.Joins)/60), s.limits.Joins),
-			rooms:  map[string]*member{},
-		}
-		s.sessions[peer] = sess
-		s.log.Info().Str("peer", peer).Msg("session begins")
+	of := s.peersOf[grant.Identity]
+	switch {
+	case s.sessions[peer] != nil:
+		return s.sessions[peer], 0
+	case len(s.sessions) >= s.limits.Sessions:
+		return nil, protocol.CloseTryLater
+	case grant.Identity != "" && grant.MaxPeers > 0 && len(of) >= grant.MaxPeers:
+		return nil, protocol.CloseTooManyPeers
 	}
-	return sess
+	limits := grant.limits(s.limits)
+	sess = &session{
+		server:   s,
+		peer:     peer,
+		identity: grant.Identity,
+		frames:   rate.NewLimiter(rate.Limit(limits.Rate), limits.Burst),
+		joins:    rate.NewLimiter(perMinute(limits.Joins), limits.Joins),
+		rooms:    map[string]*member{},
+	}
+	s.sessions[peer] = sess
+	if grant.Identity != "" {
+		if of == nil {
+			of = map[*session]struct{}{}
+			s.peersOf[grant.Identity] = of
+		}
+		of[sess] = struct{}{}
+	}
+	s.log.Info().Str("peer", peer).Msg("session begins")
+	return sess, 0
+}
+
+func perMinute(n int) rate.Limit { return rate.Limit(float64(n) / 60) }
+
+// makePlace ends the session of that identity that has been away for longest, and returns false if none is away. Who reloads a page
+// need not wait until the grace of the old one has passed.
+func (s *Server) makePlace(identity string) bool {
+	s.mu.Lock()
+	all := slices.Collect(maps.Keys(s.peersOf[identity]))
+	s.mu.Unlock()
+	var oldest *session
+	var since time.Time
+	for _, sess := range all {
+		sess.mu.Lock()
+		if sess.conn == nil && (oldest == nil || sess.lost.Before(since)) {
+			oldest, since = sess, sess.lost
+		}
+		sess.mu.Unlock()
+	}
+	if oldest == nil {
+		return false
+	}
+	oldest.mu.Lock()
+	defer oldest.mu.Unlock()
+	if oldest.conn == nil { // if it has come back meanwhile, the caller looks again
+		for name := range oldest.rooms {
+			oldest.leave(name, protocol.LeftTimeout)
+		}
+		oldest.endIfOver()
+	}
+	return true
+}
+
+// take gives the session a grant, and the limits that go with it. sess.mu must be held.
+func (sess *session) take(grant Grant) {
+	sess.grant = grant
+	limits := grant.limits(sess.server.limits)
+	sess.frames.SetLimit(rate.Limit(limits.Rate))
+	sess.frames.SetBurst(limits.Burst)
+	sess.joins.SetLimit(perMinute(limits.Joins))
+	sess.joins.SetBurst(limits.Joins)
 }
 
 // resume returns a resume token of what the session is now.
@@ -96,7 +161,7 @@ func (c *conn) detach() {
 	if sess.conn != c {
 		return
 	}
-	sess.conn = nil
+	sess.conn, sess.lost = nil, time.Now()
 	sess.away()
 	sess.endIfOver()
 }
@@ -144,6 +209,11 @@ func (sess *session) endIfOver() {
 	sess.gone = true
 	s.mu.Lock()
 	delete(s.sessions, sess.peer)
+	if of := s.peersOf[sess.identity]; of != nil {
+		if delete(of, sess); len(of) == 0 {
+			delete(s.peersOf, sess.identity)
+		}
+	}
 	s.mu.Unlock()
 	s.log.Info().Str("peer", sess.peer).Msg("session ends")
 }

@@ -4,7 +4,8 @@
 //
 // This package is the only one that knows flags, environment variables, the standard streams and signals. It makes the
 // logger, binds the listeners and joins the packages that do the work, which do not know each other: signaling asks a
-// function who may join and a function for the ICE servers, and both functions are made here.
+// function who may join and a function for the ICE servers, and both functions are made here. The first one is what the packages token
+// and webhook know, see access; after a SIGHUP it goes by the keys that are then in the file.
 //
 // Exit codes: 0 all went well, Ctrl-C included; 1 it did not work; 2 the command line makes no sense. Every error is
 // one sentence on stderr that ends in what to do.

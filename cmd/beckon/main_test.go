@@ -11,7 +11,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the program itself, for tests that need one in a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("BECKON_TEST_AS_PROGRAM") != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // ran is what a run of the program left behind.
 type ran struct {
@@ -57,6 +63,25 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --dev --no-turn --turn-allow 10.0.0.0/8", "leave out one or the other"},
 		{"serve --dev --no-turn --turn-deny 10.0.0.0/8", "leave out one or the other"},
 		{"serve --dev --no-turn --turn-ports 50000-50001", "--turn-ports"},
+
+		// Who may come in.
+		{"serve", "`beckon keys new keys.json` makes a key"},
+		{"serve --keys a --keys-url https://a.example/jwks", "both say where the keys are"},
+		{"serve --keys a --webhook https://a.example --webhook-secret 0123456789abcdef", "--webhook and --keys both decide"},
+		{"serve --keys-url https://a.example --webhook https://a.example", "--webhook and --keys-url both decide"},
+		{"serve --webhook https://a.example", "--webhook-secret is missing"},
+		{"serve --dev --webhook-secret 0123456789abcdef", "--webhook, which is missing"},
+		{"serve --webhook https://a.example --webhook-secret short", "--webhook-secret is so short"},
+		{"serve --webhook http://a.example --webhook-secret 0123456789abcdef", "has no TLS"},
+		{"serve --keys-url http://a.example --audience a", "has no TLS"},
+		{"serve --keys a", "--audience is missing"},
+		{"serve --dev --keys-url https://a.example", "or --public-url, whose host it is by default, beside --keys-url"},
+		{"serve --dev --audience a", "--audience is about tokens"},
+		{"serve --dev --issuer a", "--issuer is about tokens"},
+		{"serve --webhook https://a.example --webhook-secret 0123456789abcdef --issuer a", "--issuer is about tokens"},
+		{"serve --keys a --audience a --anonymous-relay", "--allow-anonymous lets in, and that is missing"},
+		{"serve --keys a --audience a --anonymous-bots", "--allow-anonymous lets in, and that is missing"},
+		{"serve --allow-anonymous tea --anonymous-relay --no-turn", "--no-turn runs no relay that --anonymous-relay could open"},
 
 		// One by one.
 		{"serve --dev --listen 8080", `did you mean ":8080"?`},

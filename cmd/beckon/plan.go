@@ -23,6 +23,7 @@ type plan struct {
 	publicURL  *url.URL // nil if clients reach the server where it listens; else scheme and host
 	publicHost string   // "" if clients are told addresses
 	anonymous  []string // rooms that everybody may join, as in signaling.Grant
+	access     accessPlan
 	origins    []string
 	secret     []byte // nil: a random one
 	grace      time.Duration
@@ -82,6 +83,13 @@ func (c *serveCmd) plan(machine func() (netip.Addr, error)) (*plan, error) {
 			return nil, err
 		}
 	}
+	host := ""
+	if p.publicURL != nil {
+		host = strings.ToLower(p.publicURL.Host)
+	}
+	if p.access, err = c.accessPlan(host); err != nil {
+		return nil, err
+	}
 	p.origins = slices.Concat(p.origins, c.AllowOrigin)
 	for _, origin := range c.AllowOrigin {
 		if err := signaling.CheckOrigin(origin); err != nil {
@@ -99,15 +107,14 @@ func (c *serveCmd) plan(machine func() (netip.Addr, error)) (*plan, error) {
 
 // together refuses flags that contradict each other, and says what was probably meant.
 func (c *serveCmd) together() error {
+	if err := c.accessTogether(); err != nil {
+		return err
+	}
 	switch {
-	case c.Dev && len(c.AllowAnonymous) > 0:
-		return usagef("--dev lets everybody into every room already: leave out --allow-anonymous, or leave out --dev to open only %s",
-			strings.Join(c.AllowAnonymous, " and "))
-	case !c.Dev && len(c.AllowAnonymous) == 0:
-		return usagef("nobody could join: say which rooms everybody may join, with --allow-anonymous 'team-*' for example, " +
-			"or try things out on this machine with --dev")
 	case !c.NoTurn:
 		return nil
+	case c.AnonymousRelay:
+		return usagef("--no-turn runs no relay that --anonymous-relay could open: leave out one of them")
 	case c.PublicURL != "" && c.PublicHost != "":
 		return usagef("--no-turn runs no relay that could be found by --public-host %s, and the room is at --public-url %s: leave out "+
 			"--public-host", c.PublicHost, c.PublicURL)

@@ -32,13 +32,17 @@ func checkPattern(s string) error {
 		"or such a beginning and a `*`, like `team-*`", s)
 }
 
-// openRoom makes the name of a room that one of the patterns allows: a fresh one if that is possible.
+// openRoom makes the name of a room that one of the patterns allows: a fresh one if that is possible. Without patterns it is one that
+// needs a token.
 func openRoom(patterns []string) string {
 	for _, p := range patterns {
 		if prefix, ok := strings.CutSuffix(p, "*"); ok {
 			name := prefix + freshRoom()
 			return name[:min(len(name), protocol.MaxName)]
 		}
+	}
+	if len(patterns) == 0 {
+		return freshRoom()
 	}
 	return patterns[0]
 }

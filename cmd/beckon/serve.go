@@ -17,7 +17,15 @@ type serveCmd struct {
 	PublicHost string   `group:"http" placeholder:"NAME" defaults:"the relay's address; for the room the host of --listen" help:"Name or address of this machine for clients, in the TURN URLs and, without --public-url, in the room that is printed."`
 	TrustProxy []string `group:"http" placeholder:"CIDR" sep:"," help:"Proxy whose X-Forwarded-For is believed about who the client is. Can be repeated."`
 
-	AllowAnonymous []string `group:"access" placeholder:"ROOM" sep:"," help:"Room that everybody may join, or all that begin alike: team-*. Can be repeated."`
+	Keys           string   `group:"access" placeholder:"FILE" help:"Keys that join tokens are checked with, as beckon keys new or public makes them. SIGHUP has the file read again."`
+	KeysURL        string   `group:"access" placeholder:"URL" help:"The same, where an identity provider publishes them (JWKS): https, or http on this machine."`
+	Audience       string   `group:"access" placeholder:"NAME" defaults:"the host of --public-url" help:"This server's name in tokens: what their aud must be."`
+	Issuer         string   `group:"access" placeholder:"NAME" defaults:"anybody with a key" help:"Who must have made the tokens: their iss."`
+	Webhook        string   `group:"access" placeholder:"URL" help:"Your app's backend, which is asked who may come in, instead of keys: https, or http on this machine. Without an answer, nobody comes in."`
+	WebhookSecret  string   `group:"access" placeholder:"TEXT" help:"Signs the questions to --webhook. At least 16 characters."`
+	AllowAnonymous []string `group:"access" placeholder:"ROOM" sep:"," help:"Room that everybody may join without a token, or all that begin alike: team-*. They have half of the rates and rooms that others have. Can be repeated."`
+	AnonymousRelay bool     `group:"access" help:"Let those use the relay, too, though there are tokens. Without tokens they may anyway."`
+	AnonymousBots  bool     `group:"access" help:"Let also programs join without a token, which send no Origin as browsers do."`
 	AllowOrigin    []string `group:"access" placeholder:"ORIGIN" sep:"," defaults:"the server's own" help:"Other origin whose pages may connect, like https://app.example.org or https://*.example.org; or * for all, pages from files included. Can be repeated."`
 	Secret         string   `group:"access" placeholder:"TEXT" defaults:"a random one" help:"Signs what a client shows when it comes back. At least 16 characters. Set it to have that survive a restart."`
 
@@ -35,13 +43,14 @@ type serveCmd struct {
 
 // Help is what `beckon serve --help` says before the flags.
 func (serveCmd) Help() string {
-	return `The first line on stdout is the URL of a room to open in a browser; the log is on stderr.
+	return `The first line on stdout is the URL of a room to open in a browser; the log is on stderr. Without keys, a webhook, --allow-anonymous or --dev, nobody could join, and it does not start.
 
 Examples:
 
     beckon serve --dev
     beckon serve --dev --listen 192.168.1.5:8080
     beckon serve --allow-anonymous 'team-*' --turn-relay-address 198.51.100.7
+    beckon serve --keys keys.json --public-url https://beckon.example.org --turn-relay-address 198.51.100.7
 
 Every flag can be set by the environment variable at its end; a list takes commas. Prefer that for secrets: everybody on this machine can read a command line.`
 }

@@ -9,8 +9,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
+	"os/signal"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -25,6 +28,8 @@ import (
 type servers struct {
 	plan      *plan
 	log       zerolog.Logger
+	access    *access
+	hangups   chan os.Signal // that ask to read the keys again; none come unless they are in a file
 	listener  net.Listener
 	http      *http.Server
 	signaling *signaling.Server
@@ -35,19 +40,28 @@ type servers struct {
 func listen(ctx context.Context, p *plan, log zerolog.Logger) (*servers, error) {
 	// An interrupt while we start should end as one later does: with the URL printed and everything closed in order.
 	ctx = context.WithoutCancel(ctx)
-	s := &servers{plan: p, log: log}
+	s := &servers{plan: p, log: log, hangups: make(chan os.Signal, 1)}
 	var err error
+	if s.access, err = openAccess(p, log); err != nil {
+		return nil, err
+	}
 	if s.listener, err = listenHTTP(ctx, p.http, log); err != nil {
+		s.access.close()
 		return nil, err
 	}
 	if p.turn != nil {
 		if s.turn, err = listenTURN(ctx, p, log); err != nil {
+			s.access.close()
 			_ = s.listener.Close()
 			return nil, err
 		}
 	}
+	if s.access.file != nil {
+		// Without a file a SIGHUP ends the process, as it does by default: then it says that the terminal is closed.
+		signal.Notify(s.hangups, syscall.SIGHUP)
+	}
 	s.signaling = signaling.New(signaling.Config{
-		Authorize:  signaling.AllowAnonymous(p.anonymous...),
+		Authorize:  s.access.authorize,
 		ICEServers: s.iceServers,
 		Secret:     p.secret,
 		Origins:    p.origins,
@@ -82,11 +96,17 @@ func (s *servers) run(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(s.listener) }()
 	var err error
-	select {
-	case <-ctx.Done():
-		s.log.Info().Stringer("grace", s.plan.grace).Msg("shutting down; interrupt again to stop at once")
-	case err = <-failed:
-		err = fmt.Errorf("cannot serve http on %s any more: %w", s.listener.Addr(), err)
+	for serving := true; serving; {
+		select {
+		case <-s.hangups:
+			s.access.reload()
+		case <-ctx.Done():
+			s.log.Info().Stringer("grace", s.plan.grace).Msg("shutting down; interrupt again to stop at once")
+			serving = false
+		case err = <-failed:
+			err = fmt.Errorf("cannot serve http on %s any more: %w", s.listener.Addr(), err)
+			serving = false
+		}
 	}
 	s.stop(context.WithoutCancel(ctx), s.plan.grace)
 	if err == nil {
@@ -118,6 +138,8 @@ func (s *servers) stop(ctx context.Context, grace time.Duration) {
 	wg.Wait()
 	// Unless Serve took it over already.
 	_ = s.listener.Close()
+	s.access.close()
+	signal.Stop(s.hangups)
 	s.log.Info().Msg("stopped")
 }
 

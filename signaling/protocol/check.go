@@ -121,6 +121,7 @@ func (m *Joined) check() error     { return checkRoom(m.Room) }
 func (m *Ack) check() error        { return checkRoom(m.Room) }
 func (m *Bye) check() error        { return nil }
 func (m *ICE) check() error        { return nil }
+func (m *Expiring) check() error   { return nil }
 func (m *GoAway) check() error     { return nil }
 func (m *Ping) check() error       { return nil }
 func (m *Pong) check() error       { return nil }

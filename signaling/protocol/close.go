@@ -19,6 +19,8 @@ const (
 	CloseUnauthorized       CloseCode = 4504
 	CloseReplaced           CloseCode = 4505
 	CloseTooManyErrors      CloseCode = 4506
+	CloseTokenExpired       CloseCode = 4507
+	CloseTooManyPeers       CloseCode = 4508
 )
 
 // Reconnect tells whether a client whose connection ended with this code should connect again. Codes that are not ours (a
@@ -61,5 +63,7 @@ func CloseCodes() []CloseInfo {
 		{CloseUnauthorized, "unauthorized", "The token was refused."},
 		{CloseReplaced, "replaced", "A newer connection of the same instance took over."},
 		{CloseTooManyErrors, "too-many-errors", "The client kept sending frames that were refused."},
+		{CloseTokenExpired, "token-expired", "The token has expired; come back with a fresh one."},
+		{CloseTooManyPeers, "too-many-peers", "The identity has as many peers as its token allows."},
 	}
 }

@@ -68,5 +68,5 @@ func (t Type) known() bool {
 // types are all types, the most frequent first.
 var types = [...]Type{
 	TypeSignal, TypeReceipt, TypeEvent, TypeMessage, TypePing, TypePong, TypeAck, TypeHello, TypeWelcome, TypeJoin, TypeJoined,
-	TypeLeave, TypeUpdate, TypeToken, TypeBye, TypeICE, TypeGoAway, TypeError,
+	TypeLeave, TypeUpdate, TypeToken, TypeBye, TypeICE, TypeExpiring, TypeGoAway, TypeError,
 }

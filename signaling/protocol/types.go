@@ -10,24 +10,25 @@ type Type string
 
 // The types of frame.
 const (
-	TypeHello   Type = "hello"
-	TypeWelcome Type = "welcome"
-	TypeJoin    Type = "join"
-	TypeJoined  Type = "joined"
-	TypeLeave   Type = "leave"
-	TypeUpdate  Type = "update"
-	TypeToken   Type = "token"
-	TypeBye     Type = "bye"
-	TypeSignal  Type = "signal"
-	TypeReceipt Type = "receipt"
-	TypeEvent   Type = "event"
-	TypeMessage Type = "message"
-	TypeAck     Type = "ack"
-	TypeICE     Type = "ice"
-	TypeGoAway  Type = "goaway"
-	TypePing    Type = "ping"
-	TypePong    Type = "pong"
-	TypeError   Type = "error"
+	TypeHello    Type = "hello"
+	TypeWelcome  Type = "welcome"
+	TypeJoin     Type = "join"
+	TypeJoined   Type = "joined"
+	TypeLeave    Type = "leave"
+	TypeUpdate   Type = "update"
+	TypeToken    Type = "token"
+	TypeBye      Type = "bye"
+	TypeSignal   Type = "signal"
+	TypeReceipt  Type = "receipt"
+	TypeEvent    Type = "event"
+	TypeMessage  Type = "message"
+	TypeAck      Type = "ack"
+	TypeICE      Type = "ice"
+	TypeExpiring Type = "expiring"
+	TypeGoAway   Type = "goaway"
+	TypePing     Type = "ping"
+	TypePong     Type = "pong"
+	TypeError    Type = "error"
 )
 
 // Frame is a frame's content without its type, which [Encode] writes.
@@ -246,6 +247,12 @@ type ICE struct {
 	Resume string `json:"resume,omitempty"`
 }
 
+// Expiring (server to client) says that the grants end soon: hand in a fresh token, or the connection is closed as token-expired.
+type Expiring struct {
+	// Within is in how many milliseconds they end.
+	Within int64 `json:"within"`
+}
+
 // GoAway (server to client) announces that this server will close the connection: connect again, perhaps elsewhere.
 type GoAway struct {
 	// Within is the window in milliseconds in which to reconnect, each client at a random moment of it; 0 means at once.
@@ -320,6 +327,7 @@ func (Event) Type() Type      { return TypeEvent }
 func (Message) Type() Type    { return TypeMessage }
 func (Ack) Type() Type        { return TypeAck }
 func (ICE) Type() Type        { return TypeICE }
+func (Expiring) Type() Type   { return TypeExpiring }
 func (GoAway) Type() Type     { return TypeGoAway }
 func (Ping) Type() Type       { return TypePing }
 func (Pong) Type() Type       { return TypePong }

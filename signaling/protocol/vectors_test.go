@@ -64,6 +64,8 @@ func reencode(typ Type, frame []byte) ([]byte, error) {
 		return again[Ack](frame)
 	case TypeICE:
 		return again[ICE](frame)
+	case TypeExpiring:
+		return again[Expiring](frame)
 	case TypeGoAway:
 		return again[GoAway](frame)
 	case TypePing:

@@ -71,7 +71,14 @@ func ExampleVerifier() {
 		if err != nil {
 			return signaling.Grant{}, err
 		}
-		return signaling.Grant{Identity: access.Identity, Rooms: access.Grant.Rooms, Expires: access.Ends}, nil
+		g := access.Grant
+		allow := []signaling.Permission{} // not nil, which would allow what is ordinary
+		for _, p := range g.Allow {
+			allow = append(allow, signaling.Permission(p))
+		}
+		return signaling.Grant{
+			Identity: access.Identity, Rooms: g.Rooms, Allow: allow, MaxPeers: g.MaxPeers, Capacity: g.Capacity, Expires: access.Ends,
+		}, nil
 	}
 	server := signaling.New(signaling.Config{Authorize: authorize})
 	defer server.Close()

@@ -22,8 +22,8 @@ const (
 	Message    Permission = "message"    // say something to a room
 	Attributes Permission = "attributes" // have attributes, and change them
 	Relay      Permission = "relay"      // get credentials for the relay
-	Admin      Permission = "admin"      // rule over others
-	Hidden     Permission = "hidden"     // be in a room without being seen
+	Admin      Permission = "admin"      // come into rooms that are full by Capacity
+	Hidden     Permission = "hidden"     // be in a room without being seen, and without saying anything
 )
 
 // Ordinary returns what a grant without `allow` allows: to take part, and nothing over others.

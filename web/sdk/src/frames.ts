@@ -81,6 +81,7 @@ const shapes: { readonly [T in ServerFrame["type"]]: Readonly<Record<string, Tes
   signal: { ...route, after: optional(whole), data: present },
   receipt: route,
   ice: { iceServers },
+  expiring: { within: whole },
   goaway: { within: whole },
   ping: { t: optional(whole) },
   pong: { t: optional(whole), stable: optional(positions) },

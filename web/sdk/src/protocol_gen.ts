@@ -63,6 +63,8 @@ export const closeCodes = {
   "unauthorized": { code: 4504, text: "The token was refused." },
   "replaced": { code: 4505, text: "A newer connection of the same instance took over." },
   "too-many-errors": { code: 4506, text: "The client kept sending frames that were refused." },
+  "token-expired": { code: 4507, text: "The token has expired; come back with a fresh one." },
+  "too-many-peers": { code: 4508, text: "The identity has as many peers as its token allows." },
 } as const;
 
 export type CloseName = keyof typeof closeCodes;
@@ -310,6 +312,13 @@ export interface ICE {
   resume?: string;
 }
 
+/** Expiring (server to client) says that the grants end soon: hand in a fresh token, or the connection is closed as token-expired. */
+export interface Expiring {
+  type: "expiring";
+  /** Within is in how many milliseconds they end. */
+  within: number;
+}
+
 /** GoAway (server to client) announces that this server will close the connection: connect again, perhaps elsewhere. */
 export interface GoAway {
   type: "goaway";
@@ -451,4 +460,4 @@ export interface Close {
 export type ClientFrame = Hello | Join | Leave | Update | Token | Bye | Signal | Receipt | Message | Ack | Ping | Pong;
 
 /** Everything that a server sends. */
-export type ServerFrame = Welcome | Joined | Signal | Receipt | ICE | GoAway | Ping | Pong | ErrorReply | Event;
+export type ServerFrame = Welcome | Joined | Signal | Receipt | ICE | Expiring | GoAway | Ping | Pong | ErrorReply | Event;
