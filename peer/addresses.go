@@ -24,6 +24,26 @@ type addressWatch struct {
 	read    func() ([]net.Addr, error) // nil is net.InterfaceAddrs; for tests
 }
 
+// now returns the addresses of now, nil if they cannot be had.
+func (a *addressWatch) now() []string {
+	read := a.read
+	if read == nil {
+		read = net.InterfaceAddrs
+	}
+	addrs, err := read()
+	if err != nil {
+		return nil
+	}
+	return routable(addrs)
+}
+
+// network is addresses.now for who does not hold mu.
+func (r *Room) network() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.addresses.now()
+}
+
 // watchAddresses sees to it that the addresses are watched for as long as there are connections. The caller holds mu.
 func (r *Room) watchAddresses() {
 	if r.addresses.running {
@@ -51,15 +71,10 @@ func (r *Room) lookAtAddresses(known *[]string) bool {
 		r.addresses.running = false
 		return false
 	}
-	read := r.addresses.read
-	if read == nil {
-		read = net.InterfaceAddrs
-	}
-	addrs, err := read()
-	if err != nil {
+	now := r.addresses.now()
+	if now == nil {
 		return true // it is asked again
 	}
-	now := routable(addrs)
 	if what := compareAddresses(*known, now); what != stayed {
 		r.log.Info().Strs("addresses", now).Msg("the network changed")
 		for c := range r.connections {

@@ -47,7 +47,8 @@ func (p passing) Unwrap() error { return p.error }
 func refusal(m protocol.ErrorReply) error {
 	err := &protocol.Error{Code: m.Code, Text: m.Message}
 	switch m.Code {
-	case protocol.CodeRateLimited, protocol.CodeTooManyRooms, protocol.CodeInternal, protocol.CodeBusy:
+	case protocol.CodeRateLimited, protocol.CodeTooManyRooms, protocol.CodeInternal, protocol.CodeBusy, protocol.CodeGoingAway,
+		protocol.CodeBodyTooSlow:
 		return passing{err, time.Duration(m.RetryAfter) * time.Millisecond}
 	}
 	return err

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
-	"github.com/gorilla/websocket"
 	"github.com/rs/zerolog"
 	"golang.org/x/time/rate"
 )
@@ -33,15 +32,17 @@ type cargo interface {
 	beat(c *carrier)
 }
 
-// carrier is one WebSocket to a signaling server: the reading, the writing, the pace and the heartbeat. It does not outlive its
-// connection, and what the frames mean is its cargo's business.
+// carrier is one connection to a signaling server, of whatever kind: the reading, the writing, the pace and the heartbeat. It does not
+// outlive its conduit, and what the frames mean is its cargo's business.
 type carrier struct {
 	// Set once.
-	ws    *websocket.Conn
-	cargo cargo
-	log   zerolog.Logger
-	wake  chan struct{} // a token while there may be something to write
-	done  chan struct{} // closed by end
+	conduit conduit
+	kind    Carrier
+	opened  time.Time
+	cargo   cargo
+	log     zerolog.Logger
+	wake    chan struct{} // a token while there may be something to write
+	done    chan struct{} // closed by end
 
 	// Written before the channel of their own is closed, and read behind it.
 	welcomed chan struct{}
@@ -63,23 +64,12 @@ type carrier struct {
 	err    error // why it ended; set before done is closed
 }
 
-func newCarrier(ws *websocket.Conn, cargo cargo, log zerolog.Logger) *carrier {
-	c := &carrier{
-		ws: ws, cargo: cargo, log: log, silence: defaultSilence,
+func newCarrier(conduit conduit, kind Carrier, cargo cargo, log zerolog.Logger) *carrier {
+	return &carrier{
+		conduit: conduit, kind: kind, opened: time.Now(), cargo: cargo, log: log, silence: defaultSilence,
 		wake: make(chan struct{}, 1), done: make(chan struct{}), refused: make(chan error, 1),
 		welcomed: make(chan struct{}), started: make(chan struct{}), entered: make(chan struct{}),
 	}
-	ws.SetReadLimit(maxIncoming)
-	// The server's WebSocket pings break the silence like any frame.
-	ws.SetPingHandler(func(data string) error {
-		c.heard()
-		err := ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
-		if errors.Is(err, websocket.ErrCloseSent) {
-			return nil
-		}
-		return err
-	})
-	return c
 }
 
 // await waits for one of the carrier's steps: welcomed or entered. Its error is the server's refusal, why the carrier ended, or
@@ -104,7 +94,7 @@ func (c *carrier) await(ctx context.Context, step <-chan struct{}) error {
 	}
 }
 
-// start begins the pace and the heartbeat, which the welcome has told. Before it, only the hello is written.
+// start begins the pace and the heartbeat, which the welcome has told. Before it, nothing is written but a bye.
 func (c *carrier) start(pace *rate.Limiter) {
 	c.pace = pace
 	close(c.started)
@@ -131,6 +121,6 @@ func (c *carrier) end(cause error) {
 	}
 	c.mu.Unlock()
 	if first {
-		c.ws.Close() // not under mu: TLS may take seconds to say that it closes
+		c.conduit.close() // not under mu: TLS may take seconds to say that it closes
 	}
 }

@@ -43,6 +43,9 @@ type Config struct {
 	// DisableMDNS stops resolving the `.local` names behind which browsers hide their addresses. Set it on a server with a
 	// public address: nobody it can reach by such a name will come, and it saves the multicast socket.
 	DisableMDNS bool
+	// Carriers are the ways to the server that may be used, in the order in which they are tried; nil is a WebSocket, then a stream,
+	// then polls. Fewer are for tests, and to find out what a network lets through.
+	Carriers []Carrier
 	// Logger gets a line per step of a connection's life. The zero value is silent.
 	Logger zerolog.Logger
 	// TLS is for wss and https servers. nil means the system's roots.
@@ -83,6 +86,20 @@ func (c *Config) prepared() (Config, error) {
 	}
 	if out.CloseTimeout == 0 {
 		out.CloseTimeout = 5 * time.Second
+	}
+	if out.Carriers = slices.Clone(out.Carriers); len(out.Carriers) == 0 {
+		out.Carriers = []Carrier{CarrierWebSocket, CarrierStream, CarrierPoll}
+	}
+	for i, kind := range out.Carriers {
+		switch kind {
+		case CarrierWebSocket, CarrierStream, CarrierPoll:
+		default:
+			return out, protocol.Errorf(protocol.CodeBadFrame, "there is no carrier %.32q; use %q, %q or %q",
+				string(kind), CarrierWebSocket, CarrierStream, CarrierPoll)
+		}
+		if slices.Contains(out.Carriers[:i], kind) {
+			return out, protocol.Errorf(protocol.CodeBadFrame, "the carrier %q is named twice", kind)
+		}
 	}
 	if !out.Topology.Valid() {
 		return out, protocol.Errorf(protocol.CodeBadFrame, "there is no topology %.32q; use %q or %q",

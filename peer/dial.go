@@ -7,116 +7,101 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
-	"github.com/gorilla/websocket"
 )
 
-// dial makes the WebSocket to a server. ctx bounds all of it. Whatever goes wrong may pass: until a Beckon server has spoken, what
-// refuses may be a proxy before one that is being restarted. Only an address that is none stays one.
-func dial(ctx context.Context, server string, cfg *Config) (*websocket.Conn, error) {
-	address, err := endpoint(server)
+// approach is one attempt to open a conduit.
+type approach struct {
+	server string
+	cfg    *Config
+	hello  []byte
+	within time.Duration // from the first connection on until the conduit is open; 0 is as long as ctx lasts
+
+	proxy func(*http.Request) (*url.URL, error)
+	dials func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	mu      sync.Mutex // guards all below
+	reached bool       // a connection was made, to the server or to a proxy before it
+	timer   *time.Timer
+	cancel  context.CancelCauseFunc
+}
+
+// open makes a conduit and says hello on it. ctx bounds all of it and nothing after it. An error that another carrier might not meet is
+// an obstacle; that nobody can be dialled is none, because the others would dial the same. Whatever goes wrong may pass: until a
+// Beckon server has spoken, what refuses may be a proxy before one that is being restarted. Only an address that is none stays one.
+func (a *approach) open(ctx context.Context, kind Carrier) (conduit, error) {
+	a.dials = a.cfg.Dial
+	if a.dials == nil {
+		a.dials, a.proxy = new(net.Dialer).DialContext, http.ProxyFromEnvironment
+	}
+	ctx, a.cancel = context.WithCancelCause(ctx)
+	defer a.cancel(nil)
+	begin := a.socket
+	switch kind {
+	case CarrierStream:
+		begin = a.stream
+	case CarrierPoll:
+		begin = a.poll
+	}
+	c, err := begin(ctx)
+	reached := a.stop()
+	if err == nil && ctx.Err() != nil { // it is closed already
+		c.close()
+		err = ctx.Err()
+	}
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	late, isLate := errors.AsType[tooLate](err)
+	switch {
+	case err == nil:
+		return c, nil
+	case ctx.Err() != nil && !isLate, Code(err) != "":
+		return nil, err
+	case !reached:
+		return nil, passing{fmt.Errorf("%w: %w", protocol.Errorf(protocol.CodeConnectFailed,
+			"nobody answers at %s; is the server running?", a.server), err), 0}
+	case isLate:
+		return nil, passing{obstacle{protocol.Errorf(protocol.CodeConnectFailed, "it did not open within %v", late.after)}, 0}
+	}
+	return nil, passing{obstacle{fmt.Errorf("%w: %w", protocol.Errorf(protocol.CodeConnectFailed, "the connection ended before there was an answer"), err)}, 0}
+}
+
+// dial is what makes all connections of an attempt. The time to open counts from the first one that stands: a network that is slow to
+// connect is as slow for the other carriers.
+func (a *approach) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := a.dials(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
-	open := cfg.Dial
-	var proxy func(*http.Request) (*url.URL, error)
-	if open == nil {
-		open, proxy = new(net.Dialer).DialContext, http.ProxyFromEnvironment
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.reached && a.within > 0 {
+		a.timer = time.AfterFunc(a.within, func() { a.cancel(tooLate{a.within}) })
 	}
-	// gorilla lets a deadline of ctx end the handshake, but not its cancellation: that has to close the connection under it.
-	unwatch := func() bool { return true }
-	dialer := websocket.Dialer{
-		Subprotocols:    []string{protocol.Version},
-		TLSClientConfig: cfg.TLS,
-		Proxy:           proxy,
-		NetDialContext: func(_ context.Context, network, addr string) (net.Conn, error) {
-			conn, err := open(ctx, network, addr)
-			if err == nil {
-				unwatch = context.AfterFunc(ctx, func() { conn.Close() })
-			}
-			return conn, err
-		},
-	}
-	ws, resp, err := dialer.DialContext(ctx, address, nil)
-	alive := unwatch()
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, aborted(ctx)
-	case err != nil:
-		return nil, passing{dialError(strings.TrimSuffix(address, socketPath), resp, err), retryAfter(resp)}
-	case !alive:
-		ws.Close()
-		return nil, aborted(ctx)
-	case ws.Subprotocol() != protocol.Version:
-		ws.Close()
-		return nil, passing{protocol.Errorf(protocol.CodeConnectFailed,
-			"%s is a WebSocket that does not speak %s; is it a Beckon server?", address, protocol.Version), 0}
-	}
-	return ws, nil
+	a.reached = true
+	return conn, nil
 }
 
-// retryAfter is what the header of that name says, in seconds (RFC 9110, section 10.2.3); 0 for none, and for the date that it may
-// be instead.
-func retryAfter(resp *http.Response) time.Duration {
-	if resp == nil {
-		return 0
+// stop stops the clock, and tells whether anybody was reached.
+func (a *approach) stop() (reached bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.timer != nil {
+		a.timer.Stop()
 	}
-	seconds, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 16)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
+	return a.reached
 }
 
-// dialError says what an upgrade that failed means, as far as the HTTP status tells.
-func dialError(server string, resp *http.Response, err error) error {
-	if resp == nil {
-		return fmt.Errorf("%w: %w", protocol.Errorf(protocol.CodeConnectFailed, "nobody answers at %s; is the server running?", server), err)
-	}
-	switch resp.StatusCode {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusOK:
-		return protocol.Errorf(protocol.CodeConnectFailed,
-			"%s is a web server but not a Beckon server (HTTP %d at %s); is the path before it missing?", server, resp.StatusCode, socketPath)
-	case http.StatusUnauthorized:
-		return protocol.Errorf(protocol.CodeUnauthorized, "%s, or a proxy before it, wants to know who you are (HTTP 401)", server)
-	case http.StatusForbidden:
-		return protocol.Errorf(protocol.CodeForbidden, "%s, or a proxy before it, refuses (HTTP 403)", server)
-	case http.StatusTooManyRequests:
-		return protocol.Errorf(protocol.CodeRateLimited, "%s has too many connections from this address (HTTP 429)", server)
-	}
-	return protocol.Errorf(protocol.CodeConnectFailed, "%s refuses the WebSocket (HTTP %d)", server, resp.StatusCode)
-}
+// tooLate is the cause of an attempt's end by its clock.
+type tooLate struct{ after time.Duration }
 
-// carrierError is why a signaling connection ended, by the close code if one came. lost is the code of an end that says
-// nothing else: CodeConnectFailed while joining, CodeConnectionLost afterwards.
-func carrierError(err error, lost protocol.ErrorCode) error {
-	if Code(err) != "" {
-		return err
-	}
-	closed, ok := errors.AsType[*websocket.CloseError](err)
-	if !ok {
-		return fmt.Errorf("%w: %w", protocol.Errorf(lost, "the connection to the signaling server ended"), err)
-	}
-	code := protocol.CloseCode(closed.Code)
-	for _, row := range protocol.CloseCodes() {
-		if row.Code == code {
-			return protocol.Errorf(closeMeans(code, lost), "the server ended the connection (%s): %s", row.Name, row.Text)
-		}
-	}
-	return protocol.Errorf(lost, "the server ended the connection with code %d", closed.Code)
-}
+func (t tooLate) Error() string { return fmt.Sprintf("there was no answer within %v", t.after) }
 
-// closeMeans maps the close codes that another connection would meet as well to the error code that says so.
-func closeMeans(code protocol.CloseCode, lost protocol.ErrorCode) protocol.ErrorCode {
-	switch code {
-	case protocol.CloseUnauthorized:
-		return protocol.CodeUnauthorized
-	case protocol.CloseUnsupportedVersion:
-		return protocol.CodeUnsupported
-	}
-	return lost
-}
+// obstacle is an error that stands in the way of one carrier and may not stand in that of another.
+type obstacle struct{ error }
+
+func (o obstacle) Unwrap() error { return o.error }

@@ -10,7 +10,8 @@
 // Everything is pulled, with a context that bounds the call: there are no callbacks. State can be read at any time; events say
 // that it changed. Errors have a code; see [Code] and package protocol. What ends has a Context whose cause says why.
 //
-// A room outlives its connection to the server, a WebSocket. When that is lost, or the server restarts, another one is made, at
+// Where a WebSocket does not come through, a room's frames ride on a stream or on polls, with the same meaning; see Config.Carriers and
+// package protocol's README. A room outlives its connection to the server. When that is lost, or the server restarts, another one is made, at
 // random moments that get rarer, and the room goes on where it was: with the same peer id if the server has the same secret, with all
 // that was said meanwhile, and with its channels, which notice nothing. What is said with Room.Send and Peer.Signal arrives once and in
 // order, whatever happens (package delivery); the calls just take longer. See Room.State for who wants to know.
@@ -19,12 +20,13 @@
 //
 // All of them are this room's, and Room.Close waits for them. Those that Pion starts for a connection are waited for by its
 // run, as far as Pion can: it leaves its accept loop and its handlers a moment to end. Timers are no goroutines while they wait:
-// those of the delivery machine run for a moment under the room's mutex, and do nothing once it is closed.
+// those of the delivery machine run for a moment under the room's mutex, and do nothing once it is closed. Those of net/http end with
+// the connections of a carrier over HTTP, all of which are closed with it.
 //
 //	goroutine       one per          owns                                   ends
 //	Room.keep       room             connecting again                       when the server refuses this peer, or Close stops it
-//	carrier.read    WebSocket        reading; applying what comes           when the connection ends
-//	carrier.write   WebSocket        writing; the pace; heartbeats          when the connection ends
+//	carrier.read    carrier          reading, polling; applying what comes  when the connection ends
+//	carrier.write   carrier          writing, posting; the pace; heartbeats when the connection ends
 //	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context
 //	Channel.pump    channel          reading the data channel               when the stream ends and what came is read or
 //	                                                                        given up by Close of channel, peer or room

@@ -5,13 +5,12 @@ import (
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
-	"github.com/gorilla/websocket"
 )
 
 // read is the goroutine that takes what the server sends.
 func (c *carrier) read() {
 	for {
-		frame, err := c.receive()
+		frame, err := c.conduit.receive(c.silence)
 		if err != nil {
 			c.end(err)
 			return
@@ -22,18 +21,6 @@ func (c *carrier) read() {
 		}
 	}
 }
-
-// receive returns the next text frame.
-func (c *carrier) receive() ([]byte, error) {
-	c.heard()
-	kind, frame, err := c.ws.ReadMessage()
-	if err == nil && kind != websocket.TextMessage {
-		return nil, protocol.Errorf(protocol.CodeBadFrame, "the server sent a binary frame")
-	}
-	return frame, err
-}
-
-func (c *carrier) heard() { c.ws.SetReadDeadline(time.Now().Add(c.silence)) }
 
 // take does what is the carrier's own business of a frame, and hands on the rest.
 func (c *carrier) take(frame []byte) error {

@@ -10,7 +10,10 @@ import (
 // Join enters a room of a server and returns when it is known who is there. The server is the URL of its root, such as
 // "https://example.org"; the room is a name (see ParseURL for room links). A nil config is all defaults.
 //
-// ctx bounds the join and nothing after it; its values, not its end, are those of the room's own context. Join tries once.
+// ctx bounds the join and nothing after it; its values, not its end, are those of the room's own context. Join tries each of
+// Config.Carriers until one gets through: the next one when one does not open within 4 s, is refused by somebody who is no Beckon server,
+// or opens and dies twice within 10 s. If none does, the error says what was tried, and why each failed.
+//
 // Errors have a code: CodeBadURL and CodeBadRoom before anything is sent, CodeUnauthorized, CodeForbidden, CodeRoomFull,
 // CodeRateLimited… from the server, CodeConnectFailed when there is no Beckon server, CodeAborted when ctx ended.
 func Join(ctx context.Context, server, room string, config *Config) (*Room, error) {
@@ -34,7 +37,7 @@ func join(ctx context.Context, server, room string, config *Config) (*Room, erro
 		return nil, err
 	}
 	r := newRoom(ctx, server, room, cfg, attributes)
-	c, err := r.board(ctx)
+	c, err := r.board(ctx, 0)
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 		c.end(err)
@@ -48,7 +51,7 @@ func join(ctx context.Context, server, room string, config *Config) (*Room, erro
 		}
 		return nil, carrierError(err, protocol.CodeConnectFailed)
 	}
-	r.log.Info().Str("peer", r.ID()).Int("peers", len(r.Peers())).Msg("joined")
+	r.log.Info().Str("peer", r.ID()).Str("carrier", string(c.kind)).Int("peers", len(r.Peers())).Msg("joined")
 	r.goroutines.Go(func() { r.keep(c) })
 	return r, nil
 }
@@ -64,6 +67,7 @@ func newRoom(ctx context.Context, server, name string, cfg Config, attributes js
 		state:       roster{topology: cfg.Topology},
 		peers:       make(map[string]*Peer),
 		connections: make(map[*connection]struct{}),
+		ladder:      ladder{rungs: cfg.Carriers},
 	}
 	r.updates = updates{room: r, newest: attributes}
 	r.ctx, r.end = context.WithCancelCause(context.WithoutCancel(ctx))

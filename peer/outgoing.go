@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
-	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 )
 
@@ -14,6 +13,7 @@ import (
 func (c *carrier) write() {
 	var pace *rate.Limiter
 	var beats <-chan time.Time
+	var batch [][]byte
 	started := c.started
 	for {
 		select {
@@ -23,11 +23,8 @@ func (c *carrier) write() {
 		}
 		wait := untilNext(pace)
 		if wait == 0 {
-			if frame := c.next(); frame != nil {
-				if pace != nil {
-					pace.Allow()
-				}
-				if err := c.send(frame); err != nil {
+			if batch = c.load(batch[:0], pace); len(batch) > 0 {
+				if err := c.conduit.send(batch); err != nil {
 					c.end(err)
 					return
 				}
@@ -63,6 +60,22 @@ func (c *carrier) interval() time.Duration {
 	return defaultSilence / 2
 }
 
+// load fills a batch with what there is to write, as far as the pace and the conduit allow.
+func (c *carrier) load(batch [][]byte, pace *rate.Limiter) [][]byte {
+	for bytes := 0; len(batch) < c.conduit.batch() && bytes < softBody && untilNext(pace) == 0; {
+		frame := c.next()
+		if frame == nil {
+			break
+		}
+		if pace != nil {
+			pace.Allow()
+		}
+		batch = append(batch, frame)
+		bytes += len(frame)
+	}
+	return batch
+}
+
 // next returns the next frame to write, nil for none.
 func (c *carrier) next() []byte {
 	if frame := c.pop(); frame != nil {
@@ -81,11 +94,6 @@ func (c *carrier) pop() []byte {
 	frame := c.urgent[0]
 	c.urgent = c.urgent[1:]
 	return frame
-}
-
-func (c *carrier) send(frame []byte) error {
-	c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
-	return c.ws.WriteMessage(websocket.TextMessage, frame)
 }
 
 // post queues a frame that goes before those of fill. They are few: one that finds maxUrgent before it means that the server

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// attemptTimeout is how long an attempt to reconnect may take, from its first packet to the room.
+	// attemptTimeout is how long an attempt to reconnect may take over one carrier, from its first packet to the room.
 	attemptTimeout = 10 * time.Second
 	// byeTimeout is how long a server may take to end a session that is of no use.
 	byeTimeout = 2 * time.Second
@@ -32,7 +32,8 @@ func (r *Room) keep(c *carrier) {
 		}
 		err := c.err
 		r.lost(c)
-		r.log.Info().Err(err).Msg("signaling connection lost")
+		fell := r.ladder.ended(r.ladder.rung(c.kind), c.opened, time.Now(), err)
+		r.log.Info().Err(err).Str("carrier", string(c.kind)).Msg("signaling connection lost")
 		for c = nil; c == nil; {
 			if r.leaving.Err() != nil {
 				return
@@ -42,20 +43,18 @@ func (r *Room) keep(c *carrier) {
 				r.finish(carrierError(err, protocol.CodeConnectionLost))
 				return
 			}
-			if err != errMoved && err != errUnknown {
+			if !fell && err != errMoved && err != errUnknown {
 				if !sleep(r.leaving, backoff(failures, rand.Float64(), r.longest, after)) {
 					return
 				}
 				failures++
 			}
-			ctx, cancel := context.WithTimeoutCause(r.leaving, attemptTimeout,
-				protocol.Errorf(protocol.CodeConnectFailed, "the server did not answer within %v", attemptTimeout))
-			if c, err = r.board(ctx); err != nil {
+			fell = false
+			if c, err = r.board(r.leaving, attemptTimeout); err != nil {
 				r.log.Debug().Err(err).Int("failures", failures).Msg("not joined again")
 			}
-			cancel()
 		}
-		r.log.Info().Str("peer", r.ID()).Msg("joined again")
+		r.log.Info().Str("peer", r.ID()).Str("carrier", string(c.kind)).Msg("joined again")
 	}
 }
 
@@ -71,25 +70,69 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// board connects, says hello and joins. Join does it first, and keep from then on.
-func (r *Room) board(ctx context.Context) (*carrier, error) {
-	ws, err := dial(ctx, r.server, &r.cfg)
+// board connects, says hello and joins, over one carrier after the other. Join does it first, and keep from then on. last bounds the
+// attempt over the last of them; 0 leaves that to ctx.
+func (r *Room) board(ctx context.Context, last time.Duration) (*carrier, error) {
+	from, to := r.ladder.begin(time.Now(), r.network())
+	var failures []failure
+	for rung := from; rung < to; {
+		kind, within, opening := r.ladder.rungs[rung], attemptTimeout, openWithin
+		if rung+1 == to {
+			within = last
+			if !r.ladder.proven || len(r.ladder.rungs) == 1 {
+				opening = 0 // there is no other left
+			}
+		}
+		c, err := r.try(ctx, kind, within, opening)
+		if err == nil {
+			r.ladder.won(rung, time.Now())
+			return c, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		r.log.Debug().Err(err).Str("carrier", string(kind)).Msg("carrier failed")
+		switch {
+		case climbs(err):
+		case c == nil || !died(err):
+			return nil, err
+		case rung+1 < to && !r.ladder.ended(rung, c.opened, time.Now(), err):
+			continue // once more
+		}
+		failures = append(failures, failure{kind, err})
+		rung++
+	}
+	err := exhausted(r.server, failures)
+	r.ladder.forget()
+	return nil, err
+}
+
+// try is board over one carrier. If it fails after the carrier was open, it returns that as well.
+func (r *Room) try(ctx context.Context, kind Carrier, within, opening time.Duration) (*carrier, error) {
+	if within > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, within, tooLate{within})
+		defer cancel()
+	}
+	hello := r.hello()
+	a := approach{server: r.server, cfg: &r.cfg, hello: protocol.Encode(hello), within: opening}
+	conduit, err := a.open(ctx, kind)
 	if err != nil {
 		return nil, err
 	}
-	c := newCarrier(ws, r, r.log)
+	c := newCarrier(conduit, kind, r, r.log)
 	if !r.adopt(c) {
-		ws.Close()
+		conduit.close()
 		return nil, context.Cause(r.leaving)
 	}
-	if err = r.enter(ctx, c); err == nil {
+	if err = r.enter(ctx, c, hello.Resume); err == nil {
 		return c, nil
 	}
 	if r.leaving.Err() == nil { // else Close says goodbye on it
 		c.end(err)
 		r.lost(c)
 	}
-	return nil, err
+	return c, err
 }
 
 // adopt makes c the room's carrier and starts it, unless the room is being closed.
@@ -105,21 +148,24 @@ func (r *Room) adopt(c *carrier) bool {
 	return true
 }
 
-// enter says hello and joins.
-func (r *Room) enter(ctx context.Context, c *carrier) error {
-	resume := r.resume
-	if resume == "" {
+// hello makes the first frame of a carrier.
+func (r *Room) hello() protocol.Hello {
+	if r.resume == "" {
 		// As another peer it is another instance, too: the one before may still be in the room, as away.
 		r.instance = protocol.NewInstance()
 	}
-	c.post(protocol.Hello{
+	return protocol.Hello{
 		Versions: []string{protocol.Version},
 		Token:    r.cfg.Token,
 		Instance: r.instance,
 		// Pion cannot roll back an offer (pion/webrtc#2133): saying so makes this side the one that offers to browsers.
 		Capabilities: protocol.Capabilities{protocol.CapabilityRollback: false, capabilityAskToClose: true},
-		Resume:       resume,
-	})
+		Resume:       r.resume,
+	}
+}
+
+// enter waits for the answer to the hello, and joins.
+func (r *Room) enter(ctx context.Context, c *carrier, resume string) error {
 	if err := c.await(ctx, c.welcomed); err != nil {
 		return err
 	}

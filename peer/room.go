@@ -53,6 +53,7 @@ type Room struct {
 	instance string        // of the last hello
 	resume   string        // the token of the newest welcome; "" if there is none, or it is of no use
 	longest  time.Duration // to wait before an attempt
+	ladder   ladder
 
 	mu          sync.Mutex // guards all below, and the fields of Peer that say so
 	id          string     // the own peer id
@@ -93,6 +94,17 @@ func (r *Room) State() RoomState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.condition
+}
+
+// Carrier is what the room's frames ride on at the moment, "" while it is not joined. Another one may take its place whenever the
+// connection to the server is lost.
+func (r *Room) Carrier() Carrier {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.carrier == nil || r.condition != RoomJoined {
+		return ""
+	}
+	return r.carrier.kind
 }
 
 // Context ends when the room does; a lost connection to the server does not end it. context.Cause says why, as a *protocol.Error:

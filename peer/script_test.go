@@ -32,7 +32,9 @@ func scripted(t *testing.T, script func(ws *websocket.Conn), test func(t *testin
 		defer s.Close()
 		defer l.Close()
 		test(t, func() (*peer.Room, error) {
-			return peer.Join(within(t), "ws://beckon.test", "tea", &peer.Config{Dial: l.DialContext, CloseTimeout: time.Second})
+			return peer.Join(within(t), "ws://beckon.test", "tea", &peer.Config{
+				Dial: l.DialContext, CloseTimeout: time.Second, Carriers: []peer.Carrier{peer.CarrierWebSocket},
+			})
 		})
 	})
 }

@@ -28,11 +28,17 @@ func ParseURL(link string) (server, room string, err error) {
 	return u.String(), room, nil
 }
 
-// socketPath is where a server has its WebSocket, below its root.
-const socketPath = "/v1/ws"
+// What a server has where, below its root.
+const (
+	socketPath = "/v1/ws"
+	streamPath = "/v1/stream"
+	pollPath   = "/v1/poll"
+	sendPath   = "/v1/send"
+)
 
-// endpoint is where a server's WebSocket is: http becomes ws, and the path of the wire is put behind the server's own.
-func endpoint(server string) (string, error) {
+// endpoint is where a server has one of them: the path is put behind the server's own, and for the WebSocket http becomes ws, for
+// the others ws http.
+func endpoint(server, path string) (string, error) {
 	u, err := parseServer(server)
 	if err != nil {
 		return "", err
@@ -40,8 +46,12 @@ func endpoint(server string) (string, error) {
 	if strings.Contains(u.Path+"/", "/r/") {
 		return "", protocol.Errorf(protocol.CodeBadURL, "%q is a room link; ParseURL makes a server and a room of it", shown(u))
 	}
-	u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
-	u.Path = strings.TrimSuffix(u.Path, "/") + socketPath
+	if path == socketPath {
+		u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
+	} else {
+		u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/") + path
 	return u.String(), nil
 }
 

@@ -41,7 +41,7 @@ func (y *way) start(config signaling.Config) *signaling.Server {
 	config.Authorize = signaling.AllowAnonymous("*")
 	server, l := signaling.New(config), memnet.Listen(0)
 	mux := http.NewServeMux()
-	mux.Handle("/v1/ws", server)
+	mux.Handle("/v1/", server)
 	h := &http.Server{Handler: mux}
 	go h.Serve(l)
 	y.mu.Lock()

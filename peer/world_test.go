@@ -50,7 +50,7 @@ func newWorld(t *testing.T, config signaling.Config) *world {
 	}
 	w := &world{t: t, signals: memnet.Listen(0), server: signaling.New(config)}
 	mux := http.NewServeMux()
-	mux.Handle("/v1/ws", w.server)
+	mux.Handle("/v1/", w.server)
 	w.http = &http.Server{Handler: mux}
 	go w.http.Serve(w.signals)
 	peer.VNet.Lock()

@@ -3,10 +3,12 @@ package simulation
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,7 +38,7 @@ func (w *world) begin() {
 		served:   make(chan struct{}),
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/v1/ws", l.server)
+	mux.Handle("/v1/", l.server)
 	l.http = &http.Server{Handler: mux}
 	go func() {
 		defer close(l.served)
@@ -75,7 +77,7 @@ func (m *metered) Accept() (net.Conn, error) {
 	return &meter{Conn: c, wrote: &scanner{frame: func(text []byte) { m.w.oracle.fromServer(m.life.number, text) }}}, nil
 }
 
-// host is where a player runs: an address, and the line to the server.
+// host is where a player runs: an address, and the lines to the server.
 type host struct {
 	w    *world
 	name string
@@ -83,16 +85,12 @@ type host struct {
 	base time.Duration // how far away it is
 
 	mu   sync.Mutex // guards all below
-	slow bool       // its line is thin
+	slow bool       // its lines are thin
 	gone bool       // it is no more
-	line *line
-}
-
-// line is a host's newest connection.
-type line struct {
-	link *memnet.Link
-	sick bool // cut or holed by the plan
-	in   bool // it has brought the answer to a join
+	in   bool       // the newest hello has led into the room
+	sick bool       // the lines were cut or holed by the plan, and nothing has shown yet that the player is there
+	// Those that work. A WebSocket is one of them, a stream two, polls come over any number.
+	lines map[*memnet.Link]struct{}
 }
 
 var errNoServer = errors.New("nobody listens")
@@ -112,25 +110,49 @@ func (h *host) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{link: link}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.gone {
 		link.Cut(0, 0)
+	} else {
+		h.lines[link] = struct{}{}
 	}
-	h.line = l
 	return &meter{
-		Conn:  c,
-		wrote: &scanner{frame: h.w.oracle.fromClient},
+		Conn: c,
+		wrote: &scanner{frame: func(text []byte) {
+			if typeOf(text) == string(protocol.TypeHello) {
+				h.mu.Lock()
+				h.in = false
+				h.mu.Unlock()
+			}
+			h.w.oracle.fromClient(text)
+		}},
 		got: &scanner{frame: func(text []byte) {
 			if typeOf(text) == string(protocol.TypeJoined) {
-				h.w.oracle.back(h.name)
-				h.mu.Lock()
-				defer h.mu.Unlock()
-				l.in = true
+				h.heard(link, true)
+			}
+		}, line: func(kind protocol.Type) {
+			if kind == protocol.TypePolled {
+				h.heard(link, false) // what was lost with a line may come over another: the next hello may never be needed
 			}
 		}},
+		closed: func() {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			delete(h.lines, link)
+		},
 	}, nil
+}
+
+// heard is told that a line has brought the answer to a join, or to a poll of somebody who is in the room.
+func (h *host) heard(link *memnet.Link, joined bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, works := h.lines[link]; !works || !joined && !(h.in && h.sick) {
+		return
+	}
+	h.in, h.sick = true, false
+	h.w.oracle.back(h.name)
 }
 
 // delay is the network's: each connection has its own, so what is said over two of them arrives in any order.
@@ -143,47 +165,56 @@ func (h *host) delay() (lag, gap time.Duration) {
 	return h.base + h.w.luck.between(0, 20*time.Millisecond), gap
 }
 
-// connected tells whether the line works and has brought the answer to the join.
+// connected tells whether the lines work and have brought the answer to the join.
 func (h *host) connected() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.line != nil && h.line.in && !h.line.sick
+	return h.in && !h.sick
 }
 
-// inFlight is how many bytes are on the line.
+// inFlight is how many bytes are on the lines.
 func (h *host) inFlight() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.line == nil {
-		return 0
+	n := 0
+	for line := range h.lines {
+		n += line.InFlight()
 	}
-	return h.line.link.InFlight()
+	return n
 }
 
-// lost is told that the line ends with the server.
+// lost is told that the lines end with the server.
 func (h *host) lost() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.line != nil {
-		h.line.sick = true
-	}
+	h.take()
 }
 
-// cut ends the line; each end notices in its own time.
+// take returns the lines that work, which do so no more. h.mu must be held.
+func (h *host) take() []*memnet.Link {
+	lines := slices.Collect(maps.Keys(h.lines))
+	clear(h.lines)
+	h.sick = true
+	return lines
+}
+
+// cut ends the lines; each end notices in its own time.
 func (h *host) cut() {
 	near, far := h.w.luck.between(0, 50*time.Millisecond), h.w.luck.between(0, 50*time.Millisecond)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.line.sick = true
-	h.line.link.Cut(near, far)
+	for _, line := range h.take() {
+		line.Cut(near, far)
+	}
 }
 
-// hole lets everything vanish that is said over the line.
+// hole lets everything vanish that is said over the lines.
 func (h *host) hole() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.line.sick = true
-	h.line.link.Hole()
+	for _, line := range h.take() {
+		line.Hole()
+	}
 }
 
 // vanish ends the host: the power cord.
@@ -191,9 +222,8 @@ func (h *host) vanish() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.gone = true
-	if h.line != nil {
-		h.line.sick = true
-		h.line.link.Cut(0, 0)
+	for _, line := range h.take() {
+		line.Cut(0, 0)
 	}
 }
 

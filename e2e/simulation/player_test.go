@@ -28,6 +28,8 @@ type player struct {
 	name string
 	host *host
 	stop context.CancelFunc // ends its Join
+	// carriers are those that it may use.
+	carriers []peer.Carrier
 
 	joined  chan struct{}  // closed when it has, or has given up
 	running sync.WaitGroup // listen and the calls
@@ -42,7 +44,7 @@ type player struct {
 func (w *world) join() *player {
 	w.born++
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &player{w: w, name: w.name(w.born), host: w.newHost(w.born), stop: cancel, joined: make(chan struct{}), numbers: map[string]int{}}
+	p := &player{w: w, carriers: w.carriers(w.born), name: w.name(w.born), host: w.newHost(w.born), stop: cancel, joined: make(chan struct{}), numbers: map[string]int{}}
 	w.players = append(w.players, p)
 	w.oracle.born(p)
 	go func() {
@@ -54,13 +56,23 @@ func (w *world) join() *player {
 	return p
 }
 
+// carriers are what the nth player may use. Four that are born one after the other use all of them, from one on that the seed says; the
+// one of them that may choose does what applications do.
+func (w *world) carriers(n int) []peer.Carrier {
+	all := [][]peer.Carrier{{peer.CarrierWebSocket}, {peer.CarrierStream}, {peer.CarrierPoll}, nil}
+	return all[(w.plan.seed+uint64(n))%uint64(len(all))]
+}
+
 // enter joins, and tells whether that was possible.
 func (p *player) enter(ctx context.Context) bool {
-	room, err := peer.Join(ctx, "http://beckon.test", "tea", &peer.Config{Topology: protocol.TopologyNone, Dial: p.host.dial, Logger: p.w.log.With().Str("me", p.name).Logger()})
+	room, err := peer.Join(ctx, "http://beckon.test", "tea", &peer.Config{
+		Topology: protocol.TopologyNone, Dial: p.host.dial, Carriers: p.carriers, Logger: p.w.log.With().Str("me", p.name).Logger(),
+	})
 	if err != nil {
 		return false
 	}
 	p.w.oracle.entered(p, room.ID())
+	p.w.count(func(t *tally) { t.carriers[room.Carrier()]++ })
 	p.running.Go(func() { p.listen(room) })
 	p.room.Store(room)
 	return true

@@ -56,6 +56,7 @@ func TestLarge(t *testing.T) {
 		"5,000 to the room":     got.saidToRoom >= 5000,
 		"reloads of both kinds": got.drops > 0 && got.reloads > got.drops,
 		"slow readers":          got.slow > 0,
+		"all carriers":          len(got.carriers) == 3,
 	} {
 		if !enough {
 			t.Errorf("less than %s: %s", what, got.details())

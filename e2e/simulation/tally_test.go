@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/beckon-rtc/beckon/peer"
 )
 
 // tally counts what happened.
@@ -20,13 +22,15 @@ type tally struct {
 	frames int            // of every kind, on every hop
 	kinds  map[string]int // by direction and type
 
+	carriers map[peer.Carrier]int // over which players joined
+
 	kills, cuts, holes, reloads, drops, slow int
 	leastFlying, flying                      int // messages that were in flight at a kill
 	seeds                                    int
 	simulated, took                          time.Duration
 }
 
-func newTally() tally { return tally{kinds: map[string]int{}} }
+func newTally() tally { return tally{kinds: map[string]int{}, carriers: map[peer.Carrier]int{}} }
 
 func (t *tally) add(o tally) {
 	t.saidDirect += o.saidDirect
@@ -44,6 +48,9 @@ func (t *tally) add(o tally) {
 	t.frames += o.frames
 	for kind, n := range o.kinds {
 		t.kinds[kind] += n
+	}
+	for carrier, n := range o.carriers {
+		t.carriers[carrier] += n
 	}
 	if o.kills > 0 && (t.kills == 0 || o.leastFlying < t.leastFlying) {
 		t.leastFlying = o.leastFlying
@@ -82,9 +89,18 @@ func (t tally) summary() string {
 // details is the rest.
 func (t tally) details() string {
 	return fmt.Sprintf("%s; each kill hit %.0f messages in flight (at least %d); cuts %d, black holes %d, reloads %d (%d without a goodbye), slow readers %d times; "+
-		"said %d direct and %d to the room, heard %d and %d; false left %d, absent for more than the grace %d; failed with their recipient %d, with their sender %d; %v in %.1f s",
+		"said %d direct and %d to the room, heard %d and %d; false left %d, absent for more than the grace %d; failed with their recipient %d, with their sender %d; joined over %s; %v in %.1f s",
 		t.summary(), float64(t.flying)/float64(max(1, t.kills)), t.leastFlying, t.cuts, t.holes, t.reloads, t.drops, t.slow,
-		t.saidDirect, t.saidToRoom, t.direct, t.heard, t.falseLeft, t.lapsed, t.withRecipient, t.withSender, t.simulated.Round(time.Second), t.took.Seconds())
+		t.saidDirect, t.saidToRoom, t.direct, t.heard, t.falseLeft, t.lapsed, t.withRecipient, t.withSender, t.joinedOver(), t.simulated.Round(time.Second), t.took.Seconds())
+}
+
+// joinedOver says how many players joined over which carriers.
+func (t tally) joinedOver() string {
+	var out []string
+	for _, carrier := range slices.Sorted(maps.Keys(t.carriers)) {
+		out = append(out, fmt.Sprintf("%s %d", carrier, t.carriers[carrier]))
+	}
+	return strings.Join(out, ", ")
 }
 
 // frameKinds says what the frames were.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/beckon-rtc/beckon/internal/memnet"
 	"github.com/beckon-rtc/beckon/peer"
 )
 
@@ -50,7 +51,7 @@ func (w *world) name(n int) string {
 }
 
 func (w *world) newHost(n int) *host {
-	return &host{w: w, name: w.name(n), addr: netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), base: w.luck.between(time.Millisecond, 60*time.Millisecond)}
+	return &host{w: w, name: w.name(n), addr: netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), base: w.luck.between(time.Millisecond, 60*time.Millisecond), lines: map[*memnet.Link]struct{}{}}
 }
 
 // run makes the plan happen. It must run in a bubble, and leaves nothing behind.
