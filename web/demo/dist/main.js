@@ -1222,9 +1222,14 @@ function furnish(name2) {
   showLink(name2);
   nameYourself();
 }
-function showSelf({ id }) {
+var WAYS = { stream: "a stream over HTTP", poll: "polls over HTTP" };
+function showSelf({ id, carrier }) {
   field.placeholder = nickname(id);
   find("#my-flag").replaceChildren(flag(id));
+  const way = find("#way");
+  way.hidden = !carrier || carrier === "websocket";
+  way.dataset.carrier = carrier ?? "";
+  if (carrier && carrier !== "websocket") setText(way, `No WebSocket gets through here: the server is reached by ${WAYS[carrier]}.`);
 }
 function follow(here) {
   if (here.state === "joined") {

@@ -74,10 +74,17 @@ function furnish(name: string): void {
   nameYourself();
 }
 
-/** Shows what the others call a peer without a name, and its flag. */
-function showSelf({ id }: Room): void {
+/** What is said of a way to the server that is not the usual one. */
+const WAYS = { stream: "a stream over HTTP", poll: "polls over HTTP" } as const;
+
+/** Shows what the others call a peer without a name, its flag, and how it reaches the server if that is worth a word. */
+function showSelf({ id, carrier }: Room): void {
   field.placeholder = nickname(id);
   find("#my-flag").replaceChildren(flag(id));
+  const way = find("#way");
+  way.hidden = !carrier || carrier === "websocket";
+  way.dataset.carrier = carrier ?? "";
+  if (carrier && carrier !== "websocket") setText(way, `No WebSocket gets through here: the server is reached by ${WAYS[carrier]}.`);
 }
 
 /** Shows how it stands with the server. */

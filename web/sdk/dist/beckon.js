@@ -18,6 +18,12 @@ var errorTexts = {
   "room-full": "The room has as many members as it may have.",
   "too-many-rooms": "You are a member of as many rooms as you may be, or the server holds as many as it may.",
   "internal": "The server failed; its log says why.",
+  "bad-request": "The HTTP request is not one of those that are documented.",
+  "unknown-carrier": "There is no such carrier, or no longer: connect again.",
+  "stale-request": "The request is not the next one of its carrier, or a newer one has taken its place.",
+  "body-too-large": "The request's body is larger than it may be, or holds too many frames.",
+  "body-too-slow": "The request's body did not come in time.",
+  "going-away": "This server is shutting down: connect again in a moment, perhaps elsewhere.",
   "aborted": "The caller gave up: its signal was aborted or its context ended.",
   "bad-url": "The server's URL or the room's name is not valid.",
   "closed": "The room, peer or channel is closed.",
@@ -41,7 +47,9 @@ var closeCodes = {
   "unsupported-version": { code: 4503, text: "The client speaks no version that this server speaks." },
   "unauthorized": { code: 4504, text: "The token was refused." },
   "replaced": { code: 4505, text: "A newer connection of the same instance took over." },
-  "too-many-errors": { code: 4506, text: "The client kept sending frames that were refused." }
+  "too-many-errors": { code: 4506, text: "The client kept sending frames that were refused." },
+  "token-expired": { code: 4507, text: "The token has expired; come back with a fresh one." },
+  "too-many-peers": { code: 4508, text: "The identity has as many peers as its token allows." }
 };
 
 // sdk/src/decide.ts
@@ -184,7 +192,7 @@ var present = (v) => v !== void 0;
 var optional = (test) => (v) => v === void 0 || test(v);
 var list = (test) => (v) => Array.isArray(v) && v.every(test);
 var oneOf = (...values) => (v) => values.includes(v);
-var shape = (fields) => (v) => object(v) && Object.entries(fields).every(([key, test]) => test(v[key]));
+var shape = (fields) => (v) => object(v) && Object.entries(fields).every(([key2, test]) => test(v[key2]));
 var iceServers = list(shape({ urls: list(string), username: optional(string), credential: optional(string) }));
 var member = shape({
   peer: name,
@@ -241,6 +249,7 @@ var shapes = {
   signal: { ...route, after: optional(whole), data: present },
   receipt: route,
   ice: { iceServers },
+  expiring: { within: whole },
   goaway: { within: whole },
   ping: { t: optional(whole) },
   pong: { t: optional(whole), stable: optional(positions) },
@@ -288,8 +297,8 @@ function decode(frame) {
     throw new BeckonError("bad-frame", `A server does not send ${parsed.type}.`);
   }
   const fields = parsed;
-  for (const [key, test] of Object.entries(shapes[parsed.type])) {
-    if (!test(fields[key])) throw new BeckonError("bad-frame", `${parsed.type}: ${key} is missing or not as documented.`);
+  for (const [key2, test] of Object.entries(shapes[parsed.type])) {
+    if (!test(fields[key2])) throw new BeckonError("bad-frame", `${parsed.type}: ${key2} is missing or not as documented.`);
   }
   if (parsed.type === "event" && (parsed.kind === "joined" || parsed.kind === "back") && !parsed.member) {
     throw new BeckonError("bad-frame", `event: ${parsed.kind} needs the member.`);
@@ -712,19 +721,19 @@ var MachineOutput = class {
     this.#effects = [];
     return effects;
   }
-  set(key, after) {
-    this.#armed.add(key);
-    this.emit({ effect: "setTimer", key, after });
+  set(key2, after) {
+    this.#armed.add(key2);
+    this.emit({ effect: "setTimer", key: key2, after });
   }
-  clear(key) {
-    if (this.fired(key)) this.emit({ effect: "clearTimer", key });
+  clear(key2) {
+    if (this.fired(key2)) this.emit({ effect: "clearTimer", key: key2 });
   }
   /** Whether the timer was running, which it then is no more. */
-  fired(key) {
-    return this.#armed.delete(key);
+  fired(key2) {
+    return this.#armed.delete(key2);
   }
-  armed(key) {
-    return this.#armed.has(key);
+  armed(key2) {
+    return this.#armed.has(key2);
   }
 };
 
@@ -1096,11 +1105,11 @@ var Machine = class extends MachineWrite {
     this.out.clear(FLUSH_TIMER);
     this.speech.lost();
   }
-  fired(key) {
-    if (!this.out.fired(key)) return;
-    const space = key.indexOf(" ");
-    const kind = space < 0 ? key : key.slice(0, space);
-    const address = key.slice(kind.length + 1);
+  fired(key2) {
+    if (!this.out.fired(key2)) return;
+    const space = key2.indexOf(" ");
+    const kind = space < 0 ? key2 : key2.slice(0, space);
+    const address = key2.slice(kind.length + 1);
     switch (kind) {
       case FLUSH_TIMER:
         for (const { inbound } of this.links.living) inbound.due ||= inbound.owed > 0;
@@ -1255,17 +1264,17 @@ var Delivery = class {
     this.#outstanding.delete(token);
     return outstanding;
   }
-  #start(key, after) {
-    this.#clear(key);
+  #start(key2, after) {
+    this.#clear(key2);
     const fire = () => {
-      this.#timers.delete(key);
-      this.#step({ event: "timerFired", key });
+      this.#timers.delete(key2);
+      this.#step({ event: "timerFired", key: key2 });
     };
-    this.#timers.set(key, setTimeout(fire, after));
+    this.#timers.set(key2, setTimeout(fire, after));
   }
-  #clear(key) {
-    clearTimeout(this.#timers.get(key));
-    this.#timers.delete(key);
+  #clear(key2) {
+    clearTimeout(this.#timers.get(key2));
+    this.#timers.delete(key2);
   }
 };
 var OWN = ["transmit", "wake", "setTimer", "clearTimer", "resolved", "failed"];
@@ -1435,7 +1444,7 @@ var Early = class {
 var DEFAULT_MESSAGE_SIZE = 65536;
 function isNegotiation(data) {
   if (typeof data !== "object" || data === null) return false;
-  return ["description", "candidate", "want"].some((key) => Object.hasOwn(data, key));
+  return ["description", "candidate", "want"].some((key2) => Object.hasOwn(data, key2));
 }
 var Negotiation = class {
   connection;
@@ -2832,13 +2841,18 @@ function listenForWake(woken) {
 var LATE2 = 1e3;
 var Heartbeat = class {
   #pulse;
-  #beat;
+  #timer;
   /** Runs from a ping to the verdict about it, unless something is heard before. */
   #judge;
   #excused = false;
   constructor(pulse) {
     this.#pulse = pulse;
-    this.#beat = setInterval(() => this.#ask(), pulse.interval);
+    this.#restart();
+  }
+  /** Pings because the server has: the next ping of this side's own is due an interval later. */
+  beat() {
+    this.#restart();
+    this.#ask();
   }
   /** Any frame came. */
   heard() {
@@ -2852,21 +2866,25 @@ var Heartbeat = class {
   }
   /** Stops for good. */
   stop() {
-    clearInterval(this.#beat);
+    clearInterval(this.#timer);
     clearTimeout(this.#judge);
+  }
+  #restart() {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#ask(), this.#pulse.interval);
   }
   #ask() {
     this.#pulse.ping();
     if (this.#judge !== void 0) return;
-    const patience = Math.max(this.#pulse.timeout - this.#pulse.interval, 1);
-    const due = performance.now() + patience;
+    const patience2 = Math.max(this.#pulse.timeout - this.#pulse.interval, 1);
+    const due = performance.now() + patience2;
     this.#judge = setTimeout(() => {
       this.#judge = void 0;
       const late = performance.now() - due > LATE2;
       if (!late || this.#excused) return this.#pulse.dead();
       this.#excused = true;
       this.#ask();
-    }, patience);
+    }, patience2);
   }
 };
 
@@ -2874,19 +2892,16 @@ var Heartbeat = class {
 var Pacer = class {
   #rate;
   #burst;
-  #send;
-  #next;
+  #paced;
   #tokens;
   #filled = performance.now();
   #requests = [];
   #timer;
-  /** `next` gives the next frame, if there is one. */
-  constructor(limits, send, next) {
+  constructor(limits, paced) {
     this.#rate = limits.rate * 0.9;
     this.#burst = Math.max(1, Math.floor(limits.burst * 0.9));
     this.#tokens = this.#burst;
-    this.#send = send;
-    this.#next = next;
+    this.#paced = paced;
   }
   /** Sends a frame, now or in its turn, which is before those that `next` gives. */
   push(frame) {
@@ -2900,14 +2915,14 @@ var Pacer = class {
   /** Sends all that waits now, come what may, and is not to be used again. */
   flush() {
     this.stop();
-    for (let frame = this.#take(); frame !== void 0; frame = this.#take()) this.#send(frame);
+    for (let frame = this.#take(); frame !== void 0; frame = this.#take()) this.#paced.send(frame);
   }
   /** Sends no more. */
   stop() {
     clearTimeout(this.#timer);
   }
   #take() {
-    return this.#requests.shift() ?? this.#next();
+    return this.#requests.shift() ?? this.#paced.next();
   }
   #drain() {
     this.#timer = void 0;
@@ -2915,52 +2930,412 @@ var Pacer = class {
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filled) * this.#rate / 1e3);
     this.#filled = now;
     while (this.#tokens >= 1) {
+      if (!this.#paced.free()) return;
       const frame = this.#take();
       if (frame === void 0) return;
       this.#tokens--;
-      this.#send(frame);
+      this.#paced.send(frame);
     }
     this.#timer = setTimeout(() => this.#drain(), Math.ceil(1e3 * (1 - this.#tokens) / this.#rate));
   }
 };
 
 // sdk/src/carrier.ts
+var CARRIERS = ["websocket", "stream", "poll"];
+var OPEN_TIMEOUT = 4e3;
+function patience(ms, late) {
+  let timer = setTimeout(() => timer = setTimeout(late, ms / 2), ms / 2);
+  return () => clearTimeout(timer);
+}
+
+// sdk/src/request.ts
+var NAMED = ["forbidden", "unauthorized", "rate-limited", "going-away"];
+function post(url, body, more) {
+  return fetch(url, { method: "POST", body, cache: "no-store", redirect: "error", ...more });
+}
+async function refusalOf(response) {
+  const why = `status ${response.status}`;
+  try {
+    const { type, code, message, retryAfter } = JSON.parse(await response.text());
+    if (type === "error" && NAMED.includes(code)) return { why, refusal: new BeckonError(code, message, { retryAfter }) };
+    return { why: `${why}: ${code}` };
+  } catch {
+    return { why };
+  }
+}
+function failureOf(cause) {
+  return { why: cause instanceof Error ? cause.message : String(cause), cause };
+}
+
+// sdk/src/sends.ts
+var DEADLINE = 1e4;
+var PAUSES = [250, 1e3];
+var MAX_FRAMES = 64;
+var MAX_BYTES = 262144;
+var MAX_LAST = 6e4;
+var AGAIN = [408, 429];
+var Sends = class {
+  #url;
+  #signal;
+  #owner;
+  /** The first `#under` of them are in the body that is under way. */
+  #waiting = [];
+  #under = 0;
+  #carrier;
+  #n = 0;
+  #most = MAX_FRAMES;
+  #running = false;
+  #over = false;
+  #timer;
+  /** `signal` ends what is under way. */
+  constructor(url, signal, owner) {
+    this.#url = url;
+    this.#signal = signal;
+    this.#owner = owner;
+  }
+  /** Whether a frame goes out with the next body, and that now. */
+  get free() {
+    return this.#under === 0 && this.#waiting.length < this.#most;
+  }
+  /** Learns the carrier's name, which the first line from the server tells: now bodies can be posted. */
+  open(carrier) {
+    this.#carrier ??= carrier;
+    this.#start();
+  }
+  /** Sends a frame. */
+  push(frame) {
+    this.#waiting.push(frame);
+    this.#start();
+  }
+  /**
+   * Sends a last frame in a body that outlives the page, with those before it if there is room for them. It does not wait for the body
+   * that is under way: the server puts them in their order if that has arrived.
+   */
+  last(frame) {
+    const waiting = [...this.#waiting.slice(this.#under), frame];
+    let body = this.#body(++this.#n, waiting);
+    if (waiting.length > this.#most || byteLength(body, MAX_LAST) > MAX_LAST) body = this.#body(this.#n, [frame]);
+    const known = this.#carrier !== void 0;
+    this.stop();
+    if (known) post(this.#url, body, { keepalive: true }).catch(() => {
+    });
+  }
+  /** Sends no more. */
+  stop() {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+  #start() {
+    if (this.#running || this.#carrier === void 0 || this.#waiting.length === 0) return;
+    this.#running = true;
+    void Promise.resolve().then(() => this.#run());
+  }
+  async #run() {
+    while (!this.#over && this.#waiting.length > 0) {
+      if (!await this.#deliver()) return;
+      this.#waiting.splice(0, this.#under);
+      this.#under = 0;
+      this.#owner.writable();
+    }
+    this.#running = false;
+  }
+  /** Posts the next body until it is answered. Returns whether it was; else all is over. */
+  async #deliver() {
+    const n = ++this.#n;
+    this.#under = this.#fitting();
+    for (let tries = 0; ; ) {
+      let [why, pause] = [{ why: "" }, PAUSES[tries++]];
+      const late = () => new BeckonError("connection-lost", `a body was not answered within ${DEADLINE / 1e3} s`);
+      const limit = deadline(this.#signal, DEADLINE, late);
+      try {
+        const response = await post(this.#url, this.#body(n, this.#waiting.slice(0, this.#under)), { signal: limit.signal });
+        const answer = JSON.parse(await response.text());
+        if (answer.type === "sent" && answer.n === n) return !this.#over;
+        why = { why: `a body was answered with status ${response.status}` };
+        if (response.status === 413 && this.#under > 1) {
+          this.#under = this.#most = this.#under >> 1;
+          pause = tries = 0;
+        } else if (!AGAIN.includes(response.status)) pause = void 0;
+        else if (pause && answer.type === "error") pause = Math.max(pause, answer.retryAfter ?? 0);
+      } catch (error) {
+        why = failureOf(error);
+      } finally {
+        limit.clear();
+      }
+      if (this.#over) return false;
+      if (pause === void 0) {
+        this.#owner.lost(why);
+        return false;
+      }
+      await new Promise((resolve) => this.#timer = setTimeout(resolve, pause));
+    }
+  }
+  /** How many of those that wait one body may hold. */
+  #fitting() {
+    let bytes = 256;
+    const limit = this.#waiting.findIndex((frame) => (bytes += byteLength(frame, 4096) + 1) > MAX_BYTES);
+    return Math.min(this.#most, this.#waiting.length, limit < 0 ? Infinity : Math.max(1, limit));
+  }
+  #body(n, frames) {
+    return [JSON.stringify({ type: "send", carrier: this.#carrier, n }), ...frames].join("\n");
+  }
+};
+
+// sdk/src/http.ts
+var HTTPCarrier = class {
+  over = false;
+  url;
+  owner;
+  #requests = new AbortController();
+  #sends;
+  #inTime = () => {
+  };
+  constructor(url, owner) {
+    this.url = url;
+    this.owner = owner;
+    this.#sends = new Sends(`${url}send`, this.signal, {
+      writable: () => owner.writable(),
+      lost: (ending) => this.end(ending)
+    });
+  }
+  get free() {
+    return this.#sends.free;
+  }
+  send(frame) {
+    this.#sends.push(frame);
+  }
+  finish(bye, hurry) {
+    if (hurry) this.#sends.last(bye);
+    else this.#sends.push(bye);
+  }
+  again() {
+    return false;
+  }
+  drop() {
+    this.over = true;
+    this.#inTime();
+    this.#sends.stop();
+    this.#requests.abort();
+  }
+  /** Ends all requests with the carrier. */
+  get signal() {
+    return this.#requests.signal;
+  }
+  /** Gives what is to happen next so many milliseconds; none: it has happened. */
+  within(ms, ending) {
+    this.#inTime();
+    if (ms && ending) this.#inTime = patience(ms, () => this.end(ending));
+  }
+  /** Takes a line: a frame, or what the carrier itself has to know. */
+  take(line) {
+    const own = ownLine(line);
+    if (own?.type === "opened" || own?.type === "polled") this.#sends.open(own.carrier);
+    else if (own?.type === "close") this.end({ code: own.code, why: own.reason });
+    else this.owner.frame(line);
+  }
+  end(ending) {
+    if (this.over) return;
+    this.drop();
+    this.owner.ended(ending);
+  }
+};
+function ownLine(line) {
+  try {
+    return line.length < 256 ? JSON.parse(line) : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// sdk/src/poll.ts
+var PAUSE2 = 250;
+var PollCarrier = class extends HTTPCarrier {
+  /** The next poll: the hello, and then the cursor up to which all has arrived. */
+  #body;
+  #carrier;
+  /** The newest asking; an older one has nothing to say any more. */
+  #turn = 0;
+  /** Whether the answer that is waited for has been asked for twice. */
+  #twice = false;
+  #timer;
+  constructor(url, hello, owner) {
+    super(url, owner);
+    this.#body = hello;
+    void this.#run();
+  }
+  /** The older request is not cancelled: the server would take that for the client's end. It sends it home when it sees this one. */
+  again() {
+    if (this.#twice || this.#carrier === void 0) return false;
+    this.#twice = true;
+    void this.#run();
+    return true;
+  }
+  drop() {
+    super.drop();
+    clearTimeout(this.#timer);
+  }
+  async #run() {
+    const turn = ++this.#turn;
+    for (let failed = false; ; ) {
+      let response;
+      try {
+        response = await post(`${this.url}poll`, this.#body, { signal: this.signal });
+        const ending = response.ok ? void 0 : await refusalOf(response);
+        const text = ending ? "" : await response.text();
+        if (this.over || turn !== this.#turn) return;
+        if (ending) return this.end(ending);
+        if (!this.#answered(text)) return this.end({ why: "what answers is no Beckon server" });
+        if (this.over) return;
+        failed = false;
+      } catch (error) {
+        if (this.over || turn !== this.#turn) return;
+        if (failed || this.#carrier === void 0) return this.end(failureOf(error));
+        failed = true;
+        await new Promise((resolve) => this.#timer = setTimeout(resolve, PAUSE2));
+      }
+    }
+  }
+  /** Takes an answer; returns whether it is one. */
+  #answered(text) {
+    const [first = "", ...lines2] = text.split("\n");
+    const head = ownLine(first);
+    if (head?.type !== "polled") return false;
+    this.take(first);
+    this.#carrier ??= head.carrier;
+    this.#body = JSON.stringify({ type: "poll", carrier: this.#carrier, cursor: head.cursor });
+    this.#twice = false;
+    this.owner.proven();
+    this.owner.heard();
+    for (const line of lines2) if (line !== "" && !this.over) this.take(line);
+    return true;
+  }
+};
+
+// sdk/src/socket.ts
+var SocketCarrier = class {
+  free = true;
+  #socket;
+  #owner;
+  #inTime;
+  /** Throws what the browser throws about the URL, or the page's rules about it. */
+  constructor(url, hello, owner) {
+    this.#owner = owner;
+    const socket = this.#socket = new WebSocket(`${url.replace("http", "ws")}ws`, VERSION);
+    this.#inTime = patience(OPEN_TIMEOUT, () => this.#end({ why: `it did not open within ${OPEN_TIMEOUT / 1e3} s` }));
+    let opened2 = false;
+    socket.onopen = () => {
+      this.#inTime();
+      opened2 = true;
+      socket.send(hello);
+    };
+    socket.onmessage = (event) => {
+      owner.proven();
+      owner.frame(event.data);
+    };
+    socket.onclose = ({ code, reason }) => this.#end(opened2 ? { code, why: reason || `it was closed with code ${code}` } : { why: "it did not open" });
+  }
+  send(frame) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
+  }
+  finish(bye) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(bye);
+    else this.#end({ why: "it was not open" });
+  }
+  again() {
+    return false;
+  }
+  drop() {
+    this.#inTime();
+    const socket = this.#socket;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    if (socket.readyState <= WebSocket.OPEN) socket.close(1e3);
+  }
+  #end(ending) {
+    this.drop();
+    this.#owner.ended(ending);
+  }
+};
+
+// sdk/src/stream.ts
+var BEAT_TIMEOUT = 5e3;
+var StreamCarrier = class extends HTTPCarrier {
+  constructor(url, hello, owner) {
+    super(url, owner);
+    this.#run(hello).catch((error) => this.end(failureOf(error)));
+  }
+  async #run(hello) {
+    this.within(OPEN_TIMEOUT, { why: `no answer within ${OPEN_TIMEOUT / 1e3} s` });
+    const response = await post(`${this.url}stream`, hello, { signal: this.signal, headers: { Accept: "text/event-stream" } });
+    if (!response.ok || !response.body) return this.end(await refusalOf(response));
+    const why = `no heartbeat within ${BEAT_TIMEOUT / 1e3} s: a proxy holds back what the server says`;
+    this.within(BEAT_TIMEOUT, { why, blocked: true });
+    let [first, proven] = [true, false];
+    for await (const line of lines(response.body)) {
+      if (this.over) return;
+      if (line.startsWith("data: ")) {
+        const text = line.slice(6);
+        if (first && ownLine(text)?.type !== "opened") return this.end({ why: "what answers is no Beckon server" });
+        first = false;
+        this.take(text);
+      } else if (line === ":") {
+        if (proven) this.owner.beat();
+        else {
+          this.within();
+          this.owner.proven();
+        }
+        proven = true;
+        this.owner.heard();
+      }
+    }
+    this.end({ why: "the stream broke off" });
+  }
+};
+async function* lines(body) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (rest + decoder.decode(value, { stream: true })).split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+}
+
+// sdk/src/connection.ts
 var BYE_TIMEOUT = 2e3;
-var Carrier = class {
+var makers = {
+  websocket: SocketCarrier,
+  stream: StreamCarrier,
+  poll: PollCarrier
+};
+var Connection = class {
+  /** What carries it. */
+  name;
   /** The server's welcome; there once `open` has resolved. */
   welcome;
+  /** How it ended, once it has. */
+  fate;
+  /** Whether what the server says comes through in time. */
+  proven = false;
   #url;
   #owner;
-  #socket;
-  #opened = deferred();
+  #carrier;
   #closed = deferred();
   #pending = /* @__PURE__ */ new Map();
   #lastID = 0;
   #pacer;
   #heartbeat;
-  #wasOpen = false;
   #leaving = false;
-  #over = false;
-  /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
-  constructor(url, owner) {
+  /** `url` is what the carriers' paths begin with. */
+  constructor(name2, url, owner) {
+    this.name = name2;
     this.#url = url;
     this.#owner = owner;
-    this.#opened.promise.catch(() => {
-    });
-    const socket = this.#socket = new WebSocket(url, VERSION);
-    socket.onopen = () => {
-      this.#wasOpen = true;
-      this.#opened.resolve();
-    };
-    socket.onmessage = (event) => this.#received(event.data);
-    socket.onclose = (event) => {
-      if (this.#leaving) this.#end(void 0);
-      else this.#end(this.#closeError(event), reconnect(event.code));
-    };
   }
-  /** Says hello and waits for the welcome. */
+  /** Connects, says hello and waits for the welcome. */
   async open(hello, signal) {
-    await abortable(this.#opened.promise, signal, `connect to ${this.#url}`);
     const frame = {
       type: "hello",
       versions: [VERSION],
@@ -2975,13 +3350,13 @@ var Carrier = class {
    */
   async request(frame, what, signal, sent) {
     checkAborted(signal, what);
-    if (this.#over || this.#leaving) throw new BeckonError("closed", `${what}: the connection is closed`);
+    if (this.fate || this.#leaving) throw new BeckonError("closed", `${what}: the connection is closed`);
     const id = ++this.#lastID;
     const answer = deferred();
     const text = encode({ ...frame, id });
-    if (this.#pacer) this.#pacer.push(this.#fitting(frame.type, text));
-    else this.#socket.send(text);
     this.#pending.set(id, answer);
+    if (this.#pacer) this.#pacer.push(this.#fitting(frame.type, text));
+    else this.#begin(text);
     sent?.(id);
     return abortable(answer.promise, signal, what, () => this.#pending.delete(id));
   }
@@ -2992,38 +3367,57 @@ var Carrier = class {
   }
   /** Asks the owner for frames, at the pace that the server allows. */
   wake() {
-    if (!this.#over && !this.#leaving) this.#pacer?.wake();
+    if (!this.fate && !this.#leaving) this.#pacer?.wake();
   }
   /** Sends a frame past those that wait. */
   urgent(frame) {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encode(frame));
+    if (!this.fate && !this.#leaving) this.#carrier?.send(encode(frame));
   }
   /** Finds out whether the connection lives, without waiting for the next heartbeat. */
   probe() {
     if (!this.#leaving) this.#heartbeat?.probe();
   }
-  /** Says bye and waits until the server has closed the connection, for a moment at most. May be called again. */
-  async close() {
-    this.bye();
+  /**
+   * Says bye and waits until the server has closed the connection, for a moment at most. May be called again. `hurry`: the page ends, so
+   * what cannot go with the bye does not go.
+   */
+  async close(hurry) {
+    this.#bye(hurry);
     const timer = setTimeout(() => this.#end(void 0), BYE_TIMEOUT);
     await this.#closed.promise;
     clearTimeout(timer);
-  }
-  /** Says bye without waiting: all that a page that goes away can do. */
-  bye() {
-    if (this.#over || this.#leaving) return;
-    this.#leaving = true;
-    this.#heartbeat?.stop();
-    if (this.#socket.readyState !== WebSocket.OPEN) return this.#end(void 0);
-    this.#pacer?.flush();
-    this.#socket.send(encode({ type: "bye" }));
   }
   /** Ends the connection without a bye: the session goes on, on another one. */
   drop(error) {
     this.#end(error, true);
   }
+  #bye(hurry) {
+    if (this.fate || this.#leaving) return;
+    this.#leaving = true;
+    this.#heartbeat?.stop();
+    if (!this.#carrier) return this.#end(void 0);
+    this.#pacer?.flush();
+    this.#carrier.finish(encode({ type: "bye" }), hurry);
+  }
+  #begin(hello) {
+    try {
+      this.#carrier = new makers[this.name](this.#url, hello, {
+        frame: (text) => this.#received(text),
+        heard: () => this.#heartbeat?.heard(),
+        beat: () => this.#heartbeat?.beat(),
+        writable: () => this.wake(),
+        proven: () => {
+          this.proven = true;
+          this.#owner.proven();
+        },
+        ended: (ending) => this.#lost(ending)
+      });
+    } catch (error) {
+      this.#lost(failureOf(error));
+    }
+  }
   #received(data) {
-    if (this.#over) return;
+    if (this.fate) return;
     this.#heartbeat?.heard();
     let frame;
     try {
@@ -3038,7 +3432,7 @@ var Carrier = class {
   #handle(frame) {
     switch (frame.type) {
       case "welcome":
-        this.#begin(frame);
+        this.#welcomed(frame);
         break;
       case "ping":
         this.urgent({ type: "pong", ...frame.t === void 0 ? {} : { t: frame.t } });
@@ -3053,20 +3447,24 @@ var Carrier = class {
     this.#pending.get(id)?.resolve(frame);
     this.#pending.delete(id);
   }
-  #begin(welcome) {
+  #welcomed(welcome) {
     if (this.#pacer) return this.#end(new BeckonError("bad-frame", "The server said welcome twice."));
     this.welcome = welcome;
     const next = () => {
       const frame = this.#owner.next();
       return frame && encode(frame);
     };
-    this.#pacer = new Pacer(welcome.limits, (text) => this.#socket.send(text), next);
+    const carrier = this.#carrier;
+    this.#pacer = new Pacer(welcome.limits, { send: (text) => carrier.send(text), free: () => carrier.free, next });
     this.#heartbeat = new Heartbeat({
       ...welcome.heartbeat,
       ping: () => {
         if (!this.#owner.beat()) this.urgent({ type: "ping" });
       },
-      dead: () => this.drop(new BeckonError("connection-lost", `${this.#url}: nothing was heard from the server.`))
+      dead: () => {
+        if (carrier.again()) return this.probe();
+        this.#end(new BeckonError("connection-lost", `${this.#url}: nothing was heard from the server.`), true, true);
+      }
     });
   }
   /** Whether an error is the answer to a request. */
@@ -3081,40 +3479,165 @@ var Carrier = class {
     if (byteLength(text, limit) <= limit) return text;
     throw new BeckonError("message-too-large", `${type}: the server takes frames of up to ${limit} bytes.`);
   }
-  #closeError(event) {
-    if (!this.#wasOpen) return new BeckonError("connect-failed", cannotConnect(this.#url));
-    const known = Object.values(closeCodes).find((row) => row.code === event.code);
-    const why = known?.text ?? (event.reason || `The connection was closed with code ${event.code}.`);
-    const code = event.code === closeCodes.unauthorized.code ? "unauthorized" : event.code === closeCodes["unsupported-version"].code ? "unsupported" : this.welcome ? "connection-lost" : "connect-failed";
-    const hint = reconnect(event.code) ? "" : " Joining again will not help.";
-    return new BeckonError(code, `${this.#url}: ${why}${hint}`);
+  #lost({ why, code, refusal, blocked, cause }) {
+    if (this.#leaving) return this.#end(void 0);
+    if (refusal) return this.#end(refusal, true);
+    const known = Object.values(closeCodes).find((row) => row.code === code);
+    if (code !== void 0 && known) return this.#end(this.#closeError(code, known.text), reconnect(code));
+    const error = new BeckonError(this.welcome ? "connection-lost" : "connect-failed", why, { cause });
+    this.#end(error, code === void 0 || reconnect(code), true, blocked);
   }
-  #end(error, again = false) {
-    if (this.#over) return;
-    this.#over = true;
+  #closeError(closed, why) {
+    const code = closed === closeCodes.unauthorized.code || closed === closeCodes["token-expired"].code ? "unauthorized" : closed === closeCodes["unsupported-version"].code ? "unsupported" : this.welcome ? "connection-lost" : "connect-failed";
+    const hint2 = reconnect(closed) ? "" : " Joining again will not help.";
+    return new BeckonError(code, `${this.#url}: ${why}${hint2}`);
+  }
+  #end(error, again = false, strange = false, blocked = false) {
+    if (this.fate) return;
+    this.fate = { error, again, strange, blocked };
     this.#heartbeat?.stop();
     this.#pacer?.stop();
-    const socket = this.#socket;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    if (socket.readyState <= WebSocket.OPEN) socket.close(1e3);
+    this.#carrier?.drop();
     const rejection = error ?? new BeckonError("closed", "The room is closed.");
-    this.#opened.reject(rejection);
     for (const pending of this.#pending.values()) pending.reject(rejection);
     this.#pending.clear();
     this.#closed.resolve();
-    this.#owner.ended(error, again);
+    this.#owner.ended(this.fate);
   }
 };
-function cannotConnect(url) {
+
+// sdk/src/ladder.ts
+var MEMORY = 6e5;
+var YOUNG = 1e4;
+var STRIKES = 2;
+var remembered = /* @__PURE__ */ new Map();
+var Ladder = class {
+  #url;
+  #carriers;
+  /** Those that have failed since one worked, and why. */
+  #failed = /* @__PURE__ */ new Map();
+  #worked;
+  #strikes = 0;
+  /** Throws a TypeError for carriers that there are not. */
+  constructor(url, carriers = CARRIERS) {
+    if (carriers.length === 0 || !carriers.every((name2) => CARRIERS.includes(name2))) {
+      throw new TypeError(`join: carriers is a list of ${CARRIERS.join(", ")}`);
+    }
+    this.#url = url;
+    this.#carriers = [...new Set(carriers)];
+  }
+  /** The one to take now. */
+  get current() {
+    const left = this.#carriers.filter((name2) => !this.#failed.has(name2));
+    const winner = recall(this.#url);
+    return left.find((name2) => name2 === winner) ?? left[0];
+  }
+  /** It brought us into the room, and what the server says comes through in time. */
+  works(name2) {
+    this.#failed.clear();
+    if (this.#worked !== name2) this.#strikes = 0;
+    this.#worked = name2;
+    if (recall(this.#url) !== name2) remember(this.#url, name2);
+  }
+  /** It did not get us into the room. Returns undefined if another one is to be tried now, else why to give up for the moment. */
+  failed(name2, error) {
+    if (name2 === this.#worked && ++this.#strikes < STRIKES) return error;
+    this.#failed.set(name2, error);
+    if (this.#failed.size < this.#carriers.length) return void 0;
+    const all = this.#hopeless();
+    this.reset();
+    return all;
+  }
+  /** It had brought us into the room and has ended after so many milliseconds, by nobody's word. */
+  died(name2, lasted, error, blocked) {
+    this.#strikes = lasted < YOUNG ? this.#strikes + 1 : 0;
+    if (!blocked && this.#strikes < STRIKES) return;
+    this.#failed.set(name2, error);
+    if (this.#failed.size === this.#carriers.length) this.reset();
+  }
+  /** Begins anew: all have failed, or the server itself has spoken, and that is then not the carrier's fault. */
+  reset() {
+    this.#failed.clear();
+    this.#strikes = 0;
+  }
+  #hopeless() {
+    const tried = [...this.#failed].map(([name2, { message }]) => `${name2}: ${message}`);
+    const question = hint(this.#url, tried.some((why) => why.includes("status")));
+    return new BeckonError("connect-failed", `Cannot connect to ${this.#url}. ${tried.join("; ")}. ${question}`, {
+      cause: [...this.#failed.values()]
+    });
+  }
+};
+function hint(url, answered) {
+  if (answered) return "Something answers: is it a Beckon server, and does a proxy before it pass on what begins with /v1/?";
   const page = globalThis.location;
-  const own = !page || page.host === new URL(url).host;
-  return `Cannot connect to ${url}: is a Beckon server there${own ? "" : `, and does it allow pages of ${page.origin} (--allow-origin)`}?`;
+  if (!page || page.host === new URL(url).host) return "Is a Beckon server there?";
+  return `Is a Beckon server there, does it allow pages of ${page.origin} (--allow-origin), and does the page's Content-Security-Policy (connect-src) allow the server?`;
 }
+var key = (url) => `beckon-carrier ${url}`;
+function remember(url, name2) {
+  const entry = `${name2} ${Date.now()}`;
+  try {
+    localStorage.setItem(key(url), entry);
+  } catch {
+    remembered.set(url, entry);
+  }
+}
+function recall(url) {
+  let entry;
+  try {
+    entry = localStorage.getItem(key(url));
+  } catch {
+    entry = remembered.get(url);
+  }
+  const [name2, at] = (entry ?? "").split(" ");
+  const age = Date.now() - Number(at);
+  return age >= 0 && age < MEMORY ? name2 : void 0;
+}
+
+// sdk/src/tokens.ts
+var Tokens = class {
+  /** The one to show; undefined if there is none, or the last one is not good any more. */
+  current;
+  #get;
+  /** Whether the current one is new, and the server has not yet said that it is good. */
+  #untried = false;
+  constructor(source) {
+    if (typeof source === "function") this.#get = source;
+    else this.current = source;
+  }
+  /** Whether a fresh one can be had. */
+  get renewable() {
+    return this.#get !== void 0;
+  }
+  /** Gets a fresh one. Rejects with `connect-failed` if the app has none, or with what `signal` was aborted with. */
+  async renew(signal) {
+    const get = this.#get;
+    if (!get) return void 0;
+    try {
+      this.current = await abortable((async () => get())(), signal, "get a token");
+    } catch (error) {
+      throw asBeckonError(error, "connect-failed", "get a token");
+    }
+    this.#untried = true;
+    return this.current;
+  }
+  /** The server has taken it. */
+  accepted() {
+    this.#untried = false;
+  }
+  /** The server has refused it, or it has expired. Returns whether to come back with a fresh one. */
+  refused() {
+    if (!this.#get || this.#untried) return false;
+    this.current = void 0;
+    return true;
+  }
+};
 
 // sdk/src/session.ts
 var ATTEMPT_TIMEOUT = 1e4;
 var LASTING = 1e3;
-var PASSING = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
+var PASSING = ["connect-failed", "connection-lost", "rate-limited", "going-away", "too-many-rooms", "internal", "busy"];
 var Session = class {
   /** The newest welcome; there once `open` has got so far. */
   welcome;
@@ -3123,11 +3646,14 @@ var Session = class {
   /** Names this session to the others. */
   instance = newInstance();
   #url;
-  #token;
+  #tokens;
   #owner;
+  #ladder;
   #backoff = new Backoff(() => void this.#reconnect());
-  #carrier;
-  /** Stops the clock of the attempt to reconnect that is going on. */
+  #connection;
+  /** When it brought this into the room, by performance.now. */
+  #since = 0;
+  /** Stops the clock of the attempt to connect that is going on. */
   #attempt;
   #resume;
   #moving;
@@ -3139,64 +3665,135 @@ var Session = class {
   };
   #leaving = false;
   #over = false;
-  /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
-  constructor(url, token, owner) {
+  /** `url` is what the carriers' URLs begin with. Throws a TypeError for carriers that there are not. */
+  constructor(url, { token, carriers }, owner) {
     this.#url = url;
-    this.#token = token;
+    this.#tokens = new Tokens(token);
     this.#owner = owner;
-    this.#carry();
+    this.#ladder = new Ladder(url, carriers);
+  }
+  /** What carries the connection that there is. */
+  get carrier() {
+    return this.#connection?.name;
   }
   /** Gets into the room for the first time. Rejects with why that did not work, and is over then. */
   async open(signal) {
-    await this.#hello(this.#carrier, signal);
-    await this.#owner.enter(signal);
+    await this.#getIn(signal);
     this.#entered = true;
     this.#unlisten = listenForWake(() => this.#woken());
   }
-  /** As a Carrier's. Rejects with `connection-lost` while there is none. */
+  /** As a Connection's. Rejects with `connection-lost` while there is none. */
   async request(...args) {
-    if (!this.#carrier) throw new BeckonError("connection-lost", `${args[1]}: there is no connection`);
-    return this.#carrier.request(...args);
+    if (!this.#connection) throw new BeckonError("connection-lost", `${args[1]}: there is no connection`);
+    return this.#connection.request(...args);
   }
-  /** As a Carrier's. */
+  /** As a Connection's. */
   settle(id) {
-    this.#carrier?.settle(id);
+    this.#connection?.settle(id);
   }
-  /** As a Carrier's. */
+  /** As a Connection's. */
   wake() {
-    this.#carrier?.wake();
+    this.#connection?.wake();
   }
-  /** As a Carrier's. */
+  /** As a Connection's. */
   urgent(frame) {
-    this.#carrier?.urgent(frame);
+    this.#connection?.urgent(frame);
   }
-  /** Says bye and waits until the server has closed the connection, for a moment at most. Without one, there is nothing to say. */
-  async close() {
+  /** As a Connection's. Without one, there is nothing to say. */
+  async close(hurry = false) {
     this.#stop();
-    if (this.#carrier) await this.#carrier.close();
+    if (this.#connection) await this.#connection.close(hurry);
     this.#end(void 0);
   }
-  #carry() {
-    const carrier = new Carrier(this.#url, {
-      frame: (frame) => carrier === this.#carrier && this.#handle(frame),
-      next: () => carrier === this.#carrier ? this.#owner.next() : void 0,
-      beat: () => carrier === this.#carrier && this.#owner.beat(),
-      ended: (error, again) => carrier === this.#carrier && this.#ended(error, again)
+  #connect() {
+    const connection = new Connection(this.#ladder.current, this.#url, {
+      frame: (frame) => connection === this.#connection && this.#handle(frame),
+      next: () => connection === this.#connection ? this.#owner.next() : void 0,
+      beat: () => connection === this.#connection && this.#owner.beat(),
+      proven: () => connection === this.#connection && !this.#attempt && this.#ladder.works(connection.name),
+      ended: (fate) => connection === this.#connection && !this.#attempt && this.#ended(connection, fate)
     });
-    return this.#carrier = carrier;
+    return this.#connection = connection;
   }
-  async #hello(carrier, signal) {
-    const token = this.#token === void 0 ? {} : { token: this.#token };
+  /** Gets into the room, by one carrier after another until one does. Rejects with why none did. */
+  async #getIn(signal) {
+    while (!await this.#tryIn(signal)) ;
+  }
+  /** Tries to get into the room. Returns whether that is done, or is to be tried again at once. */
+  async #tryIn(outer) {
+    const resume = this.#resume;
+    if (resume === void 0) this.instance = newInstance();
+    const late = () => new BeckonError("connect-failed", `no answer within ${ATTEMPT_TIMEOUT / 1e3} s`);
+    const limit = deadline(outer, ATTEMPT_TIMEOUT, late);
+    this.#attempt = limit.clear;
+    let connection;
+    try {
+      if (this.#tokens.current === void 0 && this.#tokens.renewable) {
+        await this.#tokens.renew(limit.signal);
+        if (this.#leaving) return true;
+      }
+      connection = this.#connect();
+      await this.#hello(connection, limit.signal);
+      if (this.#leaving) return true;
+      if (resume !== void 0 && !this.welcome.resumed) return this.#begone(connection);
+      await this.#owner.enter(limit.signal);
+      if (connection.fate) throw connection.fate.error;
+      this.#since = performance.now();
+      if (connection.proven) this.#ladder.works(connection.name);
+      return true;
+    } catch (thrown) {
+      const error = asBeckonError(thrown, "connect-failed", this.#url);
+      if (!connection) throw error;
+      return this.#kept(connection, error, limit.signal.aborted && !outer?.aborted);
+    } finally {
+      limit.clear();
+      this.#attempt = void 0;
+    }
+  }
+  /** Decides what comes of a failure to get in: another carrier, or this error. */
+  #kept(connection, error, late) {
+    if (this.#leaving) throw error;
+    const { fate } = connection;
+    if (error.code === "unauthorized" && this.#tokens.refused()) {
+      this.#fell();
+      return false;
+    }
+    if (!(fate ? fate.strange : late)) {
+      this.#ladder.reset();
+      if (fate && !fate.again && this.#entered) this.#end(error);
+      throw error;
+    }
+    const why = this.#ladder.failed(connection.name, error);
+    this.#fell();
+    if (why) throw why;
+    return false;
+  }
+  async #hello(connection, signal) {
+    const token = this.#tokens.current === void 0 ? {} : { token: this.#tokens.current };
     const resume = this.#resume === void 0 ? {} : { resume: this.#resume };
-    await carrier.open({ ...token, instance: this.instance, ...resume }, signal);
-    this.welcome = carrier.welcome;
+    await connection.open({ ...token, instance: this.instance, ...resume }, signal);
+    this.#tokens.accepted();
+    this.welcome = connection.welcome;
     this.#resume = this.welcome.resume;
     this.iceServers = this.welcome.iceServers;
   }
   #handle(frame) {
-    if (frame.type === "ice") this.iceServers = frame.iceServers;
+    if (frame.type === "ice") {
+      this.iceServers = frame.iceServers;
+      this.#resume = frame.resume ?? this.#resume;
+    } else if (frame.type === "expiring") void this.#renew();
     else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
+  }
+  /** Hands in a fresh token before the old one expires. If there is none, the server ends the connection then, and that is heard of. */
+  async #renew() {
+    try {
+      const token = await this.#tokens.renew();
+      if (token === void 0) return;
+      await this.request({ type: "token", token }, "hand in a fresh token", void 0);
+      this.#tokens.accepted();
+    } catch {
+    }
   }
   /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */
   #move(within) {
@@ -3206,53 +3803,43 @@ var Session = class {
       void this.#reconnect();
     }, Math.random() * within);
   }
-  #ended(error, again) {
-    if (!this.#entered || !error || !again) return this.#end(error);
+  #ended(connection, { error, again, strange, blocked }) {
+    const renewing = error?.code === "unauthorized" && this.#tokens.refused();
+    if (!this.#entered || !error || !(again || renewing)) return this.#end(error);
+    if (strange) this.#ladder.died(connection.name, performance.now() - this.#since, error, blocked);
     this.#fell();
-    this.#backoff.next(this.welcome.grace);
+    if (blocked) void this.#reconnect();
+    else this.#backoff.next(this.welcome.grace);
   }
-  /** Lets go of the carrier. */
+  /** Lets go of the connection. */
   #fell() {
-    const carrier = this.#carrier;
-    this.#carrier = void 0;
+    const connection = this.#connection;
+    this.#connection = void 0;
     clearTimeout(this.#moving);
     this.#moving = void 0;
     clearTimeout(this.#lasting);
-    carrier?.drop(new BeckonError("connection-lost", `${this.#url}: the connection is given up for another one.`));
+    connection?.drop(new BeckonError("connection-lost", `${this.#url}: the connection is given up for another one.`));
     this.#attempt?.();
     this.#owner.lost();
   }
   /** The page is awake, or the network back: a moment to try, or to see whether what there is still lives. */
   #woken() {
-    if (!this.#backoff.now()) this.#carrier?.probe();
+    if (!this.#backoff.now()) this.#connection?.probe();
   }
   async #reconnect() {
-    const resume = this.#resume;
-    if (resume === void 0) this.instance = newInstance();
-    const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1e3} s`);
-    const limit = deadline(void 0, ATTEMPT_TIMEOUT, late);
-    this.#attempt = limit.clear;
-    let carrier;
     try {
-      carrier = this.#carry();
-      await this.#hello(carrier, limit.signal);
-      if (this.#leaving) return;
-      if (resume !== void 0 && !this.welcome.resumed) return this.#begone(carrier);
-      await this.#owner.enter(limit.signal);
-      this.#attempt = void 0;
-      this.#lasting = setTimeout(() => this.#backoff.reset(), LASTING);
+      await this.#getIn();
+      if (!this.#leaving) this.#lasting = setTimeout(() => this.#backoff.reset(), LASTING);
     } catch (error) {
-      if (!this.#leaving && carrier === this.#carrier) this.#refused(asBeckonError(error, "connect-failed", this.#url));
-    } finally {
-      limit.clear();
+      if (!this.#leaving && !this.#over) this.#refused(error);
     }
   }
   /** The server does not know this session any more, so it begins anew. */
-  #begone(carrier) {
+  #begone(connection) {
     this.#resume = void 0;
-    this.#carrier = void 0;
-    void carrier.close();
-    void this.#reconnect();
+    this.#connection = void 0;
+    void connection.close(false);
+    return false;
   }
   /** The server did not let this session in, or did not answer. */
   #refused(error) {
@@ -3260,7 +3847,7 @@ var Session = class {
       this.#fell();
       this.#backoff.next(this.welcome.grace, error.retryAfter);
     } else {
-      void this.#carrier?.close();
+      void this.#connection?.close(false);
       this.#end(error);
     }
   }
@@ -3369,14 +3956,14 @@ var Room = class extends typedEventTarget() {
   };
   #delivery;
   #host;
-  /** @internal Begins to connect; `_enter` does the rest. */
-  constructor(socketURL2, name2, options) {
+  /** @internal `_enter` connects. Throws a TypeError for options that cannot be meant. */
+  constructor(url, name2, options) {
     super();
     this.name = name2;
     this.closed = this.#ended.promise;
     this.#options = options;
     this.#topology = options.topology;
-    this.#session = new Session(socketURL2, options.token, {
+    this.#session = new Session(url, options, {
       enter: (signal) => this.#enter(signal),
       lost: () => this.#lost(),
       frame: (frame) => this.#handle(frame),
@@ -3400,6 +3987,10 @@ var Room = class extends typedEventTarget() {
   /** How it stands with the server. */
   get state() {
     return this.#state;
+  }
+  /** What carries what is said to the server and back; undefined while there is no connection to it. */
+  get carrier() {
+    return this.#state === "joined" ? this.#session.carrier : void 0;
   }
   /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
   get peers() {
@@ -3469,15 +4060,15 @@ var Room = class extends typedEventTarget() {
     this.#unlisten = listenForNetwork(() => this.peers.forEach((peer) => peer._moved()));
   }
   /** @internal Gives up an attempt to join. */
-  _abandon() {
-    void this.#session.close();
+  _abandon(hurry = false) {
+    void this.#session.close(hurry);
     this.#end(void 0);
   }
   /** A page that goes away has no time for manners, but a goodbye spares the others the wait for a timeout. */
   #pageHidden = (event) => {
     if (event.persisted) return;
     for (const peer of this.peers.values()) peer._bye();
-    this._abandon();
+    this._abandon(true);
   };
   #checkOpen() {
     if (this.#closing || this.#state === "closed") throw new BeckonError("closed", `The room ${this.name} is closed.`);
@@ -3613,13 +4204,12 @@ function parseURL(link) {
   const [, path = "", room2 = ""] = found;
   return { server: url.origin + path, room: checkRoom(room2) };
 }
-function socketURL(server) {
+function carrierURL(server) {
   const url = httpURL(server);
   if (/\/r\/[^/]*\/?$/.test(url.pathname)) {
     throw new BeckonError("bad-url", `${url.href} is a room link; parseURL takes it apart into server and room.`);
   }
-  url.protocol = url.protocol.replace("http", "ws");
-  url.pathname = url.pathname.replace(/\/*$/, "/v1/ws");
+  url.pathname = url.pathname.replace(/\/*$/, "/v1/");
   url.search = url.hash = "";
   return url.href;
 }
@@ -3648,18 +4238,18 @@ function httpURL(text) {
 }
 
 // sdk/src/join.ts
-var NEEDED = ["RTCPeerConnection", "WebSocket", "crypto"];
+var NEEDED = ["RTCPeerConnection", "crypto"];
 async function join(url, room2, options = {}) {
   const missing = NEEDED.filter((name2) => !(name2 in globalThis));
   if (missing.length > 0) {
     throw new BeckonError("unsupported", `This environment has no ${missing.join(" and no ")}, which connecting to peers needs.`);
   }
-  const socket = socketURL(url);
+  const base = carrierURL(url);
   checkRoom(room2);
   checkAborted(options.signal, `join ${room2}`);
   const { connectTimeout = 3e4 } = options;
-  const late = () => new BeckonError("connect-failed", `join ${room2}: no answer from ${socket} in ${connectTimeout / 1e3} s`);
-  const joining = connecting2(socket, room2, options);
+  const late = () => new BeckonError("connect-failed", `join ${room2}: no answer from ${base} in ${connectTimeout / 1e3} s`);
+  const joining = new Room(base, room2, options);
   const limit = deadline(options.signal, connectTimeout, late);
   try {
     await joining._enter(limit.signal);
@@ -3669,13 +4259,6 @@ async function join(url, room2, options = {}) {
     throw error;
   } finally {
     limit.clear();
-  }
-}
-function connecting2(socket, room2, options) {
-  try {
-    return new Room(socket, room2, options);
-  } catch (error) {
-    throw asBeckonError(error, "connect-failed", `connect to ${socket}`);
   }
 }
 export {

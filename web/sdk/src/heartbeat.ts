@@ -6,7 +6,7 @@ export interface Pulse {
   timeout: number;
   /** Sends a ping. */
   ping(): void;
-  /** Is called once, when nothing answers any more. */
+  /** Nothing answers any more. Is called again if it asks again. */
   dead(): void;
 }
 
@@ -20,14 +20,20 @@ const LATE = 1000;
  */
 export class Heartbeat {
   readonly #pulse: Pulse;
-  readonly #beat: ReturnType<typeof setInterval>;
+  #timer: ReturnType<typeof setInterval> | undefined;
   /** Runs from a ping to the verdict about it, unless something is heard before. */
   #judge: ReturnType<typeof setTimeout> | undefined;
   #excused = false;
 
   constructor(pulse: Pulse) {
     this.#pulse = pulse;
-    this.#beat = setInterval(() => this.#ask(), pulse.interval);
+    this.#restart();
+  }
+
+  /** Pings because the server has: the next ping of this side's own is due an interval later. */
+  beat(): void {
+    this.#restart();
+    this.#ask();
   }
 
   /** Any frame came. */
@@ -44,8 +50,13 @@ export class Heartbeat {
 
   /** Stops for good. */
   stop(): void {
-    clearInterval(this.#beat);
+    clearInterval(this.#timer);
     clearTimeout(this.#judge);
+  }
+
+  #restart(): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#ask(), this.#pulse.interval);
   }
 
   #ask(): void {

@@ -1,6 +1,7 @@
 // Beckon's browser SDK: rooms, peers and data channels. Importing it does nothing and needs nothing; `join` needs
-// RTCPeerConnection, WebSocket and crypto.
+// RTCPeerConnection, crypto, and WebSocket or fetch.
 
+export type { CarrierName } from "./carrier.js";
 export type { Channel } from "./channel.js";
 export { validRoom } from "./decide.js";
 export { BeckonError, type BeckonErrorOptions } from "./error.js";
@@ -22,4 +23,5 @@ export type { Path } from "./path.js";
 export type { Peer } from "./peer.js";
 export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
 export type { Room, RoomState } from "./room.js";
+export type { TokenSource } from "./tokens.js";
 export { parseURL, type RoomLink } from "./url.js";

@@ -1,3 +1,13 @@
+/** What a Pacer needs from its owner. */
+export interface Paced {
+  /** Sends a frame. */
+  send(frame: string): void;
+  /** Whether a frame that is sent now goes out now. When that becomes so, the pacer is woken. */
+  free(): boolean;
+  /** Gives the next frame, if there is one. */
+  next(): string | undefined;
+}
+
 /**
  * Sends frames no faster than the server allows (it drops what comes faster): a bucket of `burst` tokens that fills with `rate`
  * tokens a second. A tenth is left to the frames that do not wait: heartbeats and the bye.
@@ -8,20 +18,17 @@
 export class Pacer {
   readonly #rate: number;
   readonly #burst: number;
-  readonly #send: (frame: string) => void;
-  readonly #next: () => string | undefined;
+  readonly #paced: Paced;
   #tokens: number;
   #filled = performance.now();
   readonly #requests: string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `next` gives the next frame, if there is one. */
-  constructor(limits: { rate: number; burst: number }, send: (frame: string) => void, next: () => string | undefined) {
+  constructor(limits: { rate: number; burst: number }, paced: Paced) {
     this.#rate = limits.rate * 0.9;
     this.#burst = Math.max(1, Math.floor(limits.burst * 0.9));
     this.#tokens = this.#burst;
-    this.#send = send;
-    this.#next = next;
+    this.#paced = paced;
   }
 
   /** Sends a frame, now or in its turn, which is before those that `next` gives. */
@@ -38,7 +45,7 @@ export class Pacer {
   /** Sends all that waits now, come what may, and is not to be used again. */
   flush(): void {
     this.stop();
-    for (let frame = this.#take(); frame !== undefined; frame = this.#take()) this.#send(frame);
+    for (let frame = this.#take(); frame !== undefined; frame = this.#take()) this.#paced.send(frame);
   }
 
   /** Sends no more. */
@@ -47,7 +54,7 @@ export class Pacer {
   }
 
   #take(): string | undefined {
-    return this.#requests.shift() ?? this.#next();
+    return this.#requests.shift() ?? this.#paced.next();
   }
 
   #drain(): void {
@@ -56,10 +63,11 @@ export class Pacer {
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filled) * this.#rate) / 1000);
     this.#filled = now;
     while (this.#tokens >= 1) {
+      if (!this.#paced.free()) return;
       const frame = this.#take();
       if (frame === undefined) return;
       this.#tokens--;
-      this.#send(frame);
+      this.#paced.send(frame);
     }
     this.#timer = setTimeout(() => this.#drain(), Math.ceil((1000 * (1 - this.#tokens)) / this.#rate));
   }

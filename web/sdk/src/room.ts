@@ -1,4 +1,5 @@
 import { abortable, checkAborted, deferred } from "./abort.js";
+import type { CarrierName } from "./carrier.js";
 import { Delivery, type Happening } from "./delivery.js";
 import { BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
@@ -38,14 +39,14 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   #delivery: Delivery | undefined;
   #host!: PeerHost;
 
-  /** @internal Begins to connect; `_enter` does the rest. */
-  constructor(socketURL: string, name: string, options: JoinOptions) {
+  /** @internal `_enter` connects. Throws a TypeError for options that cannot be meant. */
+  constructor(url: string, name: string, options: JoinOptions) {
     super();
     this.name = name;
     this.closed = this.#ended.promise;
     this.#options = options;
     this.#topology = options.topology;
-    this.#session = new Session(socketURL, options.token, {
+    this.#session = new Session(url, options, {
       enter: (signal) => this.#enter(signal),
       lost: () => this.#lost(),
       frame: (frame) => this.#handle(frame),
@@ -71,6 +72,11 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   /** How it stands with the server. */
   get state(): RoomState {
     return this.#state;
+  }
+
+  /** What carries what is said to the server and back; undefined while there is no connection to it. */
+  get carrier(): CarrierName | undefined {
+    return this.#state === "joined" ? this.#session.carrier : undefined;
   }
 
   /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
@@ -151,8 +157,8 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   }
 
   /** @internal Gives up an attempt to join. */
-  _abandon(): void {
-    void this.#session.close();
+  _abandon(hurry = false): void {
+    void this.#session.close(hurry);
     this.#end(undefined);
   }
 
@@ -160,7 +166,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   readonly #pageHidden = (event: PageTransitionEvent) => {
     if (event.persisted) return; // it is kept, and may come back
     for (const peer of this.peers.values()) peer._bye();
-    this._abandon();
+    this._abandon(true);
   };
 
   #checkOpen(): void {

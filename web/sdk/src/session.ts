@@ -1,24 +1,28 @@
 import { deadline } from "./abort.js";
 import { Backoff, listenForWake } from "./backoff.js";
-import { Carrier } from "./carrier.js";
+import type { CarrierName } from "./carrier.js";
+import { Connection, type Fate } from "./connection.js";
 import { newInstance } from "./decide.js";
 import { asBeckonError, BeckonError } from "./error.js";
+import { Ladder } from "./ladder.js";
+import type { JoinOptions } from "./options.js";
 import type { ClientFrame, ErrorCode, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+import { Tokens } from "./tokens.js";
 
-/** For how many milliseconds an attempt to reconnect may take, from its first packet to the room. */
+/** For how many milliseconds one carrier may take to get into the room. */
 const ATTEMPT_TIMEOUT = 10_000;
 
 /** A connection that has lasted for so many milliseconds was a success: the next attempt need not wait for long. */
 const LASTING = 1000;
 
 /** Refusals of a rejoining that may be none the next time. */
-const PASSING: readonly ErrorCode[] = ["connect-failed", "connection-lost", "rate-limited", "too-many-rooms", "internal", "busy"];
+const PASSING: readonly ErrorCode[] = ["connect-failed", "connection-lost", "rate-limited", "going-away", "too-many-rooms", "internal", "busy"];
 
 /** What a Session tells its owner, and asks of it. */
 export interface SessionOwner {
-  /** A carrier has been welcomed: enter the room again. Rejects if that is refused. */
+  /** A connection has been welcomed: enter the room again. Rejects if that is refused. */
   enter(signal: AbortSignal): Promise<unknown>;
-  /** The carrier is lost; another one is being looked for. */
+  /** The connection is lost; another one is being looked for. */
   lost(): void;
   /** A frame came that is not the session's own business. */
   frame(frame: ServerFrame): void;
@@ -31,7 +35,8 @@ export interface SessionOwner {
 }
 
 /**
- * A membership of a server that outlives its connections: one Carrier after another, each resuming what the one before was.
+ * A membership of a server that outlives its connections: one Connection after another, each resuming what the one before was, on whatever
+ * carrier gets through.
  * The first attempt fails as it fails; a session that has been in the room ends only when the server says that it is no use,
  * or when `close` is called.
  */
@@ -43,11 +48,14 @@ export class Session {
   /** Names this session to the others. */
   instance = newInstance();
   readonly #url: string;
-  readonly #token: string | undefined;
+  readonly #tokens: Tokens;
   readonly #owner: SessionOwner;
+  readonly #ladder: Ladder;
   readonly #backoff = new Backoff(() => void this.#reconnect());
-  #carrier: Carrier | undefined;
-  /** Stops the clock of the attempt to reconnect that is going on. */
+  #connection: Connection | undefined;
+  /** When it brought this into the room, by performance.now. */
+  #since = 0;
+  /** Stops the clock of the attempt to connect that is going on. */
   #attempt: (() => void) | undefined;
   #resume: string | undefined;
   #moving: ReturnType<typeof setTimeout> | undefined;
@@ -59,73 +67,149 @@ export class Session {
   #leaving = false;
   #over = false;
 
-  /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
-  constructor(url: string, token: string | undefined, owner: SessionOwner) {
+  /** `url` is what the carriers' URLs begin with. Throws a TypeError for carriers that there are not. */
+  constructor(url: string, { token, carriers }: Pick<JoinOptions, "token" | "carriers">, owner: SessionOwner) {
     this.#url = url;
-    this.#token = token;
+    this.#tokens = new Tokens(token);
     this.#owner = owner;
-    this.#carry();
+    this.#ladder = new Ladder(url, carriers);
+  }
+
+  /** What carries the connection that there is. */
+  get carrier(): CarrierName | undefined {
+    return this.#connection?.name;
   }
 
   /** Gets into the room for the first time. Rejects with why that did not work, and is over then. */
   async open(signal: AbortSignal): Promise<void> {
-    await this.#hello(this.#carrier as Carrier, signal);
-    await this.#owner.enter(signal);
+    await this.#getIn(signal);
     this.#entered = true;
     this.#unlisten = listenForWake(() => this.#woken());
   }
 
-  /** As a Carrier's. Rejects with `connection-lost` while there is none. */
-  async request(...args: Parameters<Carrier["request"]>): Promise<ServerFrame | undefined> {
-    if (!this.#carrier) throw new BeckonError("connection-lost", `${args[1]}: there is no connection`);
-    return this.#carrier.request(...args);
+  /** As a Connection's. Rejects with `connection-lost` while there is none. */
+  async request(...args: Parameters<Connection["request"]>): Promise<ServerFrame | undefined> {
+    if (!this.#connection) throw new BeckonError("connection-lost", `${args[1]}: there is no connection`);
+    return this.#connection.request(...args);
   }
 
-  /** As a Carrier's. */
+  /** As a Connection's. */
   settle(id: number): void {
-    this.#carrier?.settle(id);
+    this.#connection?.settle(id);
   }
 
-  /** As a Carrier's. */
+  /** As a Connection's. */
   wake(): void {
-    this.#carrier?.wake();
+    this.#connection?.wake();
   }
 
-  /** As a Carrier's. */
+  /** As a Connection's. */
   urgent(frame: ClientFrame): void {
-    this.#carrier?.urgent(frame);
+    this.#connection?.urgent(frame);
   }
 
-  /** Says bye and waits until the server has closed the connection, for a moment at most. Without one, there is nothing to say. */
-  async close(): Promise<void> {
+  /** As a Connection's. Without one, there is nothing to say. */
+  async close(hurry = false): Promise<void> {
     this.#stop();
-    if (this.#carrier) await this.#carrier.close();
+    if (this.#connection) await this.#connection.close(hurry);
     this.#end(undefined);
   }
 
-  #carry(): Carrier {
-    const carrier: Carrier = new Carrier(this.#url, {
-      frame: (frame) => carrier === this.#carrier && this.#handle(frame),
-      next: () => (carrier === this.#carrier ? this.#owner.next() : undefined),
-      beat: () => carrier === this.#carrier && this.#owner.beat(),
-      ended: (error, again) => carrier === this.#carrier && this.#ended(error, again),
+  #connect(): Connection {
+    const connection: Connection = new Connection(this.#ladder.current, this.#url, {
+      frame: (frame) => connection === this.#connection && this.#handle(frame),
+      next: () => (connection === this.#connection ? this.#owner.next() : undefined),
+      beat: () => connection === this.#connection && this.#owner.beat(),
+      proven: () => connection === this.#connection && !this.#attempt && this.#ladder.works(connection.name),
+      ended: (fate) => connection === this.#connection && !this.#attempt && this.#ended(connection, fate),
     });
-    return (this.#carrier = carrier);
+    return (this.#connection = connection);
   }
 
-  async #hello(carrier: Carrier, signal: AbortSignal): Promise<void> {
-    const token = this.#token === undefined ? {} : { token: this.#token };
+  /** Gets into the room, by one carrier after another until one does. Rejects with why none did. */
+  async #getIn(signal?: AbortSignal): Promise<void> {
+    while (!(await this.#tryIn(signal)));
+  }
+
+  /** Tries to get into the room. Returns whether that is done, or is to be tried again at once. */
+  async #tryIn(outer: AbortSignal | undefined): Promise<boolean> {
+    const resume = this.#resume;
+    // As another peer it is another instance, too: this one may still be in the room, as away.
+    if (resume === undefined) this.instance = newInstance();
+    const late = () => new BeckonError("connect-failed", `no answer within ${ATTEMPT_TIMEOUT / 1000} s`);
+    const limit = deadline(outer, ATTEMPT_TIMEOUT, late);
+    this.#attempt = limit.clear;
+    let connection: Connection | undefined;
+    try {
+      if (this.#tokens.current === undefined && this.#tokens.renewable) {
+        await this.#tokens.renew(limit.signal);
+        if (this.#leaving) return true;
+      }
+      connection = this.#connect();
+      await this.#hello(connection, limit.signal);
+      if (this.#leaving) return true; // this connection is saying bye: who joins now, or begins anew, stays as a ghost
+      if (resume !== undefined && !this.welcome.resumed) return this.#begone(connection);
+      await this.#owner.enter(limit.signal);
+      if (connection.fate) throw connection.fate.error;
+      this.#since = performance.now();
+      if (connection.proven) this.#ladder.works(connection.name);
+      return true;
+    } catch (thrown) {
+      const error = asBeckonError(thrown, "connect-failed", this.#url);
+      if (!connection) throw error; // for lack of a token, which no carrier would change
+      return this.#kept(connection, error, limit.signal.aborted && !outer?.aborted);
+    } finally {
+      limit.clear();
+      this.#attempt = undefined;
+    }
+  }
+
+  /** Decides what comes of a failure to get in: another carrier, or this error. */
+  #kept(connection: Connection, error: BeckonError, late: boolean): false {
+    if (this.#leaving) throw error;
+    const { fate } = connection;
+    if (error.code === "unauthorized" && this.#tokens.refused()) {
+      this.#fell();
+      return false;
+    }
+    if (!(fate ? fate.strange : late)) {
+      this.#ladder.reset(); // what the server itself says is no carrier's fault
+      if (fate && !fate.again && this.#entered) this.#end(error);
+      throw error;
+    }
+    const why = this.#ladder.failed(connection.name, error);
+    this.#fell();
+    if (why) throw why;
+    return false;
+  }
+
+  async #hello(connection: Connection, signal: AbortSignal): Promise<void> {
+    const token = this.#tokens.current === undefined ? {} : { token: this.#tokens.current };
     const resume = this.#resume === undefined ? {} : { resume: this.#resume };
-    await carrier.open({ ...token, instance: this.instance, ...resume }, signal);
-    this.welcome = carrier.welcome;
+    await connection.open({ ...token, instance: this.instance, ...resume }, signal);
+    this.#tokens.accepted();
+    this.welcome = connection.welcome;
     this.#resume = this.welcome.resume;
     this.iceServers = this.welcome.iceServers;
   }
 
   #handle(frame: ServerFrame): void {
-    if (frame.type === "ice") this.iceServers = frame.iceServers;
+    if (frame.type === "ice") {
+      this.iceServers = frame.iceServers;
+      this.#resume = frame.resume ?? this.#resume; // the grants of now
+    } else if (frame.type === "expiring") void this.#renew();
     else if (frame.type === "goaway") this.#move(frame.within);
     else this.#owner.frame(frame);
+  }
+
+  /** Hands in a fresh token before the old one expires. If there is none, the server ends the connection then, and that is heard of. */
+  async #renew(): Promise<void> {
+    try {
+      const token = await this.#tokens.renew();
+      if (token === undefined) return;
+      await this.request({ type: "token", token }, "hand in a fresh token", undefined);
+      this.#tokens.accepted();
+    } catch {}
   }
 
   /** Leaves a server that is about to end, at a moment of its window: not all of its clients are to come at the same one. */
@@ -137,60 +221,48 @@ export class Session {
     }, Math.random() * within);
   }
 
-  #ended(error: BeckonError | undefined, again: boolean): void {
-    if (!this.#entered || !error || !again) return this.#end(error);
+  #ended(connection: Connection, { error, again, strange, blocked }: Fate): void {
+    const renewing = error?.code === "unauthorized" && this.#tokens.refused();
+    if (!this.#entered || !error || !(again || renewing)) return this.#end(error);
+    if (strange) this.#ladder.died(connection.name, performance.now() - this.#since, error, blocked);
     this.#fell();
-    this.#backoff.next(this.welcome.grace);
+    if (blocked) void this.#reconnect(); // by another carrier: nothing is wrong with the server
+    else this.#backoff.next(this.welcome.grace);
   }
 
-  /** Lets go of the carrier. */
+  /** Lets go of the connection. */
   #fell(): void {
-    const carrier = this.#carrier;
-    this.#carrier = undefined;
+    const connection = this.#connection;
+    this.#connection = undefined;
     clearTimeout(this.#moving);
     this.#moving = undefined;
     clearTimeout(this.#lasting);
-    carrier?.drop(new BeckonError("connection-lost", `${this.#url}: the connection is given up for another one.`));
+    connection?.drop(new BeckonError("connection-lost", `${this.#url}: the connection is given up for another one.`));
     this.#attempt?.();
     this.#owner.lost();
   }
 
   /** The page is awake, or the network back: a moment to try, or to see whether what there is still lives. */
   #woken(): void {
-    if (!this.#backoff.now()) this.#carrier?.probe();
+    if (!this.#backoff.now()) this.#connection?.probe();
   }
 
   async #reconnect(): Promise<void> {
-    const resume = this.#resume;
-    // As another peer it is another instance, too: this one may still be in the room, as away.
-    if (resume === undefined) this.instance = newInstance();
-    const late = () => new BeckonError("connect-failed", `no answer from ${this.#url} in ${ATTEMPT_TIMEOUT / 1000} s`);
-    const limit = deadline(undefined, ATTEMPT_TIMEOUT, late);
-    this.#attempt = limit.clear;
-    let carrier: Carrier | undefined;
     try {
-      carrier = this.#carry();
-      await this.#hello(carrier, limit.signal);
-      if (this.#leaving) return; // this carrier is saying bye: who joins now, or begins anew, stays as a ghost
-      if (resume !== undefined && !this.welcome.resumed) return this.#begone(carrier);
-      await this.#owner.enter(limit.signal);
-      this.#attempt = undefined;
+      await this.#getIn();
       // A server that lets everybody in and dies of it is none to come back to at once.
-      this.#lasting = setTimeout(() => this.#backoff.reset(), LASTING);
+      if (!this.#leaving) this.#lasting = setTimeout(() => this.#backoff.reset(), LASTING);
     } catch (error) {
-      // A carrier that ended by itself has been dealt with.
-      if (!this.#leaving && carrier === this.#carrier) this.#refused(asBeckonError(error, "connect-failed", this.#url));
-    } finally {
-      limit.clear();
+      if (!this.#leaving && !this.#over) this.#refused(error as BeckonError);
     }
   }
 
   /** The server does not know this session any more, so it begins anew. */
-  #begone(carrier: Carrier): void {
+  #begone(connection: Connection): false {
     this.#resume = undefined;
-    this.#carrier = undefined;
-    void carrier.close();
-    void this.#reconnect();
+    this.#connection = undefined;
+    void connection.close(false);
+    return false;
   }
 
   /** The server did not let this session in, or did not answer. */
@@ -199,7 +271,7 @@ export class Session {
       this.#fell();
       this.#backoff.next(this.welcome.grace, error.retryAfter);
     } else {
-      void this.#carrier?.close();
+      void this.#connection?.close(false);
       this.#end(error);
     }
   }

@@ -21,14 +21,13 @@ export function parseURL(link: string | URL): RoomLink {
   return { server: url.origin + path, room: checkRoom(room) };
 }
 
-/** Returns the URL of a server's WebSocket. Throws `bad-url`. */
-export function socketURL(server: string | URL): string {
+/** Returns what the URLs of a server's carriers begin with. Throws `bad-url`. */
+export function carrierURL(server: string | URL): string {
   const url = httpURL(server);
   if (/\/r\/[^/]*\/?$/.test(url.pathname)) {
     throw new BeckonError("bad-url", `${url.href} is a room link; parseURL takes it apart into server and room.`);
   }
-  url.protocol = url.protocol.replace("http", "ws");
-  url.pathname = url.pathname.replace(/\/*$/, "/v1/ws");
+  url.pathname = url.pathname.replace(/\/*$/, "/v1/");
   url.search = url.hash = "";
   return url.href;
 }

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 async function enter(): Promise<void> {
-  const joining = join("http://127.0.0.1", "tea", { attributes: { name: "Ada" } });
+  const joining = join("http://127.0.0.1", "tea", { attributes: { name: "Ada" }, carriers: ["websocket"] });
   socket = FakeSocket.last;
   instance = await letIn(socket, [other], "mesh");
   room = await joining;
@@ -265,6 +265,7 @@ test("a rejoining that is refused for now is tried again, one that is refused en
 
 test("a server that does not answer is tried again", async () => {
   await reconnect();
+  socket.open();
   await clock.advance(10000);
   assert.equal(socket.readyState, 3);
   await clock.advance(250);

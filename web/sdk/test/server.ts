@@ -71,9 +71,9 @@ export class FakeSocket {
   }
 }
 
-/** Puts FakeSocket, and what `join` looks for, into the global scope. */
+/** Puts FakeSocket, and what `join` looks for, into the global scope. Nothing comes through over HTTP. */
 export function installSocket(extra: object = {}): void {
-  install({ WebSocket: FakeSocket, RTCPeerConnection: class {}, ...extra });
+  install({ WebSocket: FakeSocket, RTCPeerConnection: class {}, fetch: () => Promise.reject(new TypeError("no network")), ...extra });
 }
 
 function install(globals: object): void {

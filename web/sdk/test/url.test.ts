@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseURL, socketURL } from "../src/url.js";
+import { parseURL, carrierURL } from "../src/url.js";
 
 test("a room link is taken apart", () => {
   assert.deepEqual(parseURL("http://127.0.0.1:8080/r/tea"), { server: "http://127.0.0.1:8080", room: "tea" });
@@ -18,11 +18,11 @@ test("what is no room link is refused by name", () => {
   }
 });
 
-test("a server's URL becomes its WebSocket's", () => {
-  assert.equal(socketURL("http://127.0.0.1:8080"), "ws://127.0.0.1:8080/v1/ws");
-  assert.equal(socketURL("https://example.org/beckon/"), "wss://example.org/beckon/v1/ws");
-  assert.equal(socketURL("wss://example.org?x#y"), "wss://example.org/v1/ws");
-  assert.equal(socketURL("ws://example.org"), "ws://example.org/v1/ws");
-  assert.throws(() => socketURL("http://127.0.0.1/r/tea"), { code: "bad-url", message: /parseURL/ });
-  assert.throws(() => socketURL("mailto:ada@example.org"), { code: "bad-url" });
+test("a server's URL becomes what its carriers' begin with", () => {
+  assert.equal(carrierURL("http://127.0.0.1:8080"), "http://127.0.0.1:8080/v1/");
+  assert.equal(carrierURL("https://example.org/beckon/"), "https://example.org/beckon/v1/");
+  assert.equal(carrierURL("wss://example.org?x#y"), "https://example.org/v1/");
+  assert.equal(carrierURL("ws://example.org"), "http://example.org/v1/");
+  assert.throws(() => carrierURL("http://127.0.0.1/r/tea"), { code: "bad-url", message: /parseURL/ });
+  assert.throws(() => carrierURL("mailto:ada@example.org"), { code: "bad-url" });
 });

@@ -1,52 +1,56 @@
-import { BeckonError } from "./error.js";
-import { type ClientFrame, type Hello, type ServerFrame, type Welcome } from "./protocol_gen.js";
-/** Frames that are answered, by a frame with the same id or by an event. */
-export type Request = Extract<ClientFrame, {
-    type: "hello" | "join" | "update";
-}>;
-/** What a Carrier tells its owner, and asks of it. */
+import type { BeckonError } from "./error.js";
+/** What can carry frames to a server and back, the better one first. */
+export declare const CARRIERS: readonly ["websocket", "stream", "poll"];
+/** The name of a carrier: a WebSocket, a streamed HTTP response with posted bodies, or long polls with the same. */
+export type CarrierName = (typeof CARRIERS)[number];
+/** For how many milliseconds a WebSocket may take to open, and a stream to answer. */
+export declare const OPEN_TIMEOUT = 4000;
+/** How a carrier ended, if this side did not end it. */
+export interface Ending {
+    /** What happened, for people. */
+    why: string;
+    /** The close code that came. Without one it broke off, or never was. */
+    code?: number;
+    /** The server's refusal by name. It would be the same on any other carrier. */
+    refusal?: BeckonError;
+    /** Whether the network has shown that it lets no carrier of this kind through. */
+    blocked?: boolean;
+    /** What was thrown. */
+    cause?: unknown;
+}
+/** What a Carrier tells its owner. */
 export interface CarrierOwner {
-    /** A frame came that is not the carrier's own business. */
-    frame(frame: ServerFrame): void;
-    /** The next frame to be sent, if there is one. */
-    next(): ClientFrame | undefined;
-    /** It is time for a ping; whether the owner has sent one by `urgent`. */
-    beat(): boolean;
-    /**
-     * The connection is over, for which undefined means that this side wanted it. `again` tells whether another one may do better.
-     * Is called once.
-     */
-    ended(error: BeckonError | undefined, again: boolean): void;
+    /** A frame came. */
+    frame(text: unknown): void;
+    /** The server has shown that it lives, by something that is no frame. */
+    heard(): void;
+    /** A heartbeat came that is to be answered with a frame: timers may be late, what the server says is not. */
+    beat(): void;
+    /** `free` is true again. */
+    writable(): void;
+    /** What the server says comes through in time. */
+    proven(): void;
+    /** It is over. Is called once at most, and not after `drop`. */
+    ended(ending: Ending): void;
 }
 /**
- * One WebSocket to a server, from hello to bye: requests and their answers, the pace, the heartbeat. It knows nothing of rooms'
- * contents and of WebRTC, and does not outlive its connection.
+ * What carries the frames of one connection. It begins with a hello, which it is given when it is made, and knows nothing of what
+ * frames say.
  */
-export declare class Carrier {
-    #private;
-    /** The server's welcome; there once `open` has resolved. */
-    welcome: Welcome;
-    /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
-    constructor(url: string, owner: CarrierOwner);
-    /** Says hello and waits for the welcome. */
-    open(hello: Pick<Hello, "instance" | "token" | "resume">, signal: AbortSignal): Promise<void>;
-    /**
-     * Sends a frame that has an answer, and waits for that: a frame with its id, or `settle`. Rejects with the server's error,
-     * `message-too-large`, or what ended the connection. `sent` is told the id.
-     */
-    request(frame: Request, what: string, signal: AbortSignal | undefined, sent?: (id: number) => void): Promise<ServerFrame | undefined>;
-    /** Says that a request has been answered, by an event. */
-    settle(id: number): void;
-    /** Asks the owner for frames, at the pace that the server allows. */
-    wake(): void;
-    /** Sends a frame past those that wait. */
-    urgent(frame: ClientFrame): void;
-    /** Finds out whether the connection lives, without waiting for the next heartbeat. */
-    probe(): void;
-    /** Says bye and waits until the server has closed the connection, for a moment at most. May be called again. */
-    close(): Promise<void>;
-    /** Says bye without waiting: all that a page that goes away can do. */
-    bye(): void;
-    /** Ends the connection without a bye: the session goes on, on another one. */
-    drop(error: BeckonError): void;
+export interface Carrier {
+    /** Whether a frame that is sent now goes out now; else it waits for others. */
+    readonly free: boolean;
+    /** Sends a frame behind those before it. */
+    send(frame: string): void;
+    /** Sends the last frame, a bye. The server ends the carrier then. `hurry`: the page ends, so there is no time for anything else. */
+    finish(bye: string, hurry: boolean): void;
+    /** Tries to get an answer in another way, after a silence that means death. Returns false if that was done already, or is no use. */
+    again(): boolean;
+    /** Ends it at once, without a word. */
+    drop(): void;
 }
+/**
+ * Calls `late` after so many milliseconds, in two steps: a page that was too busy to look is first handed what came meanwhile.
+ * Returns what stops that.
+ */
+export declare function patience(ms: number, late: () => void): () => void;

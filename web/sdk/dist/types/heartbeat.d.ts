@@ -6,7 +6,7 @@ export interface Pulse {
     timeout: number;
     /** Sends a ping. */
     ping(): void;
-    /** Is called once, when nothing answers any more. */
+    /** Nothing answers any more. Is called again if it asks again. */
     dead(): void;
 }
 /**
@@ -17,6 +17,8 @@ export interface Pulse {
 export declare class Heartbeat {
     #private;
     constructor(pulse: Pulse);
+    /** Pings because the server has: the next ping of this side's own is due an interval later. */
+    beat(): void;
     /** Any frame came. */
     heard(): void;
     /** Asks now, because the page has reason to doubt: it was asleep, or the network is another one. */

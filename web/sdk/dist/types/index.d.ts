@@ -1,3 +1,4 @@
+export type { CarrierName } from "./carrier.js";
 export type { Channel } from "./channel.js";
 export { validRoom } from "./decide.js";
 export { BeckonError, type BeckonErrorOptions } from "./error.js";
@@ -11,4 +12,5 @@ export type { Path } from "./path.js";
 export type { Peer } from "./peer.js";
 export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
 export type { Room, RoomState } from "./room.js";
+export type { TokenSource } from "./tokens.js";
 export { parseURL, type RoomLink } from "./url.js";

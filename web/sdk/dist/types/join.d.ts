@@ -4,7 +4,7 @@ import { Room } from "./room.js";
  * Joins a room of a server: `http(s)://HOST` or `ws(s)://HOST`, perhaps with a path. When it resolves, `room.peers` is complete;
  * connections with them are being made. `options.signal` gives up the joining, not the room.
  *
- * Rejects with `bad-url`, `bad-room`, `unsupported` (this environment lacks something), `connect-failed` (no server),
- * `unauthorized`, `forbidden`, `room-full`, `rate-limited` or `aborted`.
+ * Rejects with `bad-url`, `bad-room`, `unsupported` (this environment lacks something), `connect-failed` (no server, or
+ * no way to it: the message says what was tried), `unauthorized`, `forbidden`, `room-full`, `rate-limited`, `going-away` or `aborted`.
  */
 export declare function join(url: string | URL, room: string, options?: JoinOptions): Promise<Room>;

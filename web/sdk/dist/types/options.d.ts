@@ -1,4 +1,6 @@
+import type { CarrierName } from "./carrier.js";
 import type { Topology } from "./protocol_gen.js";
+import type { TokenSource } from "./tokens.js";
 /** How a channel delivers. The default is in order and reliable. */
 export interface ChannelOptions {
     /** Whether messages arrive in the order in which they were sent. Default: true. */
@@ -17,8 +19,11 @@ export interface Abortable {
 }
 /** How to join a room. */
 export interface JoinOptions extends Abortable {
-    /** What the server wants to see, if it wants to see something. */
-    token?: string | undefined;
+    /**
+     * What the server wants to see, if it wants to see something: a join token, or a function that gets one. That is called at the first
+     * join, before a token expires, and when the server wants a fresh one of who comes back.
+     */
+    token?: TokenSource | undefined;
     /** What the others see of this peer: a name, a colour. A JSON object of at most 4 KiB. */
     attributes?: Readonly<Record<string, unknown>> | undefined;
     /** Who connects to whom, if this join makes the room: `mesh` (the default), or `none`: only who asks, with `connect`. */
@@ -27,6 +32,8 @@ export interface JoinOptions extends Abortable {
     iceTransportPolicy?: RTCIceTransportPolicy | undefined;
     /** Used instead of the server's. */
     iceServers?: RTCIceServer[] | undefined;
+    /** What may carry what is said to the server, the first choice first. Default: `websocket`, `stream`, `poll`. */
+    carriers?: readonly CarrierName[] | undefined;
     /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
     connectTimeout?: number | undefined;
 }

@@ -22,6 +22,12 @@ export declare const errorTexts: {
     readonly "room-full": "The room has as many members as it may have.";
     readonly "too-many-rooms": "You are a member of as many rooms as you may be, or the server holds as many as it may.";
     readonly internal: "The server failed; its log says why.";
+    readonly "bad-request": "The HTTP request is not one of those that are documented.";
+    readonly "unknown-carrier": "There is no such carrier, or no longer: connect again.";
+    readonly "stale-request": "The request is not the next one of its carrier, or a newer one has taken its place.";
+    readonly "body-too-large": "The request's body is larger than it may be, or holds too many frames.";
+    readonly "body-too-slow": "The request's body did not come in time.";
+    readonly "going-away": "This server is shutting down: connect again in a moment, perhaps elsewhere.";
     readonly aborted: "The caller gave up: its signal was aborted or its context ended.";
     readonly "bad-url": "The server's URL or the room's name is not valid.";
     readonly closed: "The room, peer or channel is closed.";
@@ -87,6 +93,14 @@ export declare const closeCodes: {
     readonly "too-many-errors": {
         readonly code: 4506;
         readonly text: "The client kept sending frames that were refused.";
+    };
+    readonly "token-expired": {
+        readonly code: 4507;
+        readonly text: "The token has expired; come back with a fresh one.";
+    };
+    readonly "too-many-peers": {
+        readonly code: 4508;
+        readonly text: "The identity has as many peers as its token allows.";
     };
 };
 export type CloseName = keyof typeof closeCodes;
@@ -312,6 +326,12 @@ export interface ICE {
      */
     resume?: string;
 }
+/** Expiring (server to client) says that the grants end soon: hand in a fresh token, or the connection is closed as token-expired. */
+export interface Expiring {
+    type: "expiring";
+    /** Within is in how many milliseconds they end. */
+    within: number;
+}
 /** GoAway (server to client) announces that this server will close the connection: connect again, perhaps elsewhere. */
 export interface GoAway {
     type: "goaway";
@@ -396,7 +416,47 @@ export interface Event {
     n?: number;
     data?: unknown;
 }
+/** Opened (of the server, over HTTP) is the first line of a stream. It comes before the hello is answered. */
+export interface Opened {
+    type: "opened";
+    /** Carrier names the connection in what is posted for it. Who knows it can speak for the client, so it never stands in a URL. */
+    carrier: string;
+}
+/** Send (of the client, over HTTP) is the first line of a body that is posted to /v1/send. The frames follow, a line each. */
+export interface Send {
+    type: "send";
+    carrier: string;
+    /** N counts the bodies of this carrier: 1, 2, 3 … One whose answer was lost is sent again with the same N, and applied once. */
+    n: number;
+}
+/** Sent (of the server, over HTTP) answers a Send: all its frames have been read. */
+export interface Sent {
+    type: "sent";
+    n: number;
+}
+/** Poll (of the client, over HTTP) asks for more of a carrier that was opened by a hello to /v1/poll. */
+export interface Poll {
+    type: "poll";
+    carrier: string;
+    /** Cursor is that of the last answer: all up to there has arrived. */
+    cursor: number;
+}
+/** Polled (of the server, over HTTP) is the first line of the answer to a poll. The frames follow, a line each. */
+export interface Polled {
+    type: "polled";
+    /** Carrier is as in Opened. It is there in the first answer alone. */
+    carrier?: string;
+    /** Cursor is for the next poll: how many lines, those of this answer included, have been handed out. */
+    cursor: number;
+}
+/** Close (of the server, over HTTP) is the last line of a carrier: what a WebSocket says in its close frame. */
+export interface Close {
+    type: "close";
+    /** Code is a CloseCode, and Reason its name. */
+    code: number;
+    reason: string;
+}
 /** Everything that a client sends. */
 export type ClientFrame = Hello | Join | Leave | Update | Token | Bye | Signal | Receipt | Message | Ack | Ping | Pong;
 /** Everything that a server sends. */
-export type ServerFrame = Welcome | Joined | Signal | Receipt | ICE | GoAway | Ping | Pong | ErrorReply | Event;
+export type ServerFrame = Welcome | Joined | Signal | Receipt | ICE | Expiring | GoAway | Ping | Pong | ErrorReply | Event;

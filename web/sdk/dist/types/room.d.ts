@@ -1,3 +1,4 @@
+import type { CarrierName } from "./carrier.js";
 import { BeckonError } from "./error.js";
 import { type RoomEventMap } from "./happenings.js";
 import type { Abortable } from "./options.js";
@@ -19,6 +20,8 @@ export declare class Room extends Room_base implements AsyncIterable<Peer> {
     get id(): string;
     /** How it stands with the server. */
     get state(): RoomState;
+    /** What carries what is said to the server and back; undefined while there is no connection to it. */
+    get carrier(): CarrierName | undefined;
     /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
     get peers(): ReadonlyMap<string, Peer>;
     /** Takes the next peer that is connected, each once, waiting for it. Rejects with `closed`, or with why the room ended. */

@@ -1,11 +1,13 @@
-import { Carrier } from "./carrier.js";
+import type { CarrierName } from "./carrier.js";
+import { Connection } from "./connection.js";
 import { BeckonError } from "./error.js";
+import type { JoinOptions } from "./options.js";
 import type { ClientFrame, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
 /** What a Session tells its owner, and asks of it. */
 export interface SessionOwner {
-    /** A carrier has been welcomed: enter the room again. Rejects if that is refused. */
+    /** A connection has been welcomed: enter the room again. Rejects if that is refused. */
     enter(signal: AbortSignal): Promise<unknown>;
-    /** The carrier is lost; another one is being looked for. */
+    /** The connection is lost; another one is being looked for. */
     lost(): void;
     /** A frame came that is not the session's own business. */
     frame(frame: ServerFrame): void;
@@ -17,7 +19,8 @@ export interface SessionOwner {
     ended(error: BeckonError | undefined): void;
 }
 /**
- * A membership of a server that outlives its connections: one Carrier after another, each resuming what the one before was.
+ * A membership of a server that outlives its connections: one Connection after another, each resuming what the one before was, on whatever
+ * carrier gets through.
  * The first attempt fails as it fails; a session that has been in the room ends only when the server says that it is no use,
  * or when `close` is called.
  */
@@ -29,18 +32,20 @@ export declare class Session {
     iceServers: ICEServer[];
     /** Names this session to the others. */
     instance: string;
-    /** Begins to connect. `url` is the WebSocket's. Throws what the browser throws about that. */
-    constructor(url: string, token: string | undefined, owner: SessionOwner);
+    /** `url` is what the carriers' URLs begin with. Throws a TypeError for carriers that there are not. */
+    constructor(url: string, { token, carriers }: Pick<JoinOptions, "token" | "carriers">, owner: SessionOwner);
+    /** What carries the connection that there is. */
+    get carrier(): CarrierName | undefined;
     /** Gets into the room for the first time. Rejects with why that did not work, and is over then. */
     open(signal: AbortSignal): Promise<void>;
-    /** As a Carrier's. Rejects with `connection-lost` while there is none. */
-    request(...args: Parameters<Carrier["request"]>): Promise<ServerFrame | undefined>;
-    /** As a Carrier's. */
+    /** As a Connection's. Rejects with `connection-lost` while there is none. */
+    request(...args: Parameters<Connection["request"]>): Promise<ServerFrame | undefined>;
+    /** As a Connection's. */
     settle(id: number): void;
-    /** As a Carrier's. */
+    /** As a Connection's. */
     wake(): void;
-    /** As a Carrier's. */
+    /** As a Connection's. */
     urgent(frame: ClientFrame): void;
-    /** Says bye and waits until the server has closed the connection, for a moment at most. Without one, there is nothing to say. */
-    close(): Promise<void>;
+    /** As a Connection's. Without one, there is nothing to say. */
+    close(hurry?: boolean): Promise<void>;
 }

@@ -1,12 +1,12 @@
-import type { Carrier } from "./carrier.js";
+import type { Connection } from "./connection.js";
 import { BeckonError } from "./error.js";
 type Attributes = Readonly<Record<string, unknown>>;
 /** What Updates need from their room. */
 export interface UpdatesHost {
-    /** As a Carrier's; rejects with `connection-lost` while the room is not joined. */
-    readonly request: Carrier["request"];
-    /** As a Carrier's. */
-    readonly settle: Carrier["settle"];
+    /** As a Connection's; rejects with `connection-lost` while the room is not joined. */
+    readonly request: Connection["request"];
+    /** As a Connection's. */
+    readonly settle: Connection["settle"];
 }
 /**
  * This peer's own attributes in a room, and what the app changes about them: one change at a time. One that meets a lost

@@ -10,7 +10,7 @@ export interface RoomLink {
  * if the room in it has an impossible name.
  */
 export declare function parseURL(link: string | URL): RoomLink;
-/** Returns the URL of a server's WebSocket. Throws `bad-url`. */
-export declare function socketURL(server: string | URL): string;
+/** Returns what the URLs of a server's carriers begin with. Throws `bad-url`. */
+export declare function carrierURL(server: string | URL): string;
 /** Returns the name if a room can have it; throws `bad-room`. */
 export declare function checkRoom(name: string): string;
