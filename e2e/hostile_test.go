@@ -86,17 +86,7 @@ func (a *attacker) open(first string) *link {
 // its named code, the witnesses notice nothing, and the server's memory stays within its bound.
 func TestHostile(t *testing.T) {
 	t.Parallel()
-	s, err := launch(context.WithoutCancel(t.Context()), beckon(t), "serve", "--allow-anonymous", "*", "--no-turn",
-		"--listen", "127.0.0.1:0", "--trust-proxy", "127.0.0.1/32")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		s.Stop(t)
-		if t.Failed() {
-			t.Logf("beckon's stderr ends with:\n%s", s.process.Stderr())
-		}
-	})
+	s := serveHere(t, "--dev")
 	open := newCaller(t, s.Base)
 	k := serveKeyed(t)
 	before := memoryNow(s.process.PID)
@@ -122,10 +112,10 @@ func TestHostile(t *testing.T) {
 					}
 					ctx, cancel := context.WithTimeout(t.Context(), patience)
 					defer cancel()
-					a := &attacker{
-						caller: open.with("X-Forwarded-For", fmt.Sprintf("10.1.%d.%d", n/250, 1+n%250)), ctx: ctx, way: by,
-						room: fmt.Sprintf("attack-%d", n), keyed: k,
-					}
+					from := []string{"X-Forwarded-For", fmt.Sprintf("10.1.%d.%d", n/250, 1+n%250)}
+					own := *k
+					own.caller = k.with(from...)
+					a := &attacker{caller: open.with(from...), ctx: ctx, way: by, room: fmt.Sprintf("attack-%d", n), keyed: &own}
 					outcomes[g][i][w] = c.run(a)
 					for _, end := range a.closes {
 						end()
@@ -168,6 +158,23 @@ func TestHostile(t *testing.T) {
 	t.Logf("%d inputs, %d over the carriers: each ended as it should, unless said otherwise; memory %d MiB before, %d after, %d at most, "+
 		"of %d allowed; witnesses: %s", cases, runs, before.now, after.now, after.peak, bound, seen)
 	compareDoc(t, doc)
+}
+
+// serveHere starts a server that believes what we say of our address, so that each attacker has one.
+func serveHere(t *testing.T, args ...string) *server {
+	t.Helper()
+	s, err := launch(context.WithoutCancel(t.Context()), beckon(t), append([]string{"serve", "--no-turn", "--listen", "127.0.0.1:0",
+		"--trust-proxy", "127.0.0.1/32"}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Stop(t)
+		if t.Failed() {
+			t.Logf("the stderr of beckon serve %s ends with:\n%s", strings.Join(args, " "), s.process.Stderr())
+		}
+	})
+	return s
 }
 
 // compareDoc holds the page for people to the table.

@@ -13,6 +13,8 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +56,11 @@ func serveKeyed(t *testing.T) *keyed {
 	set := fmt.Sprintf(`{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","kid":"ed","x":%q},`+
 		`{"kty":"EC","crv":"P-256","alg":"ES256","kid":"ec","x":%q,"y":%q},{"kty":"oct","alg":"HS256","kid":"hs","k":%q}]}`,
 		b64(k.ed.Public().(ed25519.PublicKey)), b64(point[1:33]), b64(point[33:]), b64(k.hs))
-	k.caller = newCaller(t, "http://"+cast(t, roleKeyed, set).First)
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(file, []byte(set), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k.caller = newCaller(t, serveHere(t, "--keys", file, "--audience", audience).Base)
 	return k
 }
 
@@ -178,13 +184,13 @@ func hostileTokens() []assaults {
 	}
 	var inHello, inFrame []assault
 	for _, c := range list {
-		inHello = append(inHello, assault{c.name, everywhere("4504 unauthorized"), func(a *attacker) string {
+		inHello = append(inHello, assault{c.name, everywhere("unauthorized, 4504 unauthorized"), func(a *attacker) string {
 			_, codes := a.begun(c.make(a.keyed))
 			return strings.Join(codes, ", ")
 		}})
 	}
 	inHello = append(inHello,
-		assault{"nothing", everywhere("4504 unauthorized"), func(a *attacker) string {
+		assault{"nothing", everywhere("unauthorized, 4504 unauthorized"), func(a *attacker) string {
 			_, codes := a.begun("")
 			return strings.Join(codes, ", ")
 		}},
@@ -200,7 +206,7 @@ func hostileTokens() []assaults {
 			}
 			return l.outcome(`{"type":"join","room":"coffee"}`)
 		}},
-		assault{"a resume token for a token", everywhere("4504 unauthorized"), func(a *attacker) string {
+		assault{"a resume token for a token", everywhere("unauthorized, 4504 unauthorized"), func(a *attacker) string {
 			_, welcome, codes := a.welcomed(good(a.keyed))
 			if len(codes) == 0 {
 				_, codes = a.begun(welcome.Resume)
@@ -306,7 +312,7 @@ func hostileResumes() assaults {
 			}
 			return "a new peer, " + got + " in the same room"
 		}},
-		{"of another server", everywhere("4504 unauthorized"), func(a *attacker) string {
+		{"of another server", everywhere("unauthorized, 4504 unauthorized"), func(a *attacker) string {
 			other, trouble := a.begin()
 			if other == nil {
 				return trouble

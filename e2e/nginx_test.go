@@ -18,13 +18,15 @@ import (
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
-// proxy is a way to configure nginx in front of a server, and what comes through it.
-type proxy struct {
+// front is a way to configure nginx in front of a server, and what comes through it.
+type front struct {
 	name string
 	// ws is the location of the WebSocket, rest that of all else, without the proxy_pass.
 	ws, rest string
 	// comes says what becomes of each of ways(): "works", or how it does not.
 	comes map[way]string
+	// sdk is the carrier on which both SDKs end up, as they name it.
+	sdk string
 }
 
 const (
@@ -32,24 +34,24 @@ const (
 	heldBack  = "held back" // the headers come, and no second line within the time of the specification
 )
 
-// proxies are what people have. Nobody configures the third on purpose; it stands for the boxes of others, who buffer and cannot be
+// fronts are what people have. Nobody configures the third on purpose; it stands for the boxes of others, who buffer and cannot be
 // told otherwise.
-func proxies() []proxy {
+func fronts() []front {
 	const (
 		upgraded = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
 		// Every answer is compressed that may be, and held back until a buffer is full, unless the server asks for the opposite.
 		buffered = "proxy_buffering on; proxy_buffers 8 64k; gzip on; gzip_proxied any; gzip_min_length 1; " +
 			"gzip_types application/x-ndjson text/event-stream application/json;"
 	)
-	return []proxy{
-		{"normal", upgraded, "", map[way]string{bySocket: worksWell, byStream: worksWell, byPoll: worksWell}},
+	return []front{
+		{"normal", upgraded, "", map[way]string{bySocket: worksWell, byStream: worksWell, byPoll: worksWell}, "websocket"},
 		// nginx as it comes: HTTP/1.0 to the server, and no Upgrade passed on.
-		{"no-upgrade", "", "", map[way]string{bySocket: "HTTP 426", byStream: worksWell, byPoll: worksWell}},
-		{"forbidden-upgrade", "return 403;", "", map[way]string{bySocket: "HTTP 403", byStream: worksWell, byPoll: worksWell}},
+		{"no-upgrade", "", "", map[way]string{bySocket: "HTTP 426", byStream: worksWell, byPoll: worksWell}, "stream"},
+		{"forbidden-upgrade", "return 403;", "", map[way]string{bySocket: "HTTP 403", byStream: worksWell, byPoll: worksWell}, "stream"},
 		// X-Accel-Buffering: no, which the server says, switches the buffers off.
-		{"buffered", "return 403;", buffered, map[way]string{bySocket: "HTTP 403", byStream: worksWell, byPoll: worksWell}},
+		{"buffered", "return 403;", buffered, map[way]string{bySocket: "HTTP 403", byStream: worksWell, byPoll: worksWell}, "stream"},
 		{"buffered-regardless", "return 403;", buffered + " proxy_ignore_headers X-Accel-Buffering;",
-			map[way]string{bySocket: "HTTP 403", byStream: heldBack, byPoll: worksWell}},
+			map[way]string{bySocket: "HTTP 403", byStream: heldBack, byPoll: worksWell}, "poll"},
 	}
 }
 
@@ -68,7 +70,7 @@ func findNginx(t *testing.T) string {
 
 // startNginx runs nginx in front of the server, on a free port of ip, and returns its URL. It needs no privileges: all its files are
 // in a directory of the test, and it is one process, which ends with the test.
-func startNginx(t *testing.T, ip, server string, p proxy) string {
+func startNginx(t *testing.T, ip, server string, p front) string {
 	t.Helper()
 	path, dir := findNginx(t), t.TempDir()
 	for range 5 { // somebody may take the port in between
@@ -124,7 +126,7 @@ func listens(t *testing.T, address string, ended <-chan struct{}) bool {
 	}
 }
 
-func (p proxy) config(dir, address, server string) string {
+func (p front) config(dir, address, server string) string {
 	pass := "proxy_pass " + server + "; proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
 	temp := ""
 	for _, what := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
@@ -148,7 +150,7 @@ location = /v1/ws { %s %s }
 // TestNginx: which carrier comes through which configuration, as the specification says, seen without an SDK.
 func TestNginx(t *testing.T) {
 	t.Parallel()
-	for _, p := range proxies() {
+	for _, p := range fronts() {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			findNginx(t)
@@ -211,4 +213,29 @@ func through(t *testing.T, c *caller, by way, room string) string {
 		return strings.Join(codes, ", ")
 	}
 	return worksWell
+}
+
+// TestNginxSDK: a Chromium, a Firefox and a Go program meet through each configuration, over the best carrier that comes through, and
+// exchange messages of all sizes.
+func TestNginxSDK(t *testing.T) {
+	t.Parallel()
+	for _, p := range fronts() {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			for _, pair := range [][2]browser.Kind{{browser.Chromium, golang}, {browser.Firefox, golang}, {browser.Chromium, browser.Firefox}} {
+				t.Run(string(pair[0])+"-"+string(pair[1]), func(t *testing.T) {
+					findNginx(t)
+					needAll(t, pair[:]...)
+					s := newSite(t)
+					ip := hostIP(t).String()
+					b := serve(t, ip, "--trust-proxy", ip, "--allow-origin", s.Origin, "--grace", "1s")
+					url := startNginx(t, ip, b.Base, p)
+					left, right := s.exchange(t, b, pair[0], pair[1], func(left, right *task) { left.Server, right.Server = url, url })
+					if left.Carrier != p.sdk || right.Carrier != p.sdk {
+						t.Errorf("they met over %q and %q, want %q", left.Carrier, right.Carrier, p.sdk)
+					}
+				})
+			}
+		})
+	}
 }
