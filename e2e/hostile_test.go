@@ -17,8 +17,8 @@ import (
 // Bounds of the server's memory in MiB, as the system counts it, at the worst moment of TestHostile. The attack holds some hundred
 // connections at once, whose queues may be full; the race detector's shadow takes several times what it shadows.
 const (
-	hostileMemory      = 192
-	hostileMemoryRaced = 768
+	hostileMemory      = 128
+	hostileMemoryRaced = 384
 )
 
 // hostileDoc is the table of the inputs and their outcomes, for people. The test compares it with what it has seen.

@@ -25,7 +25,7 @@ type front struct {
 	ws, rest string
 	// comes says what becomes of each of ways(): "works", or how it does not.
 	comes map[way]string
-	// sdk is the carrier on which both SDKs end up, as they name it.
+	// sdk is the carrier on which both SDKs end up, as they name it; "" where another configuration looks the same to them.
 	sdk string
 }
 
@@ -47,9 +47,9 @@ func fronts() []front {
 		{"normal", upgraded, "", map[way]string{bySocket: worksWell, byStream: worksWell, byPoll: worksWell}, "websocket"},
 		// nginx as it comes: HTTP/1.0 to the server, and no Upgrade passed on.
 		{"no-upgrade", "", "", map[way]string{bySocket: "HTTP 426", byStream: worksWell, byPoll: worksWell}, "stream"},
-		{"forbidden-upgrade", "return 403;", "", map[way]string{bySocket: "HTTP 403", byStream: worksWell, byPoll: worksWell}, "stream"},
+		{"forbidden-upgrade", "return 403;", "", map[way]string{bySocket: "HTTP 403", byStream: worksWell, byPoll: worksWell}, ""},
 		// X-Accel-Buffering: no, which the server says, switches the buffers off.
-		{"buffered", "return 403;", buffered, map[way]string{bySocket: "HTTP 403", byStream: worksWell, byPoll: worksWell}, "stream"},
+		{"buffered", "return 403;", buffered, map[way]string{bySocket: "HTTP 403", byStream: worksWell, byPoll: worksWell}, ""},
 		{"buffered-regardless", "return 403;", buffered + " proxy_ignore_headers X-Accel-Buffering;",
 			map[way]string{bySocket: "HTTP 403", byStream: heldBack, byPoll: worksWell}, "poll"},
 	}
@@ -215,11 +215,14 @@ func through(t *testing.T, c *caller, by way, room string) string {
 	return worksWell
 }
 
-// TestNginxSDK: a Chromium, a Firefox and a Go program meet through each configuration, over the best carrier that comes through, and
-// exchange messages of all sizes.
+// TestNginxSDK: a Chromium, a Firefox and a Go program meet nginx, over the best carrier that comes through, and exchange messages of
+// all sizes.
 func TestNginxSDK(t *testing.T) {
 	t.Parallel()
 	for _, p := range fronts() {
+		if p.sdk == "" {
+			continue
+		}
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			for _, pair := range [][2]browser.Kind{{browser.Chromium, golang}, {browser.Firefox, golang}, {browser.Chromium, browser.Firefox}} {
