@@ -104,6 +104,7 @@ func (g *goSide) run(ctx context.Context) error {
 	if err := g.wayTo(ctx, p); err != nil {
 		return err
 	}
+	g.result.Carrier = string(room.Carrier())
 	if ours == nil || theirs == nil {
 		return errors.New("the other side opened no channel that is called reliable")
 	}

@@ -64,8 +64,9 @@ type report struct {
 		Local  candidate `json:"local"`
 		Remote candidate `json:"remote"`
 	} `json:"pair"` // what the stack says
-	End  string              `json:"end"`  // the code with which a channel of the other ended
-	Left protocol.LeftReason `json:"left"` // why the other left
+	Carrier string              `json:"carrier"` // what the frames rode on, as the SDK names it
+	End     string              `json:"end"`     // the code with which a channel of the other ended
+	Left    protocol.LeftReason `json:"left"`    // why the other left
 }
 
 type candidate struct {

@@ -124,9 +124,12 @@ func (f *front) cut() {
 // What proxies do.
 
 func answers(status int) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "the policy of this network forbids it", status)
-	}
+	return says(status, "the policy of this network forbids it")
+}
+
+// says answers with a status and a sentence, which may be the server's own.
+func says(status int, sentence string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, sentence, status) }
 }
 
 // hangs says nothing until the client gives up.

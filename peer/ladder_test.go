@@ -110,13 +110,15 @@ func TestABlockedWebSocket(t *testing.T) {
 		way   http.HandlerFunc
 		tried string
 	}{
-		"refused":    {answers(http.StatusForbidden), "ws stream"},
-		"no gateway": {answers(http.StatusBadGateway), "ws stream"},
-		"a page":     {answers(http.StatusOK), "ws stream"},
-		"hanging":    {hangs, "ws stream"},
-		"slammed":    {slams, "ws stream"},
-		"dying":      {opensAnd(func(ws *websocket.Conn) { ws.ReadMessage() }), "ws ws stream"},
-		"swallowed":  {opensAnd(drain), "ws stream"},
+		"refused":                        {answers(http.StatusForbidden), "ws stream"},
+		"no gateway":                     {answers(http.StatusBadGateway), "ws stream"},
+		"a page":                         {answers(http.StatusOK), "ws stream"},
+		"no upgrade comes to the server": {says(http.StatusUpgradeRequired, "beckon: this is a WebSocket endpoint"), "ws stream"},
+		"nor the subprotocol":            {says(http.StatusBadRequest, "beckon: the WebSocket subprotocol is needed"), "ws stream"},
+		"hanging":                        {hangs, "ws stream"},
+		"slammed":                        {slams, "ws stream"},
+		"dying":                          {opensAnd(func(ws *websocket.Conn) { ws.ReadMessage() }), "ws ws stream"},
+		"swallowed":                      {opensAnd(drain), "ws stream"},
 		"a stranger's close": {opensAnd(func(ws *websocket.Conn) {
 			ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseInternalServerErr, ""), time.Now().Add(time.Second))
 			drain(ws)

@@ -53,7 +53,10 @@ func (a *approach) socket(ctx context.Context) (conduit, error) {
 		head := make([]byte, 1024) // what gorilla keeps of the answer
 		n, _ := resp.Body.Read(head)
 		err := answerError(a.server, socketPath, resp.StatusCode)
-		if !strings.HasPrefix(string(head[:n]), ours) {
+		// A server refuses us on every carrier, unless what it refuses is what is left of our upgrade: we have asked for one, so a proxy
+		// has dropped the headers that say so, as many do that nobody has told about WebSockets.
+		dropped := resp.StatusCode == http.StatusUpgradeRequired || resp.StatusCode == http.StatusBadRequest
+		if dropped || !strings.HasPrefix(string(head[:n]), ours) {
 			err = obstacle{err}
 		}
 		return nil, passing{err, retryAfter(resp.Header)}

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The end-to-end tests. A browser that cannot be installed is a sentence here and a skip in the tests, unless browsers
-# are required.
+# The end-to-end tests. A browser, or the proxy that some of them stand behind, that cannot be installed is a sentence here and a skip
+# in the tests, unless browsers are required.
 source "$(dirname "$0")/lib.sh"
 
-begin "browsers"
-for browser in "chromium chromium chromium-browser google-chrome google-chrome-stable" "firefox-esr firefox-esr firefox"; do
+begin "browsers and nginx"
+for program in "chromium chromium chromium-browser google-chrome google-chrome-stable" "firefox-esr firefox-esr firefox" \
+	"nginx nginx /usr/sbin/nginx"; do
 	# Unquoted, to split it: a package, and the programs that would do.
-	if ! need $browser && required; then exit 1; fi
+	if ! need $program && required; then exit 1; fi
 done
 
 begin "end-to-end tests"

@@ -104,8 +104,11 @@ func (k *socket) read(buf []byte) ([]byte, error) {
 	kind, r, err := k.ws.NextReader()
 	if err != nil {
 		var closed *websocket.CloseError
-		if errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
+		switch {
+		case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
 			err = errClosing // the close handler has queued the answer
+		case errors.Is(err, websocket.ErrReadLimit): // a length of 2^63 bytes or more, the one thing that gorilla itself finds too large
+			err = errFrameTooLarge
 		}
 		return buf, err
 	}

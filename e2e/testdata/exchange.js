@@ -30,6 +30,7 @@ export default async function (task, log) {
   const accepted = await Promise.all(accepting);
   report.path = await peer.path();
   report.pair = await selectedPair(peer.connection);
+  report.carrier = room.carrier;
 
   // Neither side goes on before both have come as far.
   const ours = opened.find((c) => c.label === "reliable");
