@@ -18,7 +18,7 @@ const (
 	dyingWithin = 10 * time.Second
 	// rememberFor is how long the ladder is not climbed from its top again. A network that broke a carrier may do so no more, and the
 	// room would not notice.
-	rememberFor = time.Hour
+	rememberFor = 10 * time.Minute
 )
 
 // ladder is what a room knows of the carriers: which to try, in which order. It has no clock. Who is connecting owns it: Join, and
