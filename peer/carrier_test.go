@@ -57,6 +57,7 @@ func TestCloseCodes(t *testing.T) {
 	for code, want := range map[protocol.CloseCode]struct{ joining, joined protocol.ErrorCode }{
 		protocol.CloseUnauthorized:       {protocol.CodeUnauthorized, protocol.CodeUnauthorized},
 		protocol.CloseUnsupportedVersion: {protocol.CodeUnsupported, protocol.CodeUnsupported},
+		protocol.CloseTooManyPeers:       {protocol.CodeTooManyPeers, protocol.CodeTooManyPeers},
 		protocol.CloseReplaced:           {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
 		protocol.CloseNormal:             {protocol.CodeConnectFailed, protocol.CodeConnectionLost},
 		4987:                             {protocol.CodeConnectFailed, protocol.CodeConnectionLost},

@@ -32,6 +32,8 @@ func closeMeans(code protocol.CloseCode, lost protocol.ErrorCode) protocol.Error
 	switch code {
 	case protocol.CloseUnauthorized, protocol.CloseTokenExpired:
 		return protocol.CodeUnauthorized
+	case protocol.CloseTooManyPeers:
+		return protocol.CodeTooManyPeers
 	case protocol.CloseUnsupportedVersion:
 		return protocol.CodeUnsupported
 	}

@@ -44,6 +44,7 @@ const (
 	CodeMeshFull        ErrorCode = "mesh-full"
 	CodeMessageTooLarge ErrorCode = "message-too-large"
 	CodeOverflow        ErrorCode = "overflow"
+	CodeTooManyPeers    ErrorCode = "too-many-peers"
 	CodeUnsupported     ErrorCode = "unsupported"
 )
 
@@ -87,6 +88,7 @@ func ErrorCodes() []ErrorInfo {
 		{CodeMeshFull, false, "The room is a full mesh of as many members as it may connect; this peer is beyond them."},
 		{CodeMessageTooLarge, false, "The message is larger than the other side accepts."},
 		{CodeOverflow, false, "The reader was too slow: what waited to be read or accepted passed its bound."},
+		{CodeTooManyPeers, false, "The identity has as many peers on this server as its token allows."},
 		{CodeUnsupported, false, "This environment lacks something that is needed, such as RTCPeerConnection."},
 	}
 }

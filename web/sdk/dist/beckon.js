@@ -32,6 +32,7 @@ var errorTexts = {
   "mesh-full": "The room is a full mesh of as many members as it may connect; this peer is beyond them.",
   "message-too-large": "The message is larger than the other side accepts.",
   "overflow": "The reader was too slow: what waited to be read or accepted passed its bound.",
+  "too-many-peers": "The identity has as many peers on this server as its token allows.",
   "unsupported": "This environment lacks something that is needed, such as RTCPeerConnection."
 };
 var closeCodes = {
@@ -3580,7 +3581,13 @@ var Connection = class {
     this.#end(error, code === void 0 || reconnect(code), true, blocked);
   }
   #closeError(closed, why) {
-    const code = closed === closeCodes.unauthorized.code || closed === closeCodes["token-expired"].code ? "unauthorized" : closed === closeCodes["unsupported-version"].code ? "unsupported" : this.welcome ? "connection-lost" : "connect-failed";
+    const final = {
+      [closeCodes.unauthorized.code]: "unauthorized",
+      [closeCodes["token-expired"].code]: "unauthorized",
+      [closeCodes["too-many-peers"].code]: "too-many-peers",
+      [closeCodes["unsupported-version"].code]: "unsupported"
+    };
+    const code = final[closed] ?? (this.welcome ? "connection-lost" : "connect-failed");
     const hint2 = reconnect(closed) ? "" : " Joining again will not help.";
     return new BeckonError(code, `${this.#url}: ${why}${hint2}`);
   }

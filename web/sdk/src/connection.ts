@@ -11,6 +11,7 @@ import {
   CAPABILITY_ROLLBACK,
   VERSION,
   type ClientFrame,
+  type ErrorCode,
   type ErrorReply,
   type Hello,
   type ServerFrame,
@@ -276,14 +277,13 @@ export class Connection {
   }
 
   #closeError(closed: number, why: string): BeckonError {
-    const code =
-      closed === closeCodes.unauthorized.code || closed === closeCodes["token-expired"].code
-        ? "unauthorized"
-        : closed === closeCodes["unsupported-version"].code
-          ? "unsupported"
-          : this.welcome
-            ? "connection-lost"
-            : "connect-failed";
+    const final: Record<number, ErrorCode> = {
+      [closeCodes.unauthorized.code]: "unauthorized",
+      [closeCodes["token-expired"].code]: "unauthorized",
+      [closeCodes["too-many-peers"].code]: "too-many-peers",
+      [closeCodes["unsupported-version"].code]: "unsupported",
+    };
+    const code = final[closed] ?? (this.welcome ? "connection-lost" : "connect-failed");
     const hint = reconnect(closed) ? "" : " Joining again will not help.";
     return new BeckonError(code, `${this.#url}: ${why}${hint}`);
   }
