@@ -18,7 +18,8 @@ func ExampleSign() {
 		fmt.Println(err)
 		return
 	}
-	key := file.Set().All()[0]
+	keys := file.Set().All()
+	key := keys[len(keys)-1] // the newest
 	text, err := token.Sign(key, token.Claims{
 		Identity: "ada",
 		Audience: []string{"beckon.example.org"},
