@@ -189,8 +189,12 @@ func (a *access) authorize(ctx context.Context, req signaling.AuthRequest) (sign
 func (a *access) stranger(req signaling.AuthRequest) (signaling.Grant, error) {
 	may := a.plan.strangers
 	if req.Origin == "" && !may.programs {
+		unless := ""
+		if a.verifier != nil || a.hook != nil { // elsewhere no token helps
+			unless = ", unless there is a token"
+		}
 		return signaling.Grant{}, protocol.Errorf(protocol.CodeUnauthorized,
-			"this server lets in browsers only, unless there is a token; its operator can open it to programs with --anonymous-bots")
+			"this server lets in browsers only%s; its operator can open it to programs with --anonymous-bots", unless)
 	}
 	g := signaling.Grant{Rooms: a.anonymous, Half: !may.whole}
 	g.Allow = []signaling.Permission{signaling.PermissionSignal, signaling.PermissionMessage, signaling.PermissionAttributes}
