@@ -177,7 +177,7 @@ func (s *Server) refusePost(w http.ResponseWriter, status int, reason string) {
 	}
 	h.Set("Content-Type", "application/json")
 	s.count.refused[status].Add(1)
-	s.count.errors[reply.Code].Add(1)
+	s.count.refusal(reply.Code)
 	s.reply(w, status, append(protocol.Encode(reply), '\n'))
 }
 
