@@ -8,11 +8,14 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -428,6 +431,54 @@ func TestOriginsOverHTTP(t *testing.T) {
 			}
 			if c.status == 204 && (res.Header.Get("Access-Control-Allow-Methods") != "POST" || res.Header.Get("Access-Control-Allow-Headers") != "Content-Type") {
 				t.Errorf("%v", res.Header)
+			}
+		}
+	})
+}
+
+// Over each carrier Authorize learns from which page a client comes, or that it names none, and is not asked about a stranger's.
+func TestAuthorizeLearnsTheOrigin(t *testing.T) {
+	var got []string
+	inWorld(t, Config{
+		Origins: []string{"https://app.example"},
+		Authorize: func(_ context.Context, req AuthRequest) (Grant, error) {
+			got = append(got, req.Origin)
+			return Grant{}, errRefused
+		},
+		Limits: Limits{Failures: 100},
+	}, func(t *testing.T, w *world) {
+		p := w.raw()
+		for _, kind := range []string{"ws", "stream", "poll"} {
+			for _, origin := range []string{"", "http://beckon.test", "https://app.example", "https://evil.example"} {
+				header := http.Header{}
+				if origin != "" {
+					header.Set("Origin", origin)
+				}
+				got = nil
+				if kind == "ws" {
+					if ws, _, err := w.dial(local, header); err == nil {
+						ws.WriteMessage(websocket.TextMessage, []byte(helloLine()))
+						ws.ReadMessage()
+						ws.Close()
+					}
+				} else {
+					req, _ := http.NewRequestWithContext(p.ctx, "POST", "http://beckon.test/v1/"+kind, strings.NewReader(helloLine()))
+					req.Header = header
+					res, err := p.http.RoundTrip(req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					io.Copy(io.Discard, res.Body)
+					res.Body.Close()
+				}
+				synctest.Wait()
+				want := []string{origin}
+				if origin == "https://evil.example" {
+					want = nil
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s from %q: Authorize was told %q", kind, origin, got)
+				}
 			}
 		}
 	})
