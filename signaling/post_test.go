@@ -17,6 +17,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/beckon-rtc/beckon/internal/memnet"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
@@ -379,6 +380,33 @@ func TestSlowBodies(t *testing.T) {
 		ada.alive()
 		if n := len(w.s.bodies); n != 0 {
 			t.Errorf("%d addresses are remembered", n)
+		}
+	})
+}
+
+// Who is refused whatever the body says holds nothing for longer, also where the http.Server has no deadlines of its own.
+func TestSlowBodiesOfTheRefused(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		l := memnet.Listen(1 << 16)
+		hs := &http.Server{Handler: w.s}
+		go hs.Serve(l)
+		defer hs.Close()
+		for _, head := range []string{
+			"POST /v1/stream HTTP/1.1\r\nOrigin: https://evil.example", "PUT /v1/poll HTTP/1.1", "POST /v1/ws HTTP/1.1",
+		} {
+			conn, err := l.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			fmt.Fprintf(conn, "%s\r\nHost: beckon.test\r\nContent-Length: 100\r\n\r\n{", head)
+			timer := time.AfterFunc(time.Hour, func() { conn.Close() })
+			answer, _ := io.ReadAll(conn)
+			timer.Stop()
+			conn.Close()
+			if took := time.Since(start); !has(string(answer), "HTTP/1.1 40") || took > 10*time.Second+time.Second {
+				t.Errorf("%.20s: %q after %v", head, answer, took)
+			}
 		}
 	})
 }
