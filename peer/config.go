@@ -30,7 +30,7 @@ type Config struct {
 	Token string
 	// TokenSource returns a fresh token each time, for tokens that expire; Token is not used then. It is called by Join, when the server
 	// warns that the token ends, and to connect again when it has ended or is refused. ctx bounds the call: the Join's, and for a room that is
-	// joined one of 10 s that ends with the room. Its error fails the Join (CodeUnauthorized); later it is called again, after a while. It may be
+	// joined one of 10 s that ends with the room. Its error fails the Join (CodeConnectFailed); later it is called again, after a while. It may be
 	// called by two goroutines at once: one that connects, one that renews. nil is Token for ever.
 	TokenSource func(ctx context.Context) (string, error)
 	// Attributes are what the other members see of this peer. They must marshal to a JSON object; nil is none.

@@ -48,7 +48,7 @@ func (r *Room) credential(ctx context.Context, within time.Duration) (token stri
 			return "", false, context.Cause(ctx)
 		}
 		// The source may be a server as well, which may be back later.
-		return "", false, passing{fmt.Errorf("%w: %w", protocol.Errorf(protocol.CodeUnauthorized, "the TokenSource has no token"), err), 0}
+		return "", false, passing{fmt.Errorf("%w: %w", protocol.Errorf(protocol.CodeConnectFailed, "the TokenSource has no token"), err), 0}
 	}
 	r.hold(token)
 	return token, true, nil

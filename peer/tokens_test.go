@@ -95,7 +95,7 @@ func TestASourceThatFails(t *testing.T) {
 
 		broken.Store(true)
 		_, err := peer.Join(within(t), "http://beckon.test", "tea", w.config(config))
-		wantCode(t, err, protocol.CodeUnauthorized)
+		wantCode(t, err, protocol.CodeConnectFailed)
 		if !strings.Contains(err.Error(), "the backend is down") {
 			t.Error(err)
 		}

@@ -178,3 +178,19 @@ func TestARefusalWithASentence(t *testing.T) {
 		c.ends(protocol.CloseUnauthorized)
 	})
 }
+
+// An app may refuse with a code of its own: it reaches the client like any other, and harms nobody else.
+func TestARefusalWithACodeOfTheApps(t *testing.T) {
+	overAll(t, Config{Authorize: func(_ context.Context, req AuthRequest) (Grant, error) {
+		if req.Token == "" {
+			return Grant{}, protocol.Errorf("not-on-sundays", "come back tomorrow")
+		}
+		return Grant{Rooms: []string{"*"}}, nil
+	}}, func(t *testing.T, w *world) {
+		c := w.connect()
+		c.send(protocol.Hello{ID: 4, Versions: []string{protocol.Version}, Instance: c.instance})
+		c.refused("not-on-sundays")
+		c.ends(protocol.CloseUnauthorized)
+		w.as("ada").alive()
+	})
+}

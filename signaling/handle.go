@@ -126,7 +126,7 @@ func (c *conn) refuse(env protocol.Envelope, err error) {
 	case protocol.TypeMessage:
 		reply.N = env.N
 	}
-	c.server.count.errors[reply.Code].Add(1)
+	c.server.count.refusal(reply.Code)
 	c.push(protocol.Encode(reply))
 	if !faultOf(reply.Code) {
 		return

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"path"
 	"strconv"
+	"time"
 )
 
 var _ http.Handler = (*Server)(nil)
@@ -27,6 +28,8 @@ const (
 // upgrade, 400 without the subprotocol beckon.v1, 403 for a foreign origin, 429 for an address with too many connections, 503 after
 // Shutdown or Close. What the others answer is in the specification.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Also for a body that nobody wants: net/http reads it, and without a deadline for as long as that takes.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.limits.Body)) // not supported only where there is no network
 	switch path.Base(r.URL.Path) {
 	case "stream":
 		s.servePost(w, r, s.serveStream)
@@ -36,6 +39,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.servePost(w, r, s.servePoll)
 	default:
 		s.serveSocket(w, r)
+	}
+}
+
+// unread has net/http answer at once, and end the connection, where it would first read the body of who is refused.
+func unread(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
+		w.Header().Set("Connection", "close")
 	}
 }
 

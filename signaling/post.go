@@ -22,6 +22,7 @@ func (s *Server) servePost(w http.ResponseWriter, r *http.Request, serve http.Ha
 	h.Add("Vary", "Origin")
 	if !s.originAllowed(r) {
 		s.logStranger(r)
+		unread(w, r)
 		s.refusePost(w, http.StatusForbidden, foreignOrigin)
 		return
 	}
@@ -38,6 +39,7 @@ func (s *Server) servePost(w http.ResponseWriter, r *http.Request, serve http.Ha
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		h.Set("Allow", "POST, OPTIONS")
+		unread(w, r)
 		s.refusePost(w, http.StatusMethodNotAllowed, "this endpoint is posted to")
 	}
 }
@@ -112,6 +114,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int, d t
 	}
 	s.mu.Unlock()
 	if full {
+		unread(w, r)
 		s.refusePost(w, http.StatusTooManyRequests, "too many requests from this address whose body has not come; wait")
 		return nil, false
 	}
@@ -177,7 +180,7 @@ func (s *Server) refusePost(w http.ResponseWriter, status int, reason string) {
 	}
 	h.Set("Content-Type", "application/json")
 	s.count.refused[status].Add(1)
-	s.count.errors[reply.Code].Add(1)
+	s.count.refusal(reply.Code)
 	s.reply(w, status, append(protocol.Encode(reply), '\n'))
 }
 

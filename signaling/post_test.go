@@ -8,12 +8,16 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gorilla/websocket"
+
+	"github.com/beckon-rtc/beckon/internal/memnet"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
@@ -380,6 +384,33 @@ func TestSlowBodies(t *testing.T) {
 	})
 }
 
+// Who is refused whatever the body says holds nothing for longer, also where the http.Server has no deadlines of its own.
+func TestSlowBodiesOfTheRefused(t *testing.T) {
+	inWorld(t, Config{}, func(t *testing.T, w *world) {
+		l := memnet.Listen(1 << 16)
+		hs := &http.Server{Handler: w.s}
+		go hs.Serve(l)
+		defer hs.Close()
+		for _, head := range []string{
+			"POST /v1/stream HTTP/1.1\r\nOrigin: https://evil.example", "PUT /v1/poll HTTP/1.1", "POST /v1/ws HTTP/1.1",
+		} {
+			conn, err := l.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			fmt.Fprintf(conn, "%s\r\nHost: beckon.test\r\nContent-Length: 100\r\n\r\n{", head)
+			timer := time.AfterFunc(time.Hour, func() { conn.Close() })
+			answer, _ := io.ReadAll(conn)
+			timer.Stop()
+			conn.Close()
+			if took := time.Since(start); !has(string(answer), "HTTP/1.1 40") || took > 10*time.Second+time.Second {
+				t.Errorf("%.20s: %q after %v", head, answer, took)
+			}
+		}
+	})
+}
+
 // half begins a request whose body does not end.
 func (w *world) half(path string) net.Conn {
 	w.t.Helper()
@@ -428,6 +459,54 @@ func TestOriginsOverHTTP(t *testing.T) {
 			}
 			if c.status == 204 && (res.Header.Get("Access-Control-Allow-Methods") != "POST" || res.Header.Get("Access-Control-Allow-Headers") != "Content-Type") {
 				t.Errorf("%v", res.Header)
+			}
+		}
+	})
+}
+
+// Over each carrier Authorize learns from which page a client comes, or that it names none, and is not asked about a stranger's.
+func TestAuthorizeLearnsTheOrigin(t *testing.T) {
+	var got []string
+	inWorld(t, Config{
+		Origins: []string{"https://app.example"},
+		Authorize: func(_ context.Context, req AuthRequest) (Grant, error) {
+			got = append(got, req.Origin)
+			return Grant{}, errRefused
+		},
+		Limits: Limits{Failures: 100},
+	}, func(t *testing.T, w *world) {
+		p := w.raw()
+		for _, kind := range []string{"ws", "stream", "poll"} {
+			for _, origin := range []string{"", "http://beckon.test", "https://app.example", "https://evil.example"} {
+				header := http.Header{}
+				if origin != "" {
+					header.Set("Origin", origin)
+				}
+				got = nil
+				if kind == "ws" {
+					if ws, _, err := w.dial(local, header); err == nil {
+						ws.WriteMessage(websocket.TextMessage, []byte(helloLine()))
+						ws.ReadMessage()
+						ws.Close()
+					}
+				} else {
+					req, _ := http.NewRequestWithContext(p.ctx, "POST", "http://beckon.test/v1/"+kind, strings.NewReader(helloLine()))
+					req.Header = header
+					res, err := p.http.RoundTrip(req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					io.Copy(io.Discard, res.Body)
+					res.Body.Close()
+				}
+				synctest.Wait()
+				want := []string{origin}
+				if origin == "https://evil.example" {
+					want = nil
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s from %q: Authorize was told %q", kind, origin, got)
+				}
 			}
 		}
 	})

@@ -78,7 +78,7 @@ func New(cfg Config) *Server {
 	s.frames.New = func() any { b := make([]byte, 0, 2<<10); return &b }
 	s.upgrader = newUpgrader(s)
 	if len(cfg.Secret) == 0 {
-		s.log.Info().Msg("resume tokens are signed with a random secret: clients are new peers after a restart")
+		s.log.Info().Msg("resume tokens are signed with a random secret: after a restart all clients are new peers, unless one is set (serve --secret)")
 	}
 	if s.authorize == nil {
 		s.authorize = refuseAll

@@ -42,6 +42,7 @@ func newUpgrader(s *Server) websocket.Upgrader {
 
 // serveSocket upgrades a request to a WebSocket and returns; the connection lives on in its own goroutine.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	unread(w, r) // what is upgraded says so itself
 	switch {
 	case s.closing.Load():
 		s.refuse(w, http.StatusServiceUnavailable, goingAway)

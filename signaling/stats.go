@@ -74,6 +74,13 @@ func newCounters() *counters {
 	return c
 }
 
+// refusal counts an error by its code. One that an Authorize has made up is not in the specification, and has no counter.
+func (c *counters) refusal(code protocol.ErrorCode) {
+	if n := c.errors[code]; n != nil {
+		n.Add(1)
+	}
+}
+
 func zeros[K comparable](keys ...K) map[K]*atomic.Uint64 {
 	m := make(map[K]*atomic.Uint64, len(keys))
 	for _, k := range keys {

@@ -5,31 +5,78 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/beckon-rtc/beckon/signaling/token"
 )
 
-// An app's backend makes a token for a user that it knows.
-func ExampleSign() {
-	file, err := token.OpenKeyFile("keys.json") // of `beckon keys new keys.json`
+// joinToken is what the README shows.
+func joinToken(keyFile, user string, rooms ...string) (string, error) {
+	file, err := token.OpenKeyFile(keyFile) // of `beckon keys new keys.json`
 	if err != nil {
-		fmt.Println(err)
-		return
+		return "", err
 	}
 	keys := file.Set().All()
-	key := keys[len(keys)-1] // the newest
-	text, err := token.Sign(key, token.Claims{
-		Identity: "ada",
+	newest := keys[len(keys)-1]
+	return token.Sign(newest, token.Claims{
+		Identity: user,
 		Audience: []string{"beckon.example.org"},
-		Grant:    token.Grant{Rooms: []string{"team-*"}},
+		Grant:    token.Grant{Rooms: rooms},
 	}, time.Now())
+}
+
+// An app's backend makes a token for a user that it knows.
+func ExampleSign() {
+	text, err := joinToken("keys.json", "ada", "team-*")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(text)
+}
+
+// The README shows joinToken as it stands here, and what it makes is accepted.
+func TestREADMEGo(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "\n```go\n")
+	block, _, ok := strings.Cut(rest, "```\n")
+	if !ok || !strings.HasPrefix(block, "func joinToken(") || !strings.Contains(string(source), "\n"+block+"\n") {
+		t.Errorf("the README shows another function:\n%s", block)
+	}
+	key, err := token.NewKey(token.EdDSA, "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := token.NewKeySet(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(path, set.Private(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err := joinToken(path, "ada", "team-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := token.NewVerifier(token.Config{Audience: "beckon.example.org", Issuers: []token.Issuer{{Keys: set}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if access, err := v.Verify(t.Context(), text); err != nil || access.Identity != "ada" || !access.Grant.Covers("team-7") {
+		t.Errorf("%+v, %v, of %s", access, err, text)
+	}
 }
 
 // A server lets in who has a token.

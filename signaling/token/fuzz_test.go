@@ -79,3 +79,42 @@ func FuzzClaims(f *testing.F) {
 		same(t, again, c)
 	})
 }
+
+// FuzzKeySet: the decoder of what is published at a URL. What it accepts is public, holds each name once, and survives being written.
+func FuzzKeySet(f *testing.F) {
+	ed, err := NewKey(EdDSA, "ed")
+	if err != nil {
+		f.Fatal(err)
+	}
+	ec, err := NewKey(ES256, "ec")
+	if err != nil {
+		f.Fatal(err)
+	}
+	set, err := NewKeySet(ed, ec)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(set.Public())
+	f.Add(set.Private())
+	f.Add([]byte(`{"keys":[{"kty":"oct","kid":"hs","k":"` + strings.Repeat("A", 43) + `"},{"kty":"RSA","kid":"r","n":"AQAB","e":"AQAB"}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"EC","crv":"P-256","kid":"zero","x":"` + strings.Repeat("A", 43) + `","y":"` + strings.Repeat("A", 43) + `"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		set, err := parsePublished(data)
+		if err != nil {
+			if _, ok := errors.AsType[*Error](err); !ok {
+				t.Fatalf("an error without a code: %v", err)
+			}
+			return
+		}
+		again, err := ParseKeySet(set.Public())
+		if err != nil || len(again.All()) != len(set.All()) {
+			t.Fatalf("%v became %v: %v", set.All(), again, err)
+		}
+		for _, k := range set.All() {
+			same, ok := again.Lookup(k.ID())
+			if k.CanSign() || k.Symmetric() || !ok || same.Alg() != k.Alg() {
+				t.Fatalf("%v became %v", k, same)
+			}
+		}
+	})
+}

@@ -3721,7 +3721,7 @@ var Tokens = class {
     this.#untried = true;
     return this.current;
   }
-  /** The server has taken it. */
+  /** The server has taken it, or the session has gone on without that: one that ends then is followed by another. */
   accepted() {
     this.#untried = false;
   }
@@ -3895,8 +3895,7 @@ var Session = class {
     try {
       const token = await this.#tokens.renew();
       if (token === void 0) return;
-      await this.request({ type: "token", token }, "hand in a fresh token", void 0);
-      this.#tokens.accepted();
+      await this.request({ type: "token", token }, "hand in a fresh token", void 0).finally(() => this.#tokens.accepted());
     } catch {
     }
   }

@@ -215,8 +215,8 @@ export class Session {
     try {
       const token = await this.#tokens.renew();
       if (token === undefined) return;
-      await this.request({ type: "token", token }, "hand in a fresh token", undefined);
-      this.#tokens.accepted();
+      // A refusal of it, for too many questions perhaps, costs nothing yet. At the end of the old one another is asked for.
+      await this.request({ type: "token", token }, "hand in a fresh token", undefined).finally(() => this.#tokens.accepted());
     } catch {}
   }
 

@@ -36,7 +36,7 @@ export class Tokens {
     return this.current;
   }
 
-  /** The server has taken it. */
+  /** The server has taken it, or the session has gone on without that: one that ends then is followed by another. */
   accepted(): void {
     this.#untried = false;
   }

@@ -79,6 +79,17 @@ test("who is closed because a token has expired comes back with a fresh one, wit
   assert.equal(room?.state, "joined");
 });
 
+test("a fresh one that was not taken in the room is no end: with the old one's there is another", async () => {
+  const socket = await joined();
+  socket.sent = [];
+  await socket.say({ type: "expiring", within: 60_000 });
+  const [frame] = socket.frames() as unknown as [{ id: number }];
+  await socket.say({ type: "error", id: frame.id, code: "internal", message: "the token could not be checked; try again" });
+  await reconnect(4507);
+  assert.equal((await back()).token, "token 3");
+  assert.equal(room?.state, "joined");
+});
+
 test("one that is refused of who comes back is replaced once; a fresh one that is refused ends it", async () => {
   await joined();
   await reconnect();

@@ -10,7 +10,7 @@ export declare class Tokens {
     get renewable(): boolean;
     /** Gets a fresh one. Rejects with `connect-failed` if the app has none, or with what `signal` was aborted with. */
     renew(signal?: AbortSignal): Promise<string | undefined>;
-    /** The server has taken it. */
+    /** The server has taken it, or the session has gone on without that: one that ends then is followed by another. */
     accepted(): void;
     /** The server has refused it, or it has expired. Returns whether to come back with a fresh one. */
     refused(): boolean;
