@@ -51,7 +51,8 @@ type Config struct {
 	// Carriers are the ways to the server that may be used, in the order in which they are tried; nil is a WebSocket, then a stream,
 	// then polls. Fewer are for tests, and to find out what a network lets through.
 	Carriers []Carrier
-	// Logger gets a line per step of a connection's life. The zero value is silent.
+	// Logger gets a line per step of a connection's life, at debug and trace also Pion's, which are hundreds a second: give it the level
+	// info. The zero value is silent.
 	Logger zerolog.Logger
 	// TLS is for wss and https servers. nil means the system's roots.
 	TLS *tls.Config

@@ -102,7 +102,7 @@ func (r *Room) tend(p *Peer, c *connection) {
 		r.connected.remove(func(q *Peer) bool { return q == p })
 	}
 	r.overflowed.Add(c.overflowed.Load())
-	c.log.Debug().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closed")
+	c.log.Debug().Err(context.Cause(c.ctx)).Msg("peer connection closed")
 }
 
 // sayOf says something of a connection, as long as it is the current one: what is late would only be dropped.

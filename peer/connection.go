@@ -140,7 +140,7 @@ func (c *connection) run(ended func()) {
 		c.end(err)
 	}
 	ended()
-	c.log.Debug().AnErr("err", context.Cause(c.ctx)).Msg("peer connection closes")
+	c.log.Debug().Err(context.Cause(c.ctx)).Msg("peer connection closes")
 	if c.pc != nil {
 		c.closing.Lock()
 		defer c.closing.Unlock()

@@ -11,10 +11,13 @@
 // that it changed. Errors have a code; see [Code] and package protocol. What ends has a Context whose cause says why.
 //
 // Where a WebSocket does not come through, a room's frames ride on a stream or on polls, with the same meaning; see Config.Carriers and
-// package protocol's README. A room outlives its connection to the server. When that is lost, or the server restarts, another one is made, at
-// random moments that get rarer, and the room goes on where it was: with the same peer id if the server has the same secret, with all
-// that was said meanwhile, and with its channels, which notice nothing. What is said with Room.Send and Peer.Signal arrives once and in
-// order, whatever happens (package delivery); the calls just take longer. See Room.State for who wants to know.
+// package protocol's README.
+//
+// A room outlives its connection to the server. When that is lost, or the server restarts, another one is made, at random moments that get
+// rarer, and the room goes on where it was: with the same peer id, with all that was said meanwhile, and with its channels, which notice
+// nothing. What is said with Room.Send and Peer.Signal arrives once and in order (package delivery); the calls just take longer. Only a
+// server with another secret, or one that was out of reach for a day, makes this a new peer: then there is an EventGap, all others are
+// new, and what was not settled fails with CodeConnectionLost. See Room.State for who wants to know.
 //
 // # Goroutines
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/pion/transport/v4/vnet"
 	"github.com/pion/turn/v5"
 	"github.com/pion/webrtc/v4"
+	"github.com/rs/zerolog"
 )
 
 // requested is how many channels Pion has been asked to open.
@@ -34,6 +36,37 @@ func TestMaxMessageSizeIsSaid(t *testing.T) {
 		for _, p := range []*peer.Peer{a, b} {
 			if sdp := p.PeerConnection().LocalDescription().SDP; !strings.Contains(sdp, "a=max-message-size:262144\r\n") {
 				t.Errorf("no max-message-size of 262144 in %q", sdp)
+			}
+		}
+	})
+}
+
+// pages keeps what was logged, by any goroutine.
+type pages struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (p *pages) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+// Pion tells ICE passwords at debug, and who has both of a pair can speak for either side.
+func TestNoPasswordIsLogged(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		var log pages
+		a, _ := w.pair(peer.Config{Logger: zerolog.New(&log)}, peer.Config{})
+		log.mu.Lock()
+		defer log.mu.Unlock()
+		if !strings.Contains(log.text.String(), "Started agent") {
+			t.Fatal("Pion logs nothing, so this test shows nothing")
+		}
+		for _, of := range []*webrtc.SessionDescription{a.PeerConnection().LocalDescription(), a.PeerConnection().RemoteDescription()} {
+			_, rest, _ := strings.Cut(of.SDP, "a=ice-pwd:")
+			if password, _, found := strings.Cut(rest, "\r\n"); !found || strings.Contains(log.text.String(), password) {
+				t.Errorf("the password %q of the %s is in the log", password, of.Type)
 			}
 		}
 	})

@@ -103,7 +103,7 @@ func (p *posting) why(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return untrusted(err)
+	return unsecured(err)
 }
 
 // twice asks, and once more if the answer was lost, or the server wants that: no body does anything twice.
@@ -194,13 +194,18 @@ func retryAfter(h http.Header) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// untrusted gives the error of a certificate its code: every carrier would meet the same one.
-func untrusted(err error) error {
+// unsecured gives the error of a TLS connection that cannot be its code: every carrier would meet the same one.
+func unsecured(err error) error {
+	why := ""
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return passing{fmt.Errorf("%w: %w", protocol.Errorf(protocol.CodeConnectFailed,
-			"the server's certificate is not trusted; does Config.TLS lack its root?"), err), 0}
+		why = "the server's certificate is not trusted; does Config.TLS lack its root?"
+	} else if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
+		why = "the server speaks no TLS on this port; is its URL one with http?"
 	}
-	return err
+	if why == "" {
+		return err
+	}
+	return passing{fmt.Errorf("%w: %w", protocol.Errorf(protocol.CodeConnectFailed, "%s", why), err), 0}
 }
 
 // isClose returns the end that a line tells of, nil if it is another line.

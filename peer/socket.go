@@ -48,7 +48,7 @@ func (a *approach) socket(ctx context.Context) (conduit, error) {
 	defer unwatch()
 	if err != nil {
 		if resp == nil {
-			return nil, untrusted(err)
+			return nil, unsecured(err)
 		}
 		head := make([]byte, 1024) // what gorilla keeps of the answer
 		n, _ := resp.Body.Read(head)

@@ -52,7 +52,7 @@ func (a *approach) stream(ctx context.Context) (conduit, error) {
 	resp, err := p.post(p.ctx, streamPath, "text/event-stream", a.hello)
 	if err != nil {
 		p.close()
-		return nil, untrusted(err)
+		return nil, unsecured(err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		err := p.refused(streamPath, resp)

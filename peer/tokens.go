@@ -80,7 +80,7 @@ func (r *Room) expiring(c *carrier, within time.Duration) {
 	k := &r.tokens
 	k.ends = time.Now().Add(within)
 	if k.source == nil || k.renewing {
-		r.log.Info().Dur("within", within).Msg("the token expires")
+		r.log.Info().Stringer("within", within).Msg("the token expires")
 		return
 	}
 	k.renewing = true

@@ -80,7 +80,7 @@ func (c *serveCmd) accessTogether() error {
 	case !c.Dev && len(c.AllowAnonymous) == 0 && (c.AnonymousRelay || c.AnonymousBots):
 		return usagef("--anonymous-relay and --anonymous-bots say more about whom --allow-anonymous lets in, and that is missing: add it, or leave them out")
 	case !c.Dev && len(c.AllowAnonymous) == 0 && c.judged() == "":
-		return usagef("nobody could join: have tokens checked with --keys keys.json (`beckon keys new keys.json` makes a key), have your app's " +
+		return usagef("nobody could join: have tokens checked with --keys keys.json --audience NAME (`beckon keys new keys.json` makes a key), have your app's " +
 			"backend asked with --webhook, say which rooms everybody may join, with --allow-anonymous 'team-*' for example, " +
 			"or try things out on this machine with --dev")
 	case c.Keys != "" && c.KeysURL != "":
@@ -121,7 +121,7 @@ func openAccess(p *plan, log zerolog.Logger) (*access, error) {
 		if a.file, err = token.OpenKeyFile(a.plan.keys); err != nil {
 			return nil, keyFileError(err)
 		}
-		log.Info().Str("file", a.plan.keys).Str("keys", keyNames(a.file.Set().All())).Str("audience", a.plan.audience).Msg("keys loaded")
+		log.Info().Str("file", a.plan.keys).Strs("keys", keyIDs(a.file.Set().All())).Str("audience", a.plan.audience).Msg("keys loaded")
 		keys = a.file
 	case a.plan.keysURL != "":
 		if a.published, err = token.NewKeyURL(token.KeyURLConfig{URL: a.plan.keysURL, Logger: log}); err != nil {
@@ -157,10 +157,10 @@ func (a *access) close() {
 // reload reads the key file again. Who is in stays, until the token expires that let it in.
 func (a *access) reload() {
 	if err := a.file.Reload(); err != nil {
-		a.log.Error().Str("file", a.plan.keys).Str("err", tokenText(err)).Msg("keys not loaded again; the old ones stay")
+		a.log.Error().Str("file", a.plan.keys).Str("error", tokenText(err)).Msg("keys not loaded again; the old ones stay")
 		return
 	}
-	a.log.Info().Str("file", a.plan.keys).Str("keys", keyNames(a.file.Set().All())).Msg("keys loaded again")
+	a.log.Info().Str("file", a.plan.keys).Strs("keys", keyIDs(a.file.Set().All())).Msg("keys loaded again")
 }
 
 // authorize is signaling's question. A token that is refused makes nobody anonymous: its holder should hear of it.
@@ -189,8 +189,12 @@ func (a *access) authorize(ctx context.Context, req signaling.AuthRequest) (sign
 func (a *access) stranger(req signaling.AuthRequest) (signaling.Grant, error) {
 	may := a.plan.strangers
 	if req.Origin == "" && !may.programs {
+		unless := ""
+		if a.verifier != nil || a.hook != nil { // elsewhere no token helps
+			unless = ", unless there is a token"
+		}
 		return signaling.Grant{}, protocol.Errorf(protocol.CodeUnauthorized,
-			"this server lets in browsers only, unless there is a token; its operator can open it to programs with --anonymous-bots")
+			"this server lets in browsers only%s; its operator can open it to programs with --anonymous-bots", unless)
 	}
 	g := signaling.Grant{Rooms: a.anonymous, Half: !may.whole}
 	g.Allow = []signaling.Permission{signaling.PermissionSignal, signaling.PermissionMessage, signaling.PermissionAttributes}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ type keysCmd struct {
 
 // keysNewCmd is the flags of `beckon keys new`.
 type keysNewCmd struct {
-	File   string `arg:"" help:"Where to write it: a JSON Web Key Set that only you can read. It must not exist yet."`
+	File   string `arg:"" help:"Where to write it: a JSON Web Key Set that only you can read. It must not exist yet, unless with --add."`
 	Alg    string `group:"key" placeholder:"ALG" default:"EdDSA" enum:"EdDSA,ES256,HS256" help:"EdDSA or ES256, whose public half goes to the server; or HS256, one secret for both sides."`
 	Kid    string `group:"key" placeholder:"NAME" defaults:"the date, and some letters" help:"The name that tokens call it by."`
 	Add    bool   `group:"key" help:"Add it to the keys of a file that exists, at the end."`
@@ -50,6 +51,9 @@ func (c *keysNewCmd) Run(p *process) error {
 	var keys []token.Key
 	if c.Add {
 		file, err := token.OpenKeyFile(c.File)
+		if errors.Is(err, fs.ErrNotExist) {
+			return usagef("there is no %s to add a key to: leave out --add to make it", c.File)
+		}
 		if err != nil {
 			return keyFileError(err)
 		}
@@ -135,9 +139,18 @@ func keyFileError(err error) error {
 
 // keyNames are for a sentence.
 func keyNames(keys []token.Key) string {
-	var names []string
-	for _, key := range keys {
-		names = append(names, fmt.Sprintf("%q", key.ID()))
+	names := keyIDs(keys)
+	for i, name := range names {
+		names[i] = strconv.Quote(name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// keyIDs are for a log.
+func keyIDs(keys []token.Key) []string {
+	var ids []string
+	for _, key := range keys {
+		ids = append(ids, key.ID())
+	}
+	return ids
 }

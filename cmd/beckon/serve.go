@@ -22,7 +22,7 @@ type serveCmd struct {
 	Audience       string   `group:"access" placeholder:"NAME" defaults:"the host of --public-url" help:"This server's name in tokens: what their aud must be."`
 	Issuer         string   `group:"access" placeholder:"NAME" defaults:"anybody with a key" help:"Who must have made the tokens: their iss."`
 	Webhook        string   `group:"access" placeholder:"URL" help:"Your app's backend, which is asked who may come in, instead of keys: https, or http on this machine. Without an answer, nobody comes in."`
-	WebhookSecret  string   `group:"access" placeholder:"TEXT" help:"Signs the questions to --webhook. At least 16 characters."`
+	WebhookSecret  string   `group:"access" placeholder:"TEXT" help:"Needed with --webhook, signs the questions to it. At least 16 characters."`
 	AllowAnonymous []string `group:"access" placeholder:"ROOM" sep:"," help:"Room that everybody may join without a token, or all that begin alike: team-*. They have half of the rates and rooms that others have. Can be repeated."`
 	AnonymousRelay bool     `group:"access" help:"Let those use the relay, too, though there are tokens. Without tokens they may anyway."`
 	AnonymousBots  bool     `group:"access" help:"Let also programs join without a token, which send no Origin as browsers do."`
@@ -50,7 +50,7 @@ Examples:
     beckon serve --dev
     beckon serve --dev --listen 192.168.1.5:8080
     beckon serve --allow-anonymous 'team-*' --turn-relay-address 198.51.100.7
-    beckon serve --keys keys.json --public-url https://beckon.example.org --turn-relay-address 198.51.100.7
+    beckon serve --keys public.json --public-url https://beckon.example.org --turn-relay-address 198.51.100.7
 
 Every flag can be set by the environment variable at its end; a list takes commas. Prefer that for secrets: everybody on this machine can read a command line.`
 }

@@ -231,7 +231,7 @@ func TestKeys(t *testing.T) {
 	for args, says := range map[string]string{
 		"keys public " + keyFile(t, "--alg", "HS256"):              "have no public half",
 		"keys public /none":                                        "`beckon keys new` makes",
-		"keys new --add /none":                                     "no such file",
+		"keys new --add /none":                                     "leave out --add",
 		"keys new " + t.TempDir() + "/a --alg RS256":               "EdDSA",
 		"keys new " + filepath.Join(t.TempDir(), "no", "k.json"):   "cannot write the keys",
 		"keys new " + t.TempDir() + "/a --kid k\u202e":             "--kid: ",

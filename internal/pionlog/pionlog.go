@@ -1,7 +1,7 @@
 // Package pionlog lets Pion's libraries speak through the program's own logger.
 //
 // Pion wants a factory of loggers with printf methods, and calls them on the path of every packet. Beckon passes a
-// zerolog.Logger by value. The adaptor between the two decides three things:
+// zerolog.Logger by value. The adaptor between the two decides four things:
 //
 //   - Levels. What Pion calls info or warning is chatter to the person who runs Beckon (a peer that closed, a candidate
 //     that did not answer), so both become debug. What Pion calls an error becomes a warning: a library cannot know
@@ -9,6 +9,8 @@
 //   - Form. Every line has the constant message "pion", the scope in `scope` and Pion's text in `detail`. The text may
 //     hold bytes that a stranger chose (a TURN username), and a field is quoted by both of zerolog's writers, where a
 //     message is printed raw on a console.
+//   - Secrets. Pion's ICE agent tells the other side's password at debug. It is left out here, because nothing that lets
+//     anybody in is ever logged, at any level.
 //   - Cost. A line that is not written is not formatted.
 //
 // The package starts no goroutine.
@@ -16,6 +18,7 @@ package pionlog
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pion/logging"
 	"github.com/rs/zerolog"
@@ -65,6 +68,7 @@ func line(e *zerolog.Event, detail string) { e.Str("detail", detail).Msg("pion")
 // addresses whose String allocates.
 func linef(e *zerolog.Event, format string, args []any) {
 	if e.Enabled() {
-		line(e, fmt.Sprintf(format, args...))
+		// pion/ice v4: "Started agent: …, remotePwd: %q". With a precision of 0 the argument is taken, and nothing of it printed.
+		line(e, fmt.Sprintf(strings.ReplaceAll(format, "Pwd: %q", "Pwd: %.0q"), args...))
 	}
 }

@@ -70,6 +70,16 @@ func TestStrangersTextIsQuotedOnAConsole(t *testing.T) {
 	}
 }
 
+// The format is that of pion/ice: if that changes, this test goes on passing, but the one in package peer does not.
+func TestAPasswordIsLeftOut(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	New(zerolog.New(&out)).NewLogger("ice").Debugf("Started agent: isControlling? %t, remoteUfrag: %q, remotePwd: %q", true, "name", "word")
+	if s := out.String(); strings.Contains(s, "word") || !strings.Contains(s, "name") || strings.Contains(s, "%!") {
+		t.Fatalf("got %s", s)
+	}
+}
+
 // loud fails the test when somebody formats it.
 type loud struct{ t *testing.T }
 

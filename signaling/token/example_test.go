@@ -19,7 +19,8 @@ func joinToken(keyFile, user string, rooms ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return token.Sign(file.Set().All()[0], token.Claims{
+	keys := file.Set().All()
+	return token.Sign(keys[len(keys)-1], token.Claims{ // the newest
 		Identity: user,
 		Audience: []string{"beckon.example.org"},
 		Grant:    token.Grant{Rooms: rooms},
