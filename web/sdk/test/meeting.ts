@@ -15,6 +15,26 @@ export const browser: Member = { peer: "cyd", instance: "ffffffffffffffff", capa
 export const offer = { type: "offer", sdp: "x" };
 export const answer = { type: "answer", sdp: "x" };
 
+/** What the side that offers says when it looks for another path, and when it makes its i-th connection. */
+export const restart = { description: { type: "offer", sdp: "local offer" }, session: "s1", iceRestart: true };
+export const fresh = (i: number) => ({ description: { type: "offer", sdp: "local offer" }, session: `s${i}` });
+
+/** Writes down the peer's states. */
+export function states(peer: Peer): string[] {
+  const seen: string[] = [];
+  peer.addEventListener("state", () => seen.push(peer.state));
+  void peer.closed.then((error) => seen.push(`closed ${error?.code ?? "in order"}`));
+  return seen;
+}
+
+/** Opens a channel. */
+export async function channelOf(peer: Peer, pc: FakePeerConnection, label = "x") {
+  const opening = peer.open(label);
+  await settled();
+  pc.channels.at(-1)?.open();
+  return opening;
+}
+
 /** What all tests of a file share; begins and ends with each of them. */
 export class Meeting {
   clock!: Clock;
