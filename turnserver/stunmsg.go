@@ -39,6 +39,7 @@ const (
 	attrUsername         = 0x0006
 	attrIntegrity        = 0x0008
 	attrErrorCode        = 0x0009
+	attrChannel          = 0x000c
 	attrRealm            = 0x0014
 	attrNonce            = 0x0015
 	attrIntegritySHA256  = 0x001c
