@@ -60,7 +60,7 @@ func parseUsername(s string) (expiry time.Time, user string, ok bool) {
 // Config.Secret. It does not change and may be used by many goroutines at once.
 type authenticator struct {
 	realm   string
-	secret  []byte            // nil: no credentials of the REST form
+	secret  []byte            // empty: no credentials of the REST form
 	users   map[string][]byte // long-term keys by username
 	ttl     time.Duration     // how far ahead a credential may end
 	nobody  []byte            // the secret of users that do not exist
@@ -111,7 +111,7 @@ func (a *authenticator) key(username string) (key []byte, user string, expiry ti
 		return key, username, time.Time{}, true
 	}
 	secret := a.nobody
-	if a.secret != nil {
+	if len(a.secret) > 0 {
 		if expiry, user, known = parseUsername(username); known {
 			secret = a.secret
 		}

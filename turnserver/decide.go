@@ -3,7 +3,6 @@ package turnserver
 import (
 	"encoding/binary"
 	"net/netip"
-	"strings"
 
 	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
@@ -56,9 +55,11 @@ func (e *entry) decide() bool {
 	switch {
 	case method == methodAllocate:
 		return mine != nil || e.decideAllocate() // Pion knows a repetition, and says 437 to all else
-	case method == methodConnectionBind: // RFC 6062 section 5.4: no such connection
+	case method == methodConnect: // RFC 6062 section 5.2: not an allocation of that kind
+		return e.deny(requestTCP, stun.CodeAllocMismatch)
+	case method == methodConnectionBind: // section 5.4: no such connection
 		return e.deny(requestTCP, stun.CodeBadRequest)
-	case mine == nil || method == methodConnect: // RFC 6062 section 5.2: not an allocation of that kind
+	case mine == nil:
 		return e.deny(requestNoAllocation, stun.CodeAllocMismatch)
 	case mine.user != r.user: // RFC 8656 section 5
 		return e.deny(requestOtherUser, stun.CodeWrongCredentials)
@@ -108,11 +109,11 @@ func (e *entry) decidePeers(r *relay) bool {
 		return e.deny(requestMalformed, stun.CodeBadRequest)
 	}
 	for _, peer := range peers {
-		if !e.decidePeer(r, netip.AddrPortFrom(peer, 0)) {
+		if !e.decidePeer(r, peer) {
 			return false
 		}
 	}
-	if int(r.permissions.Load())+len(peers) > e.srv.cfg.Limits.Peers {
+	if r.permissions.more(peers) > e.srv.cfg.Limits.Peers {
 		return e.deny(requestTooMany, stun.CodeInsufficientCapacity)
 	}
 	return true
@@ -128,11 +129,50 @@ func (e *entry) decideChannel(r *relay) bool {
 		return e.deny(requestMalformed, stun.CodeBadRequest)
 	}
 	peer = netip.AddrPortFrom(canonical(peer.Addr()), peer.Port())
-	if !e.decidePeer(r, peer) {
+	if !e.decidePeer(r, peer.Addr()) {
 		return false
 	}
-	if int(r.channels.Load()) >= e.srv.cfg.Limits.Peers && !r.hasChannel(binary.BigEndian.Uint16(channel)) {
+	// A permission is for an address. Here there is a port, too: what every packet to it would be refused for.
+	s := e.srv
+	switch why := s.policy.peer(peer, s.own.snapshot(), s.relays.find(peer) != nil); why {
+	case lowPort, ownListener:
+		return e.denyPeer(peer.Addr(), why)
+	}
+	peers := []netip.Addr{peer.Addr()}
+	if max(r.channels.more(binary.BigEndian.Uint16(channel)), r.permissions.more(peers)) > s.cfg.Limits.Peers {
 		return e.deny(requestTooMany, stun.CodeInsufficientCapacity)
 	}
 	return true
+}
+
+// decidePeer judges one peer, in its canonical form.
+func (e *entry) decidePeer(r *relay, peer netip.Addr) bool {
+	s := e.srv
+	if peer.Is4() != r.at.Addr().Is4() { // RFC 8656 sections 10.2 and 12.2
+		return e.deny(requestFamily, stun.CodePeerAddrFamilyMismatch)
+	}
+	if !s.cfg.virtual() { // whose policy does not depend on this machine
+		if err := s.own.refresh(); err != nil {
+			s.log.Error().Err(err).Msg("cannot list this machine's addresses; the last list stays in use")
+		}
+	}
+	why := s.policy.permission(peer, s.own.snapshot())
+	if why == allowed && s.cfg.Scope != nil && !s.cfg.Scope(r.user, peer) {
+		why = outOfScope
+	}
+	return why == allowed || e.denyPeer(peer, why)
+}
+
+// denyPeer refuses a request for a peer. The client is not told why: it would learn which addresses are this machine's.
+func (e *entry) denyPeer(peer netip.Addr, why reason) bool {
+	e.srv.stats.peers[why].Add(1)
+	e.srv.log.Debug().Stringer("remote", e.req.from).Stringer("peer", peer).Stringer("reason", why).Msg("peer denied")
+	return e.deny(requestDenied, stun.CodeForbidden)
+}
+
+// deny refuses a request about an allocation, and counts that.
+func (e *entry) deny(why requestFailure, code stun.ErrorCode) bool {
+	e.srv.stats.requests[why].Add(1)
+	e.req.refusal = refusal{code: code}
+	return false
 }

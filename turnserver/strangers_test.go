@@ -38,6 +38,10 @@ func TestStrangersAreAnsweredAtABoundedRate(t *testing.T) {
 	if n := count(six, time.Hour) + count(neighbor, time.Hour); n > 1000 {
 		t.Errorf("%d for one /64", n)
 	}
+}
+
+func TestStrangersDoNotAllocate(t *testing.T) {
+	s, one := newStrangers(100), netip.MustParseAddr("192.0.2.1")
 	if n := testing.AllocsPerRun(100, func() { s.may(one, 0) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
