@@ -126,7 +126,7 @@ func (w *wire) recv() *stun.Message {
 	buf := make([]byte, 2048)
 	var n int
 	var err error
-	if _, udp := w.conn.(*net.UDPConn); udp {
+	if w.conn.LocalAddr().Network() == "udp" {
 		n, err = w.conn.Read(buf)
 	} else if _, err = io.ReadFull(w.conn, buf[:20]); err == nil {
 		n = 20 + int(buf[2])<<8 + int(buf[3])
@@ -348,3 +348,11 @@ func (l *logBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.buf.String()
 }
+
+// via is a UDP socket that others use too, to talk to one address.
+type via struct {
+	*net.UDPConn
+	to netip.AddrPort
+}
+
+func (v via) Write(p []byte) (int, error) { return v.WriteToUDPAddrPort(p, v.to) }
