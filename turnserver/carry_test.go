@@ -52,8 +52,8 @@ func TestQuotaOfAllocations(t *testing.T) {
 		first.allocate()
 		newWire(t, s, "tcp").user(s, "tea2").allocate()
 		late := newWire(t, s, "udp").user(s, "tea3")
-		if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code == 0 {
-			t.Error("a third in the room")
+		if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeAllocQuotaReached {
+			t.Errorf("a third in the room: %d", code)
 		}
 		newWire(t, s, "udp").user(s, "cake1").allocate()
 		if st := s.Stats(); st.NoAllocation["quota"] != 1 || st.QuotaReached["room-allocations"] != 1 {
@@ -72,8 +72,8 @@ func TestAllocationsOfOneAddress(t *testing.T) {
 		newWire(t, s, "udp").allocate()
 	}
 	for range 5 {
-		if code, _ := newWire(t, s, "udp").request(stun.MethodAllocate, transport(protoUDP)); code == 0 {
-			t.Error("one more than the limit")
+		if code, _ := newWire(t, s, "udp").request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeAllocQuotaReached {
+			t.Errorf("one more than the limit: %d", code)
 		}
 	}
 	if got := s.Stats().QuotaReached["address-allocations"]; got != 5 || (Limits{}).withDefaults().AddressAllocations != 512 {
@@ -198,8 +198,8 @@ func TestScope(t *testing.T) {
 			t.Errorf("out of scope: %d", code)
 		}
 		channel := stun.RawAttribute{Type: stun.AttrChannelNumber, Value: []byte{0x40, 0, 0, 0}}
-		if code, _ := out.request(stun.MethodChannelBind, channel, peerAt("1.1.1.1:5000")); code == 0 {
-			t.Error("ChannelBind out of scope")
+		if code, _ := out.request(stun.MethodChannelBind, channel, peerAt("1.1.1.1:5000")); code != stun.CodeForbidden {
+			t.Errorf("ChannelBind out of scope: %d", code)
 		}
 		// It opens nothing that the policy denies.
 		if code, _ := in.request(stun.MethodCreatePermission, peerAt("224.0.0.1:5000")); code != stun.CodeForbidden {
