@@ -88,9 +88,10 @@ func validLabel(s string) bool {
 	})
 }
 
-// relayAddress decides what address peers see of a relay that listens on host.
-func (c *serveCmd) relayAddress(host string, machine func() (netip.Addr, error)) (netip.Addr, error) {
-	if s := c.TurnRelayAddress; s != "" {
+// relayAddress decides what address peers see of a relay that listens on host. given is that of the flag; with dev any address
+// will do. without is how to run without a relay, if one can.
+func relayAddress(given, host string, dev bool, without string, machine func() (netip.Addr, error)) (netip.Addr, error) {
+	if s := given; s != "" {
 		addr, err := netip.ParseAddr(s)
 		if err != nil || addr.IsUnspecified() || addr.IsMulticast() || addr.Zone() != "" {
 			return addr, usagef("--turn-relay-address %q is no address that a peer could send to: write this machine's public one, like 198.51.100.7", s)
@@ -109,15 +110,14 @@ func (c *serveCmd) relayAddress(host string, machine func() (netip.Addr, error))
 	}
 	addr, err = machine()
 	switch {
-	case c.Dev && err != nil:
+	case dev && err != nil:
 		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil // a machine without a network is one to develop on, too
 	case err != nil:
-		return addr, usagef("--turn-relay-address is missing, and this machine seems to have no address (%v): name the public one, "+
-			"or run without a relay with --no-turn", err)
-	case !c.Dev && !public(addr):
+		return addr, usagef("--turn-relay-address is missing, and this machine seems to have no address (%v): name the public one%s", err, without)
+	case !dev && !public(addr):
 		// A relay that nobody outside reaches would fail later, and only for the users who need it.
 		return addr, usagef("--turn-relay-address is missing, and this machine's own address %s is not public: name the public one, "+
-			"name %s itself if all users are on its network, or run without a relay with --no-turn", addr, addr)
+			"name %s itself if all users are on its network%s", addr, addr, without)
 	}
 	return addr, nil
 }

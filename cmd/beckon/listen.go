@@ -30,17 +30,18 @@ func listenHTTP(ctx context.Context, a address, log zerolog.Logger) (net.Listene
 	return ln, nil
 }
 
-// listenTURN starts the relay.
-func listenTURN(ctx context.Context, p *plan, log zerolog.Logger) (*turnserver.Server, error) {
-	t := *p.turn
+// listenTURN starts the relay. flag is the one that says where it listens.
+func listenTURN(ctx context.Context, p *turnPlan, flag string, log zerolog.Logger) (*turnserver.Server, error) {
+	t := *p
 	cfg := turnserver.Config{
 		Addr:         t.String(),
+		Realm:        t.realm,
 		Secret:       t.secret,
 		RelayAddress: t.relay,
 		Ports:        t.ports,
 		Allow:        t.allow,
 		Deny:         t.deny,
-		AllowLocal:   p.dev,
+		AllowLocal:   t.local,
 		Log:          log,
 	}
 	if cfg.Secret == nil {
@@ -59,7 +60,7 @@ func listenTURN(ctx context.Context, p *plan, log zerolog.Logger) (*turnserver.S
 		return nil, usagef("the relay's %s %s: %s", e.Field, e.Problem, e.Hint)
 	}
 	if err != nil {
-		return nil, listenError("--turn-listen", t.address, ":0", err)
+		return nil, listenError(flag, t.address, ":0", err)
 	}
 	return s, nil
 }

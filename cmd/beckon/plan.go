@@ -34,6 +34,8 @@ type turnPlan struct {
 	relay       netip.Addr
 	ports       turnserver.PortRange // zero: the default
 	secret      []byte               // nil: a random one
+	realm       string               // "": the default
+	local       bool                 // may reach this machine
 	allow, deny []netip.Prefix
 }
 
@@ -144,7 +146,7 @@ func (c *serveCmd) httpAddress() (address, error) {
 }
 
 func (c *serveCmd) turnPlan(http address, machine func() (netip.Addr, error)) (*turnPlan, error) {
-	t := &turnPlan{address: address{port: 3478}}
+	t := &turnPlan{address: address{port: 3478}, local: c.Dev}
 	var err error
 	switch {
 	case c.TurnListen != "":
@@ -169,7 +171,7 @@ func (c *serveCmd) turnPlan(http address, machine func() (netip.Addr, error)) (*
 	if t.secret, err = secret("--turn-secret", c.TurnSecret); err != nil {
 		return nil, err
 	}
-	t.relay, err = c.relayAddress(t.host, machine)
+	t.relay, err = relayAddress(c.TurnRelayAddress, t.host, c.Dev, ", or run without a relay with --no-turn", machine)
 	return t, err
 }
 

@@ -252,7 +252,7 @@ func TestTakenPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	ln.Close()
-	turn, err := listenTURN(t.Context(), &plan{turn: &turnPlan{address: a, ports: turnserver.PortRange{}}}, zerolog.Nop())
+	turn, err := listenTURN(t.Context(), &turnPlan{address: a, ports: turnserver.PortRange{}}, "--turn-listen", zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

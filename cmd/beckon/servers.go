@@ -50,7 +50,7 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (*servers, error) 
 		return nil, err
 	}
 	if p.turn != nil {
-		if s.turn, err = listenTURN(ctx, p, log); err != nil {
+		if s.turn, err = listenTURN(ctx, p.turn, "--turn-listen", log); err != nil {
 			s.access.close()
 			_ = s.listener.Close()
 			return nil, err
