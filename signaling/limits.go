@@ -45,6 +45,8 @@ type Limits struct {
 	Burst int
 	// Joins is how many times a minute a client may join: 20.
 	Joins int
+	// Reports is how many times a minute a client is listened to about its connections, if there is a Config.Reported: 60.
+	Reports int
 	// Refused is how many more frames of a client may be refused than were accepted: 100.
 	Refused int
 	// Window is how many signals to one instance a client may leave without a receipt; the server only announces it: 16.
@@ -100,6 +102,7 @@ func (l Limits) withDefaults() Limits {
 		Rate:       cmp.Or(l.Rate, 50),
 		Burst:      cmp.Or(l.Burst, 200),
 		Joins:      cmp.Or(l.Joins, 20),
+		Reports:    cmp.Or(l.Reports, 60),
 		Refused:    cmp.Or(l.Refused, 100),
 		Window:     cmp.Or(l.Window, 16),
 		Mesh:       cmp.Or(l.Mesh, 16),

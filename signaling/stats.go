@@ -33,6 +33,10 @@ type Stats struct {
 	// Sessions are peers: connected, or away and within their grace.
 	Sessions int
 	Rooms    int
+	// Revocations are those that have not ended.
+	Revocations int
+	// Reports are how many there were of connections between peers, those beyond Limits.Reports not counted.
+	Reports uint64
 	// FramesIn and FramesOut are frames read and written; WebSocket's own pings, pongs and closes are not counted.
 	FramesIn, FramesOut uint64
 	// Dropped are frames that were not delivered, by reason.
