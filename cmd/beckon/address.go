@@ -88,67 +88,6 @@ func validLabel(s string) bool {
 	})
 }
 
-// relayAddress decides what address peers see of a relay that listens on host. given is that of the flag; with dev any address
-// will do. without is how to run without a relay, if one can.
-func relayAddress(given, host string, dev bool, without string, machine func() (netip.Addr, error)) (netip.Addr, error) {
-	if s := given; s != "" {
-		addr, err := netip.ParseAddr(s)
-		if err != nil || addr.IsUnspecified() || addr.IsMulticast() || addr.Zone() != "" {
-			return addr, usagef("--turn-relay-address %q is no address that a peer could send to: write this machine's public one, like 198.51.100.7", s)
-		}
-		return addr.Unmap(), nil
-	}
-	if host == "localhost" {
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil
-	}
-	addr, err := netip.ParseAddr(host)
-	switch {
-	case err == nil && !addr.IsUnspecified():
-		return addr.Unmap().WithZone(""), nil
-	case err != nil && host != "":
-		return addr, usagef("--turn-relay-address is missing: peers need an address, and %q is a name", host)
-	}
-	addr, err = machine()
-	switch {
-	case dev && err != nil:
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil // a machine without a network is one to develop on, too
-	case err != nil:
-		return addr, usagef("--turn-relay-address is missing, and this machine seems to have no address (%v): name the public one%s", err, without)
-	case !dev && !public(addr):
-		// A relay that nobody outside reaches would fail later, and only for the users who need it.
-		return addr, usagef("--turn-relay-address is missing, and this machine's own address %s is not public: name the public one, "+
-			"name %s itself if all users are on its network%s", addr, addr, without)
-	}
-	return addr, nil
-}
-
-// public tells whether the Internet can reach addr: neither private (RFC 1918, RFC 4193) nor carrier-grade NAT's
-// (RFC 6598), loopback or link-local.
-func public(addr netip.Addr) bool {
-	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
-	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !shared.Contains(addr)
-}
-
-// machineAddress asks the system which of this machine's addresses it would use towards the Internet. Connecting a UDP
-// socket chooses a route and sends nothing.
-func machineAddress() (netip.Addr, error) {
-	var last error
-	// Addresses for documentation (RFC 5737, RFC 3849): no machine has them.
-	for _, towards := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} {
-		conn, err := net.Dial("udp", towards)
-		if err != nil {
-			last = err
-			continue
-		}
-		addr := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
-		if err := conn.Close(); err != nil {
-			return addr, err
-		}
-		return addr, nil
-	}
-	return netip.Addr{}, last
-}
-
 // flagError says a configuration error of the relay in the words of the command line.
 func flagError(flag string, err error) error {
 	if e, ok := errors.AsType[*turnserver.ConfigError](err); ok {
