@@ -24,6 +24,44 @@ func parseAddress(flag, s string, usual int) (address, error) {
 	return address{host: host, port: uint16(n)}, nil
 }
 
+// parseAddresses reads several.
+func parseAddresses(flag string, items []string, usual int) (list []address, err error) {
+	for _, s := range items {
+		a, err := parseAddress(flag, strings.TrimSpace(s), usual)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// hostOf is the host of a request's Host, in the form in which hosts are compared.
+func hostOf(hostport string) string {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+}
+
+// checkDomain refuses what no certificate is made for by ACME with the port alone.
+func checkDomain(s string) error {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return usagef("--acme %q is an address, and certificates are for names: name the domain that leads here", s)
+	}
+	if strings.HasPrefix(s, "*.") {
+		return usagef("--acme %q: a certificate for all names of a domain takes more than this port to prove: list the names, or bring one with --tls-cert", s)
+	}
+	labels := strings.Split(s, ".")
+	for _, label := range labels {
+		if !validLabel(label) || len(labels) < 2 {
+			return usagef("--acme %q is no public name: write it like beckon.example.org", s)
+		}
+	}
+	return nil
+}
+
 // guessAddress is what somebody meant who wrote a URL, a port or a host.
 func guessAddress(s string, usual int) string {
 	if _, rest, ok := strings.Cut(s, "://"); ok {

@@ -44,8 +44,12 @@ func (p *plan) settleRelay(m machine) error {
 	if err != nil {
 		return err
 	}
-	t.relay = own
 	hidden, found := hiddenAddress(t.udp, own)
+	if !p.dev && !found {
+		// What is left beside a public address, like that of a local network in IPv6, would be no relay's for anybody.
+		own = slices.DeleteFunc(own, func(a netip.Addr) bool { return len(own) > 1 && !public(a) })
+	}
+	t.relay = own
 	switch {
 	case p.dev || !found, virtual && (p.name != "" || len(p.turnURLs) > 0):
 		// With virtual ports nobody sends packets to these addresses: they only have to be told apart from others.

@@ -58,7 +58,7 @@ Every flag can be set by the environment variable at its end; a list takes comma
 
 // Run serves until ctx ends.
 func (c *serveCmd) Run(ctx context.Context, p *process) error {
-	plan, err := c.plan(machineAddress)
+	plan, err := c.plan(thisMachine())
 	if err != nil {
 		return err
 	}
