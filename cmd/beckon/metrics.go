@@ -137,7 +137,9 @@ func (o *opening) report(r signaling.Report) {
 	o.seconds.WithLabelValues(event, string(r.Outcome)).Observe(r.Opening.Seconds())
 }
 
-func (o *opening) collectors() []prometheus.Collector { return []prometheus.Collector{o.count, o.seconds} }
+func (o *opening) collectors() []prometheus.Collector {
+	return []prometheus.Collector{o.count, o.seconds}
+}
 
 // signalingMetrics are of `serve` alone.
 func signalingMetrics() []family[signaling.Stats] {

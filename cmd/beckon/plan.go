@@ -101,8 +101,11 @@ func (c *serveCmd) planHTTP(p *plan, m machine) (err error) {
 	if err != nil {
 		return err
 	}
-	if p.name, err = c.publicName(p.cert); err != nil {
+	if p.name, err = publicName(c.PublicHost, p.cert); err != nil {
 		return err
+	}
+	if p.cert != nil && p.cert.cert != "" && !c.Dev && p.name == "" && c.PublicURL == "" && p.http.host == "" {
+		return usagef("--public-host is missing: clients have to be told the name that the certificate of --tls-cert is for, like beckon.example.org")
 	}
 	if c.PublicURL != "" {
 		if p.publicURL, err = parsePublicURL(c.PublicURL); err != nil {

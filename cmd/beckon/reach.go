@@ -15,10 +15,10 @@ import (
 // in most clouds, no address of the machine's own is of use to anybody outside.
 
 // publicName is the name for clients: the one that was given, or the one that the certificate is for.
-func (c *serveCmd) publicName(cert *certPlan) (string, error) {
+func publicName(given string, cert *certPlan) (string, error) {
 	switch {
-	case c.PublicHost != "":
-		return c.PublicHost, checkHost(c.PublicHost)
+	case given != "":
+		return given, checkHost(given)
 	case cert != nil && len(cert.domains) > 0:
 		return cert.domains[0], nil
 	}
@@ -46,8 +46,7 @@ func (p *plan) settleRelay(m machine) error {
 	}
 	hidden, found := hiddenAddress(t.udp, own)
 	if !p.dev && !found {
-		// What is left beside a public address, like that of a local network in IPv6, would be no relay's for anybody.
-		own = slices.DeleteFunc(own, func(a netip.Addr) bool { return len(own) > 1 && !public(a) })
+		own = withoutHidden(t.udp, own)
 	}
 	t.relay = own
 	switch {
@@ -106,12 +105,24 @@ func relayAddresses(udp []address, dev bool, m machine) (list []netip.Addr, err 
 // IPv6 address of a local network beside a public IPv4 address hides nothing.
 func hiddenAddress(udp []address, own []netip.Addr) (netip.Addr, bool) {
 	for _, a := range own {
-		asked := slices.ContainsFunc(udp, func(at address) bool { return at.host == "localhost" || at.host == a.String() })
-		if !asked && !public(a) && (a.Is4() || len(own) == 1) {
+		if !asked(udp, a) && !public(a) && (a.Is4() || len(own) == 1) {
 			return a, true
 		}
 	}
 	return netip.Addr{}, false
+}
+
+// withoutHidden leaves out what would be no relay's address for anybody, where there is a better one.
+func withoutHidden(udp []address, own []netip.Addr) []netip.Addr {
+	return slices.DeleteFunc(own, func(a netip.Addr) bool { return !asked(udp, a) && !public(a) })
+}
+
+// asked tells whether one of the addresses to listen on is that very one.
+func asked(udp []address, a netip.Addr) bool {
+	return slices.ContainsFunc(udp, func(at address) bool {
+		named, err := netip.ParseAddr(at.host)
+		return at.host == "localhost" || err == nil && named.Unmap().WithZone("") == a
+	})
 }
 
 // public tells whether the Internet can reach addr: neither private (RFC 1918, RFC 4193) nor carrier-grade NAT's
