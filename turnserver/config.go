@@ -62,6 +62,20 @@ type Config struct {
 	// listeners. For development: it lets whoever has a credential talk to the machine's other services.
 	AllowLocal bool
 
+	// Payload says what relays carry. The zero value is PayloadData.
+	Payload Payload
+
+	// Quotas bound what identities, rooms and addresses may use together.
+	Quotas Quotas
+
+	// Accounts, if not nil, says at Allocate who pays for a user's allocation. Else the user is the identity, and in no
+	// room. It must be quick, for a listener's other clients wait, and may be called by several goroutines at once.
+	Accounts func(user string) Account
+
+	// Limited, if not nil, is told when a client meets a bound of Quotas, at most once in 10 s of each bound for each
+	// user. It is called by one goroutine, which it may keep waiting; it must not call Close or Shutdown.
+	Limited func(user string, l Limited)
+
 	// Scope, if not nil, is asked besides the policy whether a user may get a permission for an address. It must be
 	// quick, for a listener's other clients wait, and may be called by several goroutines at once.
 	Scope func(user string, peer netip.Addr) bool
@@ -75,14 +89,15 @@ type Config struct {
 
 // Limits of a server. Zero in a field means the default named there.
 type Limits struct {
-	TCPConns     int           // accepted connections at a time; more are closed at once. 1,024
-	TCPAllocate  time.Duration // that a TCP connection may live without an allocation, whatever it sends. 30 s
-	TCPIdle      time.Duration // of silence from a TCP client with an allocation; clients refresh every 9 min. 10 min
-	TCPRest      time.Duration // from the first byte of a TCP frame to its last. 10 s
-	TCPWrite     time.Duration // that a TCP client may leave an answer unread. 10 s
-	Frame        int           // bytes of one message, ChannelData padded, on TCP and UDP; at most 1,600, Pion's relay buffer. 1,600
-	Queue        int           // packets of other relays that wait for one relay's client; more are dropped. 512
-	SocketBuffer int           // bytes asked of the kernel for each UDP socket, each way. 4 MiB
+	TCPConns           int           // accepted connections at a time; more are closed at once. 1,024
+	TCPAllocate        time.Duration // that a TCP connection may live without an allocation, whatever it sends. 30 s
+	TCPIdle            time.Duration // of silence from a TCP client with an allocation; clients refresh every 9 min. 10 min
+	TCPRest            time.Duration // from the first byte of a TCP frame to its last. 10 s
+	TCPWrite           time.Duration // that a TCP client may leave an answer unread. 10 s
+	Frame              int           // bytes of one message, ChannelData padded, on TCP and UDP; at most 1,600, Pion's relay buffer. 1,600
+	AddressAllocations int           // open at a time from one IPv4 address, or one /64 of IPv6, where Quotas.Address says nothing. 512
+	Queue              int           // packets of other relays that wait for one relay's client; more are dropped. 512
+	SocketBuffer       int           // bytes asked of the kernel for each UDP socket, each way. 4 MiB
 }
 
 func (l Limits) withDefaults() Limits {
@@ -92,6 +107,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.TCPRest, 10*time.Second)
 	set(&l.TCPWrite, 10*time.Second)
 	set(&l.Frame, relayBuffer)
+	set(&l.AddressAllocations, 512)
 	set(&l.Queue, 512)
 	set(&l.SocketBuffer, 4<<20)
 	return l
@@ -140,8 +156,14 @@ func (c Config) withDefaults() (Config, error) {
 			}
 		}
 	}
+	if c.Payload < PayloadData || c.Payload > PayloadAny {
+		return c, &ConfigError{"Payload", c.Payload.String() + " is not known", "choose one of the constants"}
+	}
+	if err := c.Quotas.check(); err != nil {
+		return c, err
+	}
 	l := c.Limits.withDefaults()
-	if l.TCPConns < 0 || min(l.TCPAllocate, l.TCPIdle, l.TCPRest, l.TCPWrite) < 0 || l.SocketBuffer < 0 || l.Queue < 0 {
+	if l.TCPConns < 0 || min(l.TCPAllocate, l.TCPIdle, l.TCPRest, l.TCPWrite) < 0 || min(l.SocketBuffer, l.Queue, l.AddressAllocations) < 0 {
 		return c, &ConfigError{"Limits", "one of them is negative", "leave it 0 for the default"}
 	}
 	if l.Frame < 256 || l.Frame > relayBuffer {

@@ -151,11 +151,14 @@ func TestPeerWithoutPermissionCannotComeIn(t *testing.T) {
 	b.request(stun.MethodCreatePermission, peerAddress(at))
 	b.say(at, "too early")
 	b.binding()
-	eventually(t, "the first packet has been read", func() bool { return s.Stats().FromPeers.Packets == 1 })
+	eventually(t, "the first packet has been refused", func() bool { return s.Stats().PeersDenied["no-permission"] == 1 })
 	a.request(stun.MethodCreatePermission, peerAddress(bt))
 	b.say(at, "hello")
 	if got := a.heard(); got != "hello" {
 		t.Errorf("heard %q", got)
+	}
+	if n := s.Stats().FromPeers.Packets; n != 1 {
+		t.Errorf("counted %d", n)
 	}
 }
 

@@ -151,11 +151,26 @@ func (e *entry) events() turn.EventHandler {
 			s.auth.allocated.add(src)
 			s.log.Debug().Str("user", user).Str("over", e.transport).Stringer("remote", src).Stringer("relay", relay).Msg("allocation created")
 		},
+		OnPermissionCreated: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
+			e.permission(src, relay, peer, true)
+		},
+		OnPermissionDeleted: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
+			e.permission(src, relay, peer, false)
+		},
 		OnAllocationDeleted: func(src, _ net.Addr, _, user, _ string) {
 			s.log.Debug().Str("user", user).Stringer("remote", src).Msg("allocation deleted")
 			s.auth.allocated.remove(src)
 			s.relays.wg.Done()
 		},
+	}
+}
+
+// permission notes one that came or went.
+func (e *entry) permission(client, relay net.Addr, peerIP net.IP, yes bool) {
+	// The relay may have ended, and another client may have its port by now.
+	if r := e.srv.relays.find(addrPort(relay)); r != nil && r.entry == e && r.client == addrPort(client) {
+		peer, _ := netip.AddrFromSlice(peerIP)
+		r.permissions.put(canonical(peer), yes)
 	}
 }
 

@@ -16,6 +16,10 @@ var (
 	ErrNoPorts = errors.New("turnserver: every port of the relay range is in use")
 	// ErrRevoked says that the credential was revoked.
 	ErrRevoked = errors.New("turnserver: credential revoked")
+	// ErrQuota says that a bound of Config.Quotas is met.
+	ErrQuota = errors.New("turnserver: quota reached")
+	// ErrPayload says that Config.Payload does not carry such a datagram.
+	ErrPayload = errors.New("turnserver: payload not carried")
 	// ErrPeerDenied says that the policy keeps the relay from this peer.
 	ErrPeerDenied = errors.New("turnserver: peer denied")
 	// ErrNotTURN says that a TCP stream carries something other than STUN and ChannelData.

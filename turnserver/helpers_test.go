@@ -30,7 +30,7 @@ var testSecret = []byte("test secret")
 // testConfig is that of a development server on loopback with real relay ports.
 func testConfig() Config {
 	return Config{UDP: []string{"127.0.0.1:0"}, TCP: []string{"127.0.0.1:0"}, Secret: testSecret, AllowLocal: true,
-		Ports: PortRange{49152, 65535}}
+		Ports: PortRange{49152, 65535}, Payload: PayloadAny}
 }
 
 // listen starts the server of testConfig, changed by the given functions, and closes it with the test.

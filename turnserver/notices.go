@@ -52,6 +52,14 @@ func (n *notices) post(user string, met limit, name string) {
 	}
 }
 
+// lost is how many were dropped. A nil *notices loses none.
+func (n *notices) lost() uint64 {
+	if n == nil {
+		return 0
+	}
+	return n.dropped.Load()
+}
+
 // run tells each user of each bound at most once in noticeEvery, until close.
 func (n *notices) run() {
 	defer close(n.done)

@@ -31,13 +31,14 @@ const (
 	notGlobal            // IPv6 outside the space that is handed out
 	notRelay             // with virtual ports: anything but an allocation of this server
 	outOfScope           // Config.Scope
+	noPermission         // what comes from a peer that the client did not ask for
 	reasons              // how many there are
 )
 
 func (r reason) String() string {
 	return [...]string{"allowed", "invalid", "own-listener", "own-address", "low-port", "deny-list", "hidden-ipv4", "unspecified",
 		"multicast", "reserved", "private", "shared", "link-local", "cloud-metadata", "documentation", "special", "not-global",
-		"not-a-relay", "scope"}[r]
+		"not-a-relay", "scope", "no-permission"}[r]
 }
 
 // minPeerPort: RFC 6335 section 6 calls the ports below it system ports.

@@ -12,8 +12,8 @@ import (
 // come in memory either way, because they would otherwise leave the machine where the address that peers are told is not its
 // own (a one-to-one NAT), and few NATs send them back with the right source.
 //
-// Pion checks permissions, which know only a peer's address; this checks address and port of every packet, and all else that
-// is this server's own, in both directions. ReadFrom belongs to one goroutine; the other methods may be called at any time.
+// Pion checks permissions, which know only a peer's address; this checks address and port of every packet, what it is and whether
+// the client may still have more, in both directions. ReadFrom belongs to one goroutine; the other methods may be called at any time.
 type relay struct {
 	// Static.
 	relays *relays
@@ -29,6 +29,10 @@ type relay struct {
 	inbox chan *packet  // what has come from peers
 	done  chan struct{} // closed by Close
 
+	gate        *gate
+	holding     *holding
+	permissions permissions
+
 	toPeers, fromPeers traffic
 
 	last *net.UDPAddr // the latest peer from outside; owned by the goroutine in ReadFrom
@@ -39,9 +43,10 @@ type relay struct {
 var _ net.PacketConn = (*relay)(nil)
 
 // newRelay takes a port for the client whose request e is handling. Until relays.add has let it in, only release ends it.
-func newRelay(r *relays, f *family, e *entry, user string) (*relay, error) {
+func newRelay(r *relays, f *family, e *entry, user string, h *holding) (*relay, error) {
 	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.asker, since: time.Now(),
-		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{})}
+		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{}),
+		gate: newGate(r.srv.cfg.Payload, &r.srv.stats.forgotPeers), holding: h}
 	take := rl.takeVirtual
 	if !r.srv.cfg.virtual() {
 		take = rl.takeSocket
@@ -69,17 +74,17 @@ func (r *relay) name(port uint16) {
 	r.addr = net.UDPAddrFromAddrPort(r.at)
 }
 
-// WriteTo sends one datagram to a peer, or refuses with ErrPeerDenied. A datagram that cannot be delivered now is dropped
-// without an error, as on any network.
+// WriteTo sends one datagram to a peer, or refuses with ErrPeerDenied, ErrPayload or ErrQuota. A datagram that cannot be delivered
+// now is dropped without an error, as on any network.
 func (r *relay) WriteTo(p []byte, to net.Addr) (int, error) {
 	peer := addrPort(to)
-	own, ok := r.outgoing(peer, p)
-	if !ok {
-		return 0, ErrPeerDenied
-	}
-	if own != nil {
-		own.deliver(r, p)
+	own, err := r.outgoing(peer, p)
+	switch {
+	case err != nil:
+		return 0, err
+	case own != nil:
 		r.sent(len(p))
+		own.deliver(r, p)
 		return len(p), nil
 	}
 	n, err := r.sock.WriteToUDPAddrPort(p, peer) // there is one: with virtual ports own is the only way past outgoing
@@ -89,26 +94,47 @@ func (r *relay) WriteTo(p []byte, to net.Addr) (int, error) {
 	return n, err
 }
 
-// outgoing decides whether the client may send p to a peer, and counts a refusal. own is the relay of this server that the peer
-// is, nil for one outside. The address is canonical.
-func (r *relay) outgoing(peer netip.AddrPort, p []byte) (own *relay, ok bool) {
-	own = r.relays.find(peer)
-	return own, r.judge(peer, own != nil)
-}
-
-// incoming decides whether p of a peer outside may come in, and counts a refusal. A permission is for all ports of an address:
-// without this the relay address, for which every client may have one, would let in packets of this machine's own services.
-func (r *relay) incoming(peer netip.AddrPort, p []byte) bool {
-	return r.judge(peer, false)
-}
-
-func (r *relay) judge(peer netip.AddrPort, relay bool) bool {
+// outgoing decides whether the client may send p to a peer, and counts and charges it. own is the relay of this server that the
+// peer is, nil for one outside. Pion has looked for a permission. The address is canonical.
+func (r *relay) outgoing(peer netip.AddrPort, p []byte) (own *relay, err error) {
 	s := r.relays.srv
-	why := s.policy.peer(peer, s.own.snapshot(), relay)
+	own = r.relays.find(peer)
+	if why := s.policy.peer(peer, s.own.snapshot(), own != nil); why != allowed {
+		s.stats.peers[why].Add(1)
+		return nil, ErrPeerDenied
+	}
+	return own, r.carry(r.gate.toPeer(p, peer), len(p))
+}
+
+// incoming decides whether p of a peer may go to the client, and counts and charges it. outside says that the peer is no relay of
+// this server. A permission is for all ports of an address: without the policy the relay address, for which every client may have
+// one, would let in packets of this machine's own services.
+func (r *relay) incoming(peer netip.AddrPort, p []byte, outside bool) error {
+	s := r.relays.srv
+	why := allowed
+	if !r.permissions.has(peer.Addr()) {
+		why = noPermission
+	} else if outside {
+		why = s.policy.peer(peer, s.own.snapshot(), false)
+	}
 	if why != allowed {
 		s.stats.peers[why].Add(1)
+		return ErrPeerDenied
 	}
-	return why == allowed
+	return r.carry(r.gate.fromPeer(p, peer), len(p))
+}
+
+// carry charges for n bytes that the gate has let through.
+func (r *relay) carry(v verdict, n int) error {
+	s := r.relays.srv
+	if v != carried {
+		s.stats.payload[v].Add(1)
+		return ErrPayload
+	}
+	if r.holding.metered() && r.holding.charge(n, s.ledger.at()) != 0 { // which counts
+		return ErrQuota
+	}
+	return nil
 }
 
 // deliver puts what another relay sends into the inbox. The sender may be reading a listener that serves everybody: it never
@@ -117,6 +143,9 @@ func (r *relay) deliver(from *relay, p []byte) {
 	s := r.relays.srv
 	if len(p) >= relayBuffer {
 		s.stats.oversized.Add(1)
+		return
+	}
+	if r.incoming(from.at, p, false) != nil {
 		return
 	}
 	k := s.packets.get()
@@ -171,6 +200,7 @@ func (r *relay) Close() error {
 	r.closed.Do(func() {
 		r.release()
 		r.relays.remove(r)
+		r.holding.release()
 		close(r.done)
 	})
 	return nil

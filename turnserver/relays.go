@@ -64,8 +64,17 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	case f == nil:
 		return nil, e.refuse(allocFamily, stun.CodeAddrFamilyNotSupported, ErrFamily)
 	}
-	rl, err := newRelay(r, f, e, c.UserID)
+	var account Account
+	if accounts := r.srv.cfg.Accounts; accounts != nil {
+		account = accounts(c.UserID)
+	}
+	held, met := r.srv.ledger.reserve(c.UserID, account, e.asker.Addr())
+	if met != 0 {
+		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, ErrQuota)
+	}
+	rl, err := newRelay(r, f, e, c.UserID, held)
 	if err != nil {
+		held.release()
 		why := allocSocket
 		if errors.Is(err, ErrNoPorts) {
 			why = allocPorts
@@ -74,7 +83,7 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	}
 	if why, err := r.add(rl); err != nil {
 		rl.release()
-		code := stun.CodeInsufficientCapacity
+		code := stun.CodeAllocQuotaReached // here: there will be none, for a while
 		if why == allocRevoked {
 			code = stun.CodeUnauthorized
 		}

@@ -36,6 +36,7 @@ type Server struct {
 	streams streams
 	conns   tcpConns
 	packets packetPool
+	ledger  *ledger // not nil once Listen returns
 	stats   counters
 
 	closing   chan struct{} // closed by Close
@@ -62,11 +63,12 @@ func listenAt(ctx context.Context, cfg Config, now func() time.Time) (*Server, e
 	if s.tcp, s.udp, err = bind(ctx, cfg.UDP, cfg.TCP); err != nil {
 		return nil, err
 	}
+	s.ledger = newLedger(cfg.Quotas, cfg.Limits.AddressAllocations, now, cfg.Limited)
 	if err := s.start(); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
-	s.log.Info().Str("udp", list(s.UDPAddrs())).Str("tcp", list(s.TCPAddrs())).Str("relay", list(s.RelayAddresses())).
+	s.log.Info().Str("udp", joined(s.UDPAddrs())).Str("tcp", joined(s.TCPAddrs())).Str("relay", joined(s.RelayAddresses())).
 		Str("ports", s.portsName()).Msg("turn listening")
 	return s, nil
 }
@@ -102,8 +104,8 @@ func (s *Server) start() error {
 	return nil
 }
 
-// list is for the log.
-func list[T fmt.Stringer](items []T) string {
+// joined is for the log.
+func joined[T fmt.Stringer](items []T) string {
 	words := make([]string, len(items))
 	for i, item := range items {
 		words[i] = item.String()
@@ -209,7 +211,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Close ends the server now: when it returns nothing is open and no goroutine reads, allocates or relays. It may be
-// called again and never fails; the error is there for io.Closer.
+// called again and never fails; the error is there for io.Closer. Config.Limited must not call it.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.closing)
@@ -226,6 +228,7 @@ func (s *Server) Close() error {
 		s.streams.wg.Wait()
 		s.conns.wg.Wait()
 		s.relays.wg.Wait()
+		s.ledger.close()
 		s.log.Info().Msg("turn closed")
 	})
 	return nil

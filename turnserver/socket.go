@@ -82,7 +82,7 @@ func (r *relay) pump() {
 			continue
 		}
 		src = netip.AddrPortFrom(canonical(src.Addr()), src.Port())
-		if !r.incoming(src, k.buf[:n]) {
+		if r.incoming(src, k.buf[:n], true) != nil {
 			continue
 		}
 		k.own, k.from, k.n = nil, src, n

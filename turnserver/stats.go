@@ -20,9 +20,20 @@ type Stats struct {
 
 	PeersDenied  map[string]uint64 // requests and packets by the reason of the policy
 	AuthFailures map[string]uint64 // requests by "expired", "realm", "username", "password", "revoked", "no-allocation"
-	NoAllocation map[string]uint64 // Allocate requests refused by "draining", "ports", "family", "even-port", "tcp-relay", "socket", "revoked"
+	NoAllocation map[string]uint64 // Allocate requests refused by "draining", "ports", "family", "even-port", "tcp-relay", "socket", "revoked", "quota"
 
-	ToPeers, FromPeers Traffic // relayed; FromPeers counts also what Pion then drops for want of a permission
+	PayloadDenied map[string]uint64 // packets, in both directions, by what they were: "foreign", "unchecked-peer", "media", …
+	QuotaReached  map[string]uint64 // allocations and packets refused, by the bound: "room-bytes", "address-allocations", …
+	Forgotten     Forgotten
+
+	ToPeers, FromPeers Traffic // relayed
+}
+
+// Forgotten counts what made room for more of its kind. Where these grow, so does memory, or somebody tries to make it grow.
+type Forgotten struct {
+	CheckedPeers uint64 // that had passed a check with a relay, and must pass another
+	Accounts     uint64 // of identities, rooms or addresses without an allocation, and with them what they had used
+	Notices      uint64 // that Config.Limited was too slow to hear
 }
 
 // Kind counts the allocations of one transport ("udp", "tcp" or "tls", between client and server) and one family of the relay
@@ -97,11 +108,12 @@ const (
 	allocTCP
 	allocSocket
 	allocRevoked
+	allocQuota
 	allocFailures
 )
 
 func (f allocFailure) String() string {
-	return [...]string{"draining", "ports", "family", "even-port", "tcp-relay", "socket", "revoked"}[f]
+	return [...]string{"draining", "ports", "family", "even-port", "tcp-relay", "socket", "revoked", "quota"}[f]
 }
 
 // counters are written by every goroutine of the server.
@@ -110,7 +122,9 @@ type counters struct {
 	tcpTotal, tcpRefused   atomic.Uint64
 	badStreams, readErrors atomic.Uint64
 	oversized, queueFull   atomic.Uint64
+	forgotPeers            atomic.Uint64
 	toPeers, fromPeers     traffic
+	payload                [verdicts]atomic.Uint64
 	peers                  [reasons]atomic.Uint64
 	auth                   [authFailures]atomic.Uint64
 	alloc                  [allocFailures]atomic.Uint64
@@ -145,6 +159,9 @@ func (s *Server) Stats() Stats {
 		PeersDenied:      byName(c.peers[:], func(i int) string { return reason(i).String() }),
 		AuthFailures:     byName(c.auth[:], func(i int) string { return authFailure(i).String() }),
 		NoAllocation:     byName(c.alloc[:], func(i int) string { return allocFailure(i).String() }),
+		PayloadDenied:    byName(c.payload[:], func(i int) string { return verdict(i).String() }),
+		QuotaReached:     byName(s.ledger.refused[:], func(i int) string { return limit(i).String() }),
+		Forgotten:        Forgotten{c.forgotPeers.Load(), s.ledger.forgot.Load(), s.ledger.notices.lost()},
 		ToPeers:          c.toPeers.snapshot(),
 		FromPeers:        c.fromPeers.snapshot(),
 	}
