@@ -24,8 +24,8 @@ type alone struct {
 }
 
 // listenAlone binds everything.
-func listenAlone(ctx context.Context, p *alonePlan, log zerolog.Logger) (r *alone, err error) {
-	r = &alone{plan: p, log: log}
+func listenAlone(ctx context.Context, p *alonePlan, log zerolog.Logger) (_ *alone, err error) {
+	r := &alone{plan: p, log: log}
 	defer func() {
 		if err != nil {
 			r.abandon()
@@ -42,9 +42,11 @@ func listenAlone(ctx context.Context, p *alonePlan, log zerolog.Logger) (r *alon
 		return nil, err
 	}
 	if p.admin != nil {
-		r.admin, err = openAdmin(ctx, *p.admin, r.adminRoutes(), log)
+		if r.admin, err = openAdmin(ctx, *p.admin, r.adminRoutes(), log); err != nil {
+			return nil, err
+		}
 	}
-	return r, err
+	return r, nil
 }
 
 // abandon closes what a listenAlone that failed has opened.

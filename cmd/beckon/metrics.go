@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,6 +42,9 @@ func byReason[S any, K comparable, N ~int | ~uint64](name, help, label string, t
 		}
 	}}
 }
+
+// decimal is the text of a code.
+func decimal[K ~int](k K) string { return strconv.Itoa(int(k)) }
 
 // collector is prometheus's view of the families of one part of the program.
 type collector[S any] struct {

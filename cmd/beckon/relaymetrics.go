@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -39,6 +40,27 @@ func relayMetrics() []family[turnserver.Stats] {
 			func(s stats) map[string]uint64 { return s.NoAllocation }),
 		byReason("beckon_relay_peers_denied_total", "Requests and packets to or from a peer that a relay may not reach: by the rule.", "reason", same,
 			func(s stats) map[string]uint64 { return s.PeersDenied }),
+		byReason("beckon_relay_payload_denied_total", "Packets dropped because a relay does not carry such: by what they were.", "reason", same,
+			func(s stats) map[string]uint64 { return s.PayloadDenied }),
+		{
+			"beckon_relay_limits_reached_total", prometheus.CounterValue,
+			"Allocations refused and packets dropped at a bound of --relay-limit: by limit (identity, room, address) and what (allocations, bytes, bandwidth).",
+			[]string{"limit", "what"}, func(s stats, emit func(float64, ...string)) {
+				for bound, n := range s.QuotaReached {
+					limit, what, _ := strings.Cut(bound, "-")
+					emit(float64(n), limit, what)
+				}
+			},
+		},
+		{
+			"beckon_relay_forgotten_total", prometheus.CounterValue,
+			"What made room for more of its kind: checked peers, accounts of limits, notices of limits. Where these grow, somebody may be trying to fill the memory.",
+			[]string{"what"}, func(s stats, emit func(float64, ...string)) {
+				emit(float64(s.Forgotten.CheckedPeers), "checked_peers")
+				emit(float64(s.Forgotten.Accounts), "accounts")
+				emit(float64(s.Forgotten.Notices), "notices")
+			},
+		},
 		counter("beckon_relay_oversized_total", "Datagrams dropped because they were longer than a relay carries.", func(s stats) float64 { return float64(s.Oversized) }),
 		counter("beckon_relay_queue_full_total", "Datagrams from relay to relay dropped because too many waited for the client.",
 			func(s stats) float64 { return float64(s.QueueFull) }),

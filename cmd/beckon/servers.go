@@ -35,10 +35,10 @@ type servers struct {
 }
 
 // listen binds everything, so that what cannot be had is found before anything is served. It does not end with ctx.
-func listen(ctx context.Context, p *plan, log zerolog.Logger) (s *servers, err error) {
+func listen(ctx context.Context, p *plan, log zerolog.Logger) (_ *servers, err error) {
 	// An interrupt while we start should end as one later does: with the URL printed and everything closed in order.
 	ctx = context.WithoutCancel(ctx)
-	s = &servers{plan: p, log: log, hangups: make(chan os.Signal, 1)}
+	s := &servers{plan: p, log: log, hangups: make(chan os.Signal, 1)}
 	defer func() {
 		if err != nil {
 			s.abandon()
