@@ -79,7 +79,7 @@ func playLab(task string) error {
 func (m *labMember) run(ctx context.Context) error {
 	config := &peer.Config{DisableMDNS: true}
 	if m.Verbose {
-		config.Logger = zerolog.New(os.Stderr).With().Timestamp().Logger()
+		config.Logger = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, NoColor: true, TimeFormat: "05.000"}).With().Timestamp().Logger()
 	}
 	began := time.Now()
 	room, err := peer.Join(ctx, m.Server, m.Room, config)
@@ -106,14 +106,11 @@ func (m *labMember) run(ctx context.Context) error {
 	}
 	m.tell("open", func(n *labNews) { n.Opening = opening })
 	said := make(chan error, 1)
-	go func() { said <- m.say(ctx, ch) }()
+	go func() { said <- m.say(ctx, p, ch) }()
 	if err := m.hear(ctx, ch); err != nil {
 		return err
 	}
 	if err := <-said; err != nil {
-		return err
-	}
-	if err := m.lookAtPath(ctx, p); err != nil {
 		return err
 	}
 	// Closing delivers what was said.
@@ -124,26 +121,30 @@ func (m *labMember) run(ctx context.Context) error {
 	return nil
 }
 
-// say sends the numbers, and an end.
-func (m *labMember) say(ctx context.Context, ch *peer.Channel) error {
+// say sends the numbers, and an end: who has heard that may leave.
+func (m *labMember) say(ctx context.Context, p *peer.Peer, ch *peer.Channel) error {
 	filling := make([]byte, m.Size)
 	for i := range filling {
 		filling[i] = 'x'
 	}
 	pause := time.NewTimer(0)
 	defer pause.Stop()
-	for n := 1; m.Messages == 0 || n <= m.Messages; n++ {
+	stopped := false
+	for n := 1; !stopped && (m.Messages == 0 || n <= m.Messages); n++ {
 		if m.Every > 0 {
 			pause.Reset(m.Every)
 			select {
 			case <-pause.C:
 			case <-m.stop:
-				return ch.SendText(ctx, "end")
+				stopped = true
 			}
 		}
 		if err := ch.SendText(ctx, fmt.Sprintf("%d %d %s", n, time.Now().UnixMicro(), filling)); err != nil {
 			return fmt.Errorf("say %d: %w", n, err)
 		}
+	}
+	if err := m.lookAtPath(ctx, p); err != nil {
+		return err
 	}
 	return ch.SendText(ctx, "end")
 }

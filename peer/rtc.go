@@ -23,8 +23,9 @@ import (
 const (
 	// reflexiveWait is for pairs of addresses that somebody else has seen: in one network, the pair without a NAT should win.
 	reflexiveWait = 100 * time.Millisecond
-	// relayWait is for pairs with a relay. Two NATs are passed at the second try, and Pion tries every 200 ms.
-	relayWait = 400 * time.Millisecond
+	// relayWait is for pairs with a relay. Two NATs are passed at the second try, and Pion tries every 200 ms; the third is for a packet
+	// that was lost, or a machine that is busy.
+	relayWait = 600 * time.Millisecond
 )
 
 // dtlsRetry is when a message of the DTLS handshake is sent again for the first time. The default of 1 s is for strangers; here a check
