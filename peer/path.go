@@ -33,22 +33,32 @@ func (p *Peer) Path(ctx context.Context) (Path, error) {
 }
 
 func (c *connection) path() (Path, error) {
+	path, _, err := c.way()
+	return path, err
+}
+
+// way is path, and what this side's packets to its relay go in, if it uses one.
+func (c *connection) way() (path Path, relay protocol.RelayProtocol, err error) {
 	transport := c.pc.SCTP().Transport().ICETransport()
 	pair, err := transport.GetSelectedCandidatePair()
 	if err != nil || pair == nil {
-		return Path{}, protocol.Errorf(protocol.CodeConnectionLost, "no pair of candidates is selected")
+		return Path{}, "", protocol.Errorf(protocol.CodeConnectionLost, "no pair of candidates is selected")
 	}
-	path := Path{
+	path = Path{
 		Relayed:  pair.Local.Typ == webrtc.ICECandidateTypeRelay || pair.Remote.Typ == webrtc.ICECandidateTypeRelay,
 		Protocol: pair.Local.Protocol.String(),
 	}
 	if stats, ok := transport.GetSelectedCandidatePairStats(); ok {
 		path.RTT = time.Duration(stats.CurrentRoundTripTime * float64(time.Second))
 		// Only the statistics know how a relay is reached: over "udp", "tcp", "dtls" or "tls".
-		local, ok := c.pc.GetStats()[stats.LocalCandidateID].(webrtc.ICECandidateStats)
-		if ok && (local.RelayProtocol == "tcp" || local.RelayProtocol == "tls") {
+		local, _ := c.pc.GetStats()[stats.LocalCandidateID].(webrtc.ICECandidateStats)
+		switch relay = protocol.RelayProtocol(local.RelayProtocol); relay {
+		case protocol.RelayTCP, protocol.RelayTLS:
 			path.Protocol = "tcp"
+		case protocol.RelayUDP:
+		default:
+			relay = ""
 		}
 	}
-	return path, nil
+	return path, relay, nil
 }
