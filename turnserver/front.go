@@ -105,5 +105,8 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 	return 0, true
 }
 
-// mayAnswer tells whether the source of the request under way may have an answer that it need not have asked for.
-func (e *entry) mayAnswer() bool { return e.srv.strangers.may(e.req.from.Addr(), e.srv.ledger.at()) }
+// mayAnswer tells whether the source of the request under way may have an answer that it need not have asked for. That of a
+// connection has.
+func (e *entry) mayAnswer() bool {
+	return e.stream != nil || e.srv.strangers.may(e.req.from.Addr(), e.srv.ledger.at())
+}

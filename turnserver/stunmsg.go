@@ -161,9 +161,10 @@ func (m stunMsg) fingerprinted() bool {
 	return ok
 }
 
-// xorAddress reads the value of an attribute like XOR-PEER-ADDRESS (RFC 8489 section 14.2).
+// xorAddress reads the value of an attribute like XOR-PEER-ADDRESS (RFC 8489 section 14.2). The first byte may be ignored, but
+// Pion does not: what it would refuse after others were let in must be refused here.
 func (m stunMsg) xorAddress(v []byte) (netip.AddrPort, bool) {
-	if len(v) < 4 {
+	if len(v) < 4 || v[0] != 0 {
 		return netip.AddrPort{}, false
 	}
 	port := binary.BigEndian.Uint16(v[2:]) ^ magicCookie>>16
