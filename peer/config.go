@@ -62,7 +62,8 @@ type Config struct {
 	// Dial makes the connection to the signaling server. nil dials as net.Dialer does, through the
 	// proxy that the environment names (HTTPS_PROXY); with a Dial of your own there is no proxy but what it does.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// SettingEngine may change how Pion is set up, after this package has set what it needs. It is called once per Join.
+	// SettingEngine may change how Pion is set up, after this package has set what it needs. It is called for each connection that is
+	// made, one at a time, with a SettingEngine of that connection's own.
 	// Detached data channels, blocking writes and the message size must be left as they are. nil changes nothing.
 	SettingEngine func(*webrtc.SettingEngine)
 }

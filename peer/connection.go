@@ -215,7 +215,7 @@ func (c *connection) live() error {
 
 // open makes the peer connection and its control channel.
 func (c *connection) open() error {
-	pc, err := c.factory.connection()
+	pc, err := c.factory.connection(c.ctx)
 	if err != nil {
 		return err
 	}

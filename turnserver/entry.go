@@ -1,0 +1,184 @@
+package turnserver
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/pion/stun/v4"
+	"github.com/pion/turn/v5"
+)
+
+// Ways in, as Allocation and Stats name them.
+const (
+	overUDP = "udp"
+	overTCP = "tcp"
+	overTLS = "tls"
+)
+
+// entry is one way in for clients: a UDP listener, or one connection of a stream. Each has a turn.Server of its own, so that all
+// of Pion's questions about a message come in the one goroutine that reads conn, and what was found out in one of them can be
+// used in the next.
+type entry struct {
+	// Static.
+	srv       *Server
+	transport string
+	conn      net.PacketConn // what Pion reads and writes: the client's side of every relay of this entry
+	stream    *tcpConn       // nil for a UDP listener
+
+	req request // under way; owned by the goroutine that reads conn
+
+	mu      sync.RWMutex
+	clients map[netip.AddrPort]*relay // those with an allocation; guarded by mu
+}
+
+var _ turn.RelayAddressGenerator = (*entry)(nil)
+
+// serve lets Pion read conn in a goroutine of its own, until ReadFrom returns an error.
+func (s *Server) serve(transport string, conn net.PacketConn, stream *tcpConn) error {
+	if s.relays.families[0] == nil {
+		conn = onIPv6{conn, net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.relays.families[1].told, 0))}
+	}
+	e := &entry{srv: s, transport: transport, stream: stream, clients: map[netip.AddrPort]*relay{}}
+	e.conn = &front{PacketConn: conn, e: e}
+	_, err := turn.NewServer(turn.ServerConfig{
+		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: e.conn, RelayAddressGenerator: e, PermissionHandler: e.permit}},
+		Realm:             s.cfg.Realm,
+		AuthHandler:       e.authenticate,
+		EventHandler:      e.events(),
+		LoggerFactory:     s.pion,
+		InboundMTU:        s.cfg.Limits.Frame + 1, // Pion drops what fills its buffer
+		// Who asks for no family gets IPv4 (RFC 8656 section 7.2), not that of the listener: two clients who came over two
+		// families must get relays that can reach each other.
+		StrictAddressFamily: s.relays.families[0] != nil,
+	})
+	if err != nil {
+		return fmt.Errorf("turnserver: start pion: %w", err)
+	}
+	return nil
+}
+
+// onIPv6 is a way in to a server without IPv4 relays. Pion looks at its address to tell which family a client gets that asks
+// for none.
+type onIPv6 struct {
+	net.PacketConn
+	local net.Addr
+}
+
+// LocalAddr is some IPv6 address.
+func (c onIPv6) LocalAddr() net.Addr { return c.local }
+
+// Validate is Pion's; Listen has checked everything.
+func (e *entry) Validate() error { return nil }
+
+// AllocateListener refuses RFC 6062 allocations.
+func (e *entry) AllocateListener(turn.AllocateListenerConfig) (net.Listener, net.Addr, error) {
+	return nil, nil, e.refuse(allocTCP, stun.CodeUnsupportedTransProto, ErrTCPRelay)
+}
+
+// AllocateConn refuses RFC 6062 connections.
+func (e *entry) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) {
+	return nil, e.refuse(allocTCP, stun.CodeUnsupportedTransProto, ErrTCPRelay)
+}
+
+// AllocatePacketConn opens the relay of a new allocation. Pion answers every error with 508 (Insufficient Capacity).
+func (e *entry) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	r, err := e.srv.relays.create(e, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, r.addr, nil
+}
+
+// refuse counts why there is no allocation, remembers what to answer, and returns err.
+func (e *entry) refuse(why allocFailure, code stun.ErrorCode, err error) error {
+	e.srv.stats.alloc[why].Add(1)
+	e.req.refusal = refusal{code: code}
+	switch why {
+	case allocDraining, allocFamily, allocEvenPort, allocTCP, allocQuota: // what the client should know by name
+		e.req.refusal.phrase = strings.TrimPrefix(err.Error(), "turnserver: ")
+	}
+	return err
+}
+
+// permit answers Pion's question before a permission or a channel is made: decide has judged them all.
+func (e *entry) permit(net.Addr, net.IP) bool { return e.req.vetted }
+
+// events count and log what Pion does. The realm is left out of everything: it was the client's word. Those of permissions and
+// channels that end come with locks of Pion held, in which nothing of Pion may be called.
+func (e *entry) events() turn.EventHandler {
+	s := e.srv
+	return turn.EventHandler{
+		OnAllocationCreated: func(src, _ net.Addr, _, user, _ string, relay net.Addr, _ int) {
+			s.log.Debug().Str("user", user).Str("over", e.transport).Stringer("remote", src).Stringer("relay", relay).Msg("allocation created")
+		},
+		OnPermissionCreated: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
+			e.permission(src, relay, peer, true)
+		},
+		OnPermissionDeleted: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
+			e.permission(src, relay, peer, false)
+		},
+		OnChannelCreated: func(src, _ net.Addr, _, _, _ string, relay, _ net.Addr, number uint16) {
+			if r := e.relayAt(src, relay); r != nil {
+				r.channels.put(number, true)
+			}
+		},
+		OnChannelDeleted: func(src, _ net.Addr, _, _, _ string, relay, _ net.Addr, number uint16) {
+			if r := e.relayAt(src, relay); r != nil {
+				r.channels.put(number, false)
+			}
+		},
+		OnAllocationDeleted: func(src, _ net.Addr, _, user, _ string) {
+			s.log.Debug().Str("user", user).Stringer("remote", src).Msg("allocation deleted")
+			s.relays.wg.Done()
+		},
+	}
+}
+
+// permission notes one that came or went.
+func (e *entry) permission(client, relay net.Addr, peerIP net.IP, yes bool) {
+	if r := e.relayAt(client, relay); r != nil {
+		peer, _ := netip.AddrFromSlice(peerIP)
+		r.permissions.put(canonical(peer), yes)
+	}
+}
+
+// relayAt is the relay of which Pion tells something: it may have ended, and another client may have its port by now.
+func (e *entry) relayAt(client, relay net.Addr) *relay {
+	r := e.srv.relays.find(addrPort(relay))
+	if r == nil || r.entry != e || r.client != addrPort(client) {
+		return nil
+	}
+	return r
+}
+
+// relayOf is the relay of a client that came this way, nil when it has none. It may be called at any time.
+func (e *entry) relayOf(client netip.AddrPort) *relay {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.clients[client]
+}
+
+func (e *entry) add(r *relay) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.clients[r.client] = r
+	if e.stream != nil {
+		e.stream.allocated(true)
+	}
+}
+
+// remove leaves alone what the client has opened since: Pion may tell of an allocation's end a moment late.
+func (e *entry) remove(r *relay) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.clients[r.client] != r {
+		return
+	}
+	delete(e.clients, r.client)
+	if e.stream != nil {
+		e.stream.allocated(false)
+	}
+}
