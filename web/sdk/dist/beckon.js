@@ -2719,7 +2719,8 @@ var Peer = class extends typedEventTarget() {
     const opening = Math.round(performance.now() - this.#since);
     const again = this.#met ? { again: true } : {};
     if (!connection) return report({ outcome: "failed", opening, ...again });
-    const path = pathOf(await connection.getStats());
+    const stats2 = await connection.getStats().catch(() => void 0);
+    const path = stats2 && pathOf(stats2);
     if (!path) return;
     const protocol = path.relay ? { protocol: path.relay } : {};
     report({ outcome: path.relayed ? "relayed" : "direct", ...protocol, opening, ...again });
@@ -4300,7 +4301,9 @@ var Room = class extends typedEventTarget() {
       }),
       get report() {
         if (!reports || !room2.#session.welcome.limits.reports) return void 0;
-        return (report) => room2.#session.urgent({ type: "report", ...report });
+        return (report) => {
+          if (room2.#state === "joined") room2.#session.urgent({ type: "report", ...report });
+        };
       },
       say: (peer, data) => this.#say(peer, data),
       connected: (peer) => {

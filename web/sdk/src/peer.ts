@@ -260,7 +260,8 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     const opening = Math.round(performance.now() - this.#since);
     const again = this.#met ? { again: true } : {};
     if (!connection) return report({ outcome: "failed", opening, ...again });
-    const path = pathOf(await connection.getStats());
+    const stats = await connection.getStats().catch(() => undefined);
+    const path = stats && pathOf(stats);
     if (!path) return; // it is lost already
     const protocol = path.relay ? { protocol: path.relay } : {};
     report({ outcome: path.relayed ? "relayed" : "direct", ...protocol, opening, ...again });

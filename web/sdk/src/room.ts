@@ -223,7 +223,9 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       }),
       get report() {
         if (!reports || !room.#session.welcome.limits.reports) return undefined;
-        return (report: Omit<Report, "type">) => room.#session.urgent({ type: "report", ...report });
+        return (report: Omit<Report, "type">) => {
+          if (room.#state === "joined") room.#session.urgent({ type: "report", ...report });
+        };
       },
       say: (peer, data) => this.#say(peer, data),
       connected: (peer) => {

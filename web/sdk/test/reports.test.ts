@@ -86,6 +86,34 @@ test("a connection that does not open is reported as failed", async () => {
   assert.deepEqual(reported(), [{ type: "report", outcome: "failed", opening: 10000 }]);
 });
 
+test("what opens while there is no server is not reported", async () => {
+  await asked();
+  const { pc, socket } = at;
+  over(pc, { candidateType: "host" });
+  const [signal] = socket.frames().filter(({ type }) => type === "signal");
+  await at.hear(browser, { description: answer, session: (signal as { data: { session: string } }).data.session });
+  await socket.drop(1006);
+  await at.clock.advance(500);
+  const next = FakeSocket.last;
+  assert.notEqual(next, socket);
+  pc.become("connected");
+  pc.control.open();
+  await settled();
+  assert.equal(at.get("cyd").state, "connected");
+  assert.deepEqual(next.frames(), []);
+  void at.room.close();
+  await at.clock.advance(10000);
+});
+
+test("a connection that is lost before anybody has looked is not reported", async () => {
+  await asked();
+  at.pc.getStats = () => Promise.reject(new Error("InvalidStateError"));
+  at.pc.become("connected");
+  at.pc.control.open();
+  await settled();
+  assert.deepEqual(reported(), []);
+});
+
 test("one that is ended is not", async () => {
   await asked();
   await at.socket.say(event(10, "left", "cyd", { reason: "kicked" }));
