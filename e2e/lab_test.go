@@ -22,7 +22,7 @@ const labMessages = 100
 // flows over is direct where it can be, and relayed where it must be. It prints how long the second one waited, from its start
 // to an open channel.
 func TestLab(t *testing.T) {
-	for _, mode := range []relayMode{virtualPorts} {
+	for _, mode := range []relayMode{virtualPorts, realPorts} {
 		t.Run(string(mode), func(t *testing.T) {
 			w := newTown(t, mode, labKinds...)
 			table := newLabTable("Go and Go, " + string(mode))
@@ -113,7 +113,7 @@ func (l *labTable) String() string {
 				how = "relayed"
 			}
 			if n.Relay != "" {
-				how += " over " + n.Relay
+				how += ", " + n.Relay
 			}
 			fmt.Fprintf(&b, " %s %.2f s |", how, n.Opening.Round(10*time.Millisecond).Seconds())
 		}
