@@ -95,7 +95,7 @@ func (l *labTable) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n| waits \\ opens |", l.title)
+	fmt.Fprintf(&b, "\n%s\n\n| waits \\ opens |", l.title)
 	for _, k := range labKinds {
 		fmt.Fprintf(&b, " %s |", k)
 	}
@@ -108,14 +108,7 @@ func (l *labTable) String() string {
 				b.WriteString(" – |")
 				continue
 			}
-			how := "direct"
-			if n.Relayed {
-				how = "relayed"
-			}
-			if n.Relay != "" {
-				how += ", " + n.Relay
-			}
-			fmt.Fprintf(&b, " %s %.2f s |", how, n.Opening.Round(10*time.Millisecond).Seconds())
+			fmt.Fprintf(&b, " %s %.2f s |", n.way(), n.Opening.Round(10*time.Millisecond).Seconds())
 		}
 		b.WriteString("\n")
 	}
