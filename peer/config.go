@@ -51,6 +51,9 @@ type Config struct {
 	// Carriers are the ways to the server that may be used, in the order in which they are tried; nil is a WebSocket, then a stream,
 	// then polls. Fewer are for tests, and to find out what a network lets through.
 	Carriers []Carrier
+	// DisableReports keeps this peer from telling the server how its connections open: directly or over a relay, or not, over which
+	// protocol, and after what time. It tells no addresses and no peers, and only a server that asks.
+	DisableReports bool
 	// Logger gets a line per step of a connection's life, at debug and trace also Pion's, which are hundreds a second: give it the level
 	// info. The zero value is silent.
 	Logger zerolog.Logger

@@ -32,6 +32,7 @@ type relay struct {
 	gate        *gate
 	holding     *holding
 	permissions permissions
+	channels    channels
 
 	toPeers, fromPeers traffic
 
@@ -44,7 +45,7 @@ var _ net.PacketConn = (*relay)(nil)
 
 // newRelay takes a port for the client whose request e is handling. Until relays.add has let it in, only release ends it.
 func newRelay(r *relays, f *family, e *entry, user string, h *holding) (*relay, error) {
-	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.asker, since: time.Now(),
+	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.req.from, since: time.Now(),
 		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{}),
 		gate: newGate(r.srv.cfg.Payload, &r.srv.stats.forgotPeers), holding: h}
 	take := rl.takeVirtual
