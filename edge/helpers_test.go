@@ -55,12 +55,12 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-// sign makes a certificate for a key.
-func (a *authority) sign(t testing.TB, public any, serial int64, names ...string) []byte {
+// sign makes a certificate for a key. It ends serial hours from now.
+func (a *authority) sign(t testing.TB, public any, from time.Time, serial int64, names ...string) []byte {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: big.NewInt(serial), DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: long, NotAfter: time.Now().Add(time.Duration(serial) * time.Hour).Truncate(time.Second),
+		NotBefore: from, NotAfter: time.Now().Add(time.Duration(serial) * time.Hour).Truncate(time.Second),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, a.cert, public, a.key)
 	if err != nil {
@@ -77,7 +77,7 @@ func (a *authority) pair(t testing.TB, serial int64) (cert, key []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.sign(t, private.Public(), serial, "edge.test")})
+	cert = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.sign(t, private.Public(), long, serial, "edge.test")})
 	return cert, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})
 }
 
