@@ -203,18 +203,19 @@ func (r *relay) Close() error {
 	r.closed.Do(func() {
 		r.release()
 		r.relays.remove(r)
-		r.holding.release()
 		close(r.done)
 	})
 	return nil
 }
 
-// release gives back the port. The table comes first: once the socket is closed, another relay may have its port.
+// release gives back the port and what the ledger holds. The table comes first: once the socket is closed, another relay may
+// have its port.
 func (r *relay) release() {
 	r.family.ports[r.at.Port()].CompareAndSwap(r, nil)
 	if r.sock != nil {
 		_ = r.sock.Close()
 	}
+	r.holding.release()
 }
 
 // end closes the relay, and the connection of a client that came with one of its own: it has no other use.
