@@ -1,6 +1,6 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e test-coturn web build bench fuzz simulate nightly
+.PHONY: help test lint e2e test-coturn lab web build bench fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
@@ -19,6 +19,9 @@ e2e: ## the end-to-end tests alone: the real binary and real browsers
 
 test-coturn: ## coturn's clients against our relay, as a table
 	@bash scripts/coturn.sh
+
+lab: ## peers behind NATs and firewalls of every kind, as tables of the ways they take and the times they need; as root
+	@bash scripts/lab.sh
 
 web: ## build the SDK and the demo into web/*/dist, which are committed
 	@bash scripts/web.sh build
