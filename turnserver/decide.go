@@ -52,6 +52,9 @@ func (e *entry) authenticate(*turn.RequestAttributes) (userID string, key []byte
 func (e *entry) decide() bool {
 	r := &e.req
 	method, mine := r.msg.method(), e.relayOf(r.from)
+	if mine != nil && mine.expiring() {
+		mine = nil
+	}
 	switch {
 	case method == methodAllocate:
 		return mine != nil || e.decideAllocate() // Pion knows a repetition, and says 437 to all else

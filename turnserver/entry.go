@@ -28,7 +28,8 @@ type entry struct {
 	conn      net.PacketConn // what Pion reads and writes: the client's side of every relay of this entry
 	stream    *tcpConn       // nil for a UDP listener
 
-	req request // under way; owned by the goroutine that reads conn
+	req  request // under way; owned by the goroutine that reads conn
+	busy turns   // of that request, and of the ends of relays
 
 	mu      sync.RWMutex
 	clients map[netip.AddrPort]*relay // those with an allocation; guarded by mu

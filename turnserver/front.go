@@ -48,6 +48,7 @@ func (d dropped) String() string {
 
 // ReadFrom returns the next message that Pion is to see.
 func (f *front) ReadFrom(p []byte) (int, net.Addr, error) {
+	f.e.busy.end() // Pion has done with the one before
 	for {
 		n, src, err := f.PacketConn.ReadFrom(p)
 		if err != nil {
@@ -58,6 +59,9 @@ func (f *front) ReadFrom(p []byte) (int, net.Addr, error) {
 			why, ok = f.e.enter(p[:n], src)
 		}
 		if ok {
+			if f.e.req.msg.raw != nil {
+				f.e.busy.begin()
+			}
 			return n, src, nil
 		}
 		f.e.srv.stats.dropped[why].Add(1)

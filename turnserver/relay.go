@@ -36,7 +36,8 @@ type relay struct {
 
 	toPeers, fromPeers traffic
 
-	last *net.UDPAddr // the latest peer from outside; owned by the goroutine in ReadFrom
+	last  *net.UDPAddr // the latest peer from outside; owned by the goroutine in ReadFrom
+	until time.Time    // when Pion will end the allocation; owned by the goroutine that reads entry.conn
 
 	closed, ended sync.Once
 }
@@ -165,6 +166,7 @@ func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
 		select {
 		case <-r.done: // before what has come: nothing is relayed once a relay has ended
+			r.entry.busy.wait()
 			r.ended.Do(r.relays.wg.Done)
 			return 0, nil, net.ErrClosed
 		default:

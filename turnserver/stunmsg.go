@@ -40,6 +40,7 @@ const (
 	attrIntegrity        = 0x0008
 	attrErrorCode        = 0x0009
 	attrChannel          = 0x000c
+	attrLifetime         = 0x000d
 	attrRealm            = 0x0014
 	attrNonce            = 0x0015
 	attrIntegritySHA256  = 0x001c
