@@ -89,7 +89,7 @@ func (e *entry) decideAllocate() bool {
 	case m.has(attrReservationToken) && (m.has(attrEvenPort) || m.has(attrRequestedFamily)): // steps 5 and 6
 		e.req.refusal = refusal{code: stun.CodeBadRequest}
 		return false
-	case m.has(attrEvenPort) || m.has(attrReservationToken):
+	case m.has(attrReservationToken) || m.reservesPort():
 		_ = e.refuse(allocEvenPort, stun.CodeInsufficientCapacity, ErrEvenPort)
 		return false
 	}
