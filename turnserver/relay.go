@@ -222,7 +222,7 @@ func (r *relay) release() {
 func (r *relay) end() {
 	_ = r.Close()
 	if r.entry.stream != nil {
-		_ = r.entry.stream.Close()
+		r.entry.stream.cut()
 	}
 }
 
