@@ -32,7 +32,7 @@ func TestCredentialsAreThoseOfPion(t *testing.T) {
 
 func TestUserID(t *testing.T) {
 	t.Parallel()
-	a := &authenticator{realm: "beckon", secret: testSecret, now: time.Now, stats: &counters{}}
+	a := &authenticator{realm: "beckon", secret: testSecret, now: time.Now, stats: &counters{}, revoked: &revocations{}}
 	for username, want := range map[string]string{
 		"99999999999:alice":     "alice",
 		"99999999999:alice:two": "alice:two",
@@ -67,7 +67,7 @@ func TestUsernamesThatOpenNothing(t *testing.T) {
 		"18446744073709551616:alice": authUsername,
 	} {
 		var n counters
-		a := &authenticator{realm: "beckon", secret: testSecret, now: func() time.Time { return now }, stats: &n}
+		a := &authenticator{realm: "beckon", secret: testSecret, now: func() time.Time { return now }, stats: &n, revoked: &revocations{}}
 		ra := &turn.RequestAttributes{Username: username, Realm: "beckon", Method: stun.MethodAllocate, SrcAddr: &net.UDPAddr{}}
 		if id, key, ok := a.handle(ra); ok || id != "" || key != nil || n.auth[want].Load() != 1 {
 			t.Errorf("%q: %q %v, counted %v", username, id, ok, n.auth[want].Load())
@@ -80,7 +80,7 @@ func TestAgeCountsOnAllocateOnly(t *testing.T) {
 	t.Parallel()
 	var later atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
-	s, err := listenAt(t.Context(), Config{Addr: "127.0.0.1:0", Secret: testSecret, AllowLocal: true}, now)
+	s, err := listenAt(t.Context(), testConfig(), now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package turnserver
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -100,11 +101,19 @@ func TestConfigMistakes(t *testing.T) {
 		parts  []string
 	}{
 		"no secret":          {func(c *Config) { c.Secret = nil }, []string{"Secret", "empty"}},
-		"no relay address":   {func(c *Config) { c.Addr = ":0" }, []string{"RelayAddress", `":0"`}},
-		"unspecified":        {func(c *Config) { c.RelayAddress = netip.IPv4Unspecified() }, []string{"RelayAddress", "0.0.0.0"}},
-		"multicast":          {func(c *Config) { c.RelayAddress = netip.MustParseAddr("224.0.0.1") }, []string{"RelayAddress", "224.0.0.1"}},
-		"two families":       {func(c *Config) { c.RelayBind = netip.IPv6Loopback() }, []string{"RelayBind", "::1", "127.0.0.1"}},
-		"no port":            {func(c *Config) { c.Addr = "127.0.0.1" }, []string{"Addr", `"127.0.0.1"`}},
+		"a user of no name":  {func(c *Config) { c.Users = map[string]string{"": "x"} }, []string{"Users", `""`}},
+		"no password":        {func(c *Config) { c.Users = map[string]string{"bob": ""} }, []string{"Users", `"bob"`}},
+		"no relay address":   {func(c *Config) { c.UDP = []string{":0"} }, []string{"RelayAddresses", ":0"}},
+		"unspecified":        {func(c *Config) { c.RelayAddresses = addrs("0.0.0.0") }, []string{"RelayAddresses", "0.0.0.0"}},
+		"multicast":          {func(c *Config) { c.RelayAddresses = addrs("224.0.0.1") }, []string{"RelayAddresses", "224.0.0.1"}},
+		"not an address":     {func(c *Config) { c.RelayAddresses = []netip.Addr{{}} }, []string{"RelayAddresses"}},
+		"one family twice":   {func(c *Config) { c.RelayAddresses = addrs("192.0.2.1", "::ffff:192.0.2.2") }, []string{"RelayAddresses", "192.0.2.1", "192.0.2.2"}},
+		"bind: other family": {func(c *Config) { c.RelayBind = addrs("::1") }, []string{"RelayBind", "::1"}},
+		"bind: twice":        {func(c *Config) { c.RelayBind = addrs("127.0.0.1", "127.0.0.2") }, []string{"RelayBind", "127.0.0.2"}},
+		"bind: virtual":      {func(c *Config) { c.Ports, c.RelayBind = PortRange{}, addrs("127.0.0.1") }, []string{"RelayBind", "127.0.0.1"}},
+		"no port":            {func(c *Config) { c.UDP = []string{"127.0.0.1"} }, []string{"listener", `"127.0.0.1"`}},
+		"no port, TCP":       {func(c *Config) { c.TCP = []string{"[::1]"} }, []string{"listener", `"[::1]"`}},
+		"negative queue":     {func(c *Config) { c.Limits.Queue = -1 }, []string{"Limits"}},
 		"realm":              {func(c *Config) { c.Realm = "a\r\nb" }, []string{"Realm", `"a\r\nb"`}},
 		"long realm":         {func(c *Config) { c.Realm = strings.Repeat("x", 128) }, []string{"Realm"}},
 		"ports":              {func(c *Config) { c.Ports = PortRange{3000, 2000} }, []string{"port range"}},
@@ -115,7 +124,7 @@ func TestConfigMistakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := Config{Addr: "127.0.0.1:0", Secret: testSecret}
+			cfg := Config{UDP: []string{"127.0.0.1:0"}, Secret: testSecret, Ports: PortRange{49152, 65535}}
 			c.change(&cfg)
 			s, err := Listen(t.Context(), cfg)
 			if err == nil {
@@ -129,7 +138,8 @@ func TestConfigMistakes(t *testing.T) {
 // An address that cannot be bound stops the start, and not the first client.
 func TestRelayBindIsTried(t *testing.T) {
 	t.Parallel()
-	cfg := Config{Addr: "127.0.0.1:0", Secret: testSecret, RelayBind: netip.MustParseAddr("192.0.2.200")}
+	cfg := testConfig()
+	cfg.RelayBind = addrs("192.0.2.200")
 	if s, err := Listen(t.Context(), cfg); err == nil {
 		_ = s.Close()
 		t.Error("it started")
@@ -152,14 +162,31 @@ func TestConfigIsCopied(t *testing.T) {
 
 func TestURLs(t *testing.T) {
 	t.Parallel()
-	s := &Server{udpAddr: netip.MustParseAddrPort("0.0.0.0:3478"), tcpAddr: netip.MustParseAddrPort("0.0.0.0:3479")}
-	s.relays = newRelays(s, netip.MustParseAddr("2001:db8::7"), netip.IPv6Unspecified())
+	s := listen(t, func(c *Config) {
+		c.UDP, c.TCP = []string{"127.0.0.1:0", "127.0.0.1:0"}, []string{"127.0.0.2:0"}
+		c.RelayAddresses = addrs("2001:db8::7")
+	}, virtual)
+	u, p := s.UDPAddrs(), s.TCPAddrs()
 	for host, h := range map[string]string{"turn.example.org": "turn.example.org", "203.0.113.7": "203.0.113.7", "2001:db8::1": "[2001:db8::1]", "[2001:db8::1]": "[2001:db8::1]", "": "[2001:db8::7]"} {
-		want := []string{"stun:" + h + ":3478", "turn:" + h + ":3478?transport=udp", "turn:" + h + ":3479?transport=tcp"}
-		if got := s.URLs(host); !slices.Equal(got, want) {
+		want := []string{
+			fmt.Sprintf("stun:%s:%d", h, u[0].Port()), fmt.Sprintf("turn:%s:%d?transport=udp", h, u[0].Port()),
+			fmt.Sprintf("turn:%s:%d?transport=udp", h, u[1].Port()), fmt.Sprintf("turn:%s:%d?transport=tcp", h, p[0].Port()),
+			"turns:" + h + ":443?transport=tcp", "turn:" + h + ":80?transport=tcp",
+		}
+		if got := s.URLs(host, Stream{443, true}, Stream{Port: 80}); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", host, got, want)
 		}
 	}
+	if got := listen(t, func(c *Config) { c.UDP, c.TCP = nil, nil }, virtual).URLs("x", Stream{443, true}); !slices.Equal(got, []string{"turns:x:443?transport=tcp"}) {
+		t.Errorf("without listeners: %q", got)
+	}
+}
+
+func addrs(list ...string) (as []netip.Addr) {
+	for _, s := range list {
+		as = append(as, netip.MustParseAddr(s))
+	}
+	return as
 }
 
 // What the server logs about a session, down to trace, holds no password.

@@ -37,6 +37,8 @@ type authenticator struct {
 	stats  *counters
 	log    zerolog.Logger
 
+	revoked *revocations
+
 	allocated allocated
 }
 
@@ -68,6 +70,9 @@ func (a *authenticator) handle(ra *turn.RequestAttributes) (userID string, key [
 	}
 	if userID == "" {
 		userID = ra.Username // relays are never opened for nobody
+	}
+	if a.revoked.refuses(userID, ra.Username) {
+		return refuse(authRevoked)
 	}
 	return userID, turn.GenerateAuthKey(ra.Username, a.realm, passwordOf(a.secret, ra.Username)), true
 }

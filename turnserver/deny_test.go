@@ -44,7 +44,7 @@ func TestDeniedPeersOverTheWireIPv6(t *testing.T) {
 	} else {
 		_ = pc.Close()
 	}
-	s := listen(t, noLocal, func(c *Config) { c.Addr = "[::1]:0" })
+	s := listen(t, noLocal, at("[::1]:0"))
 	w := newWire(t, s, "udp")
 	w.allocate()
 	for _, peer := range []string{"[::1]:5000", "[::]:5000", "[64:ff9b::7f00:1]:5000", "[2002:7f00:1::]:5000", "[fe80::1]:5000", "[fd00:ec2::254]:5000", "[::127.0.0.1]:5000"} {
@@ -88,15 +88,7 @@ func TestDeniedPortsOverTheWire(t *testing.T) {
 func TestWriteToDeniedPeer(t *testing.T) {
 	t.Parallel()
 	s := listen(t, noLocal)
-	sock, _, err := s.relays.AllocatePacketConn(allocateFor("alice"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { // as Pion does when an allocation ends
-		_ = sock.Close()
-		_, _, _ = sock.ReadFrom(nil)
-		s.relays.wg.Done()
-	}()
+	sock := openRelay(t, s, "alice")
 	for _, to := range []net.Addr{net.UDPAddrFromAddrPort(netip.MustParseAddrPort("10.0.0.1:5000")), &net.UDPAddr{}, &net.IPAddr{}} {
 		if _, err := sock.WriteTo([]byte("x"), to); !errors.Is(err, ErrPeerDenied) {
 			t.Errorf("%v: %v", to, err)
@@ -109,15 +101,7 @@ func TestWriteToDeniedPeer(t *testing.T) {
 func TestBroadcastIsRefusedByTheSocket(t *testing.T) {
 	t.Parallel()
 	s := listen(t)
-	sock, _, err := s.relays.AllocatePacketConn(allocateFor("alice"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = sock.Close()
-		_, _, _ = sock.ReadFrom(nil)
-		s.relays.wg.Done()
-	}()
+	sock := openRelay(t, s, "alice")
 	to := net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.255.255.255:5000"))
 	if _, err := sock.WriteTo([]byte("x"), to); !errors.Is(err, syscall.EACCES) {
 		t.Errorf("got %v", err)
@@ -129,7 +113,7 @@ func TestBroadcastIsRefusedByTheSocket(t *testing.T) {
 func TestOwnServicesCannotComeIn(t *testing.T) {
 	t.Parallel()
 	host := hostAddr(t)
-	s := listen(t, noLocal, func(c *Config) { c.Addr = netip.AddrPortFrom(host, 0).String() })
+	s := listen(t, noLocal, at(netip.AddrPortFrom(host, 0).String()))
 	a, b := newWire(t, s, "udp"), newWire(t, s, "udp")
 	at, bt := a.allocate(), b.allocate()
 	if code, _ := a.request(stun.MethodCreatePermission, peerAddress(bt)); code != 0 {
@@ -167,11 +151,14 @@ func TestPeerWithoutPermissionCannotComeIn(t *testing.T) {
 	b.request(stun.MethodCreatePermission, peerAddress(at))
 	b.say(at, "too early")
 	b.binding()
-	eventually(t, "the first packet has been read", func() bool { return s.Stats().FromPeers.Packets == 1 })
+	eventually(t, "the first packet has been refused", func() bool { return s.Stats().PeersDenied["no-permission"] == 1 })
 	a.request(stun.MethodCreatePermission, peerAddress(bt))
 	b.say(at, "hello")
 	if got := a.heard(); got != "hello" {
 		t.Errorf("heard %q", got)
+	}
+	if n := s.Stats().FromPeers.Packets; n != 1 {
+		t.Errorf("counted %d", n)
 	}
 }
 

@@ -10,10 +10,16 @@ var (
 	// ErrEvenPort refuses EVEN-PORT and RESERVATION-TOKEN: they are for RTP without multiplexing, and Pion asks for
 	// such ports without saying who asks, so that no quota could ever count them.
 	ErrEvenPort = errors.New("turnserver: reserving ports (EVEN-PORT) is not offered")
-	// ErrFamily refuses an IPv6 relay of an IPv4 relay address, and the reverse.
+	// ErrFamily refuses a relay of a family that has no relay address.
 	ErrFamily = errors.New("turnserver: no relay address of the requested family")
 	// ErrNoPorts says that every port of the range is in use.
 	ErrNoPorts = errors.New("turnserver: every port of the relay range is in use")
+	// ErrRevoked says that the credential was revoked.
+	ErrRevoked = errors.New("turnserver: credential revoked")
+	// ErrQuota says that a bound of Config.Quotas is met.
+	ErrQuota = errors.New("turnserver: quota reached")
+	// ErrPayload says that Config.Payload does not carry such a datagram.
+	ErrPayload = errors.New("turnserver: payload not carried")
 	// ErrPeerDenied says that the policy keeps the relay from this peer.
 	ErrPeerDenied = errors.New("turnserver: peer denied")
 	// ErrNotTURN says that a TCP stream carries something other than STUN and ChannelData.
@@ -22,6 +28,8 @@ var (
 	ErrFrameTooBig = errors.New("turnserver: frame too big")
 	// ErrClosed says that the server drains or is closed.
 	ErrClosed = errors.New("turnserver: server closed")
+
+	errNoDeadline = errors.New("turnserver: relays have no deadlines")
 
 	errCut = errors.New("turnserver: frame without its end")
 )

@@ -20,11 +20,7 @@ type framer struct {
 	begun func() // called when a message has begun: its rest is due
 }
 
-const (
-	stunHeader    = 20
-	channelHeader = 4
-	magicCookie   = 0x2112A442
-)
+const channelHeader = 4
 
 // next reads one message into p, which holds at least max bytes, and returns its length without the padding. The error
 // is what the stream's Read said when it ended between two messages (io.EOF is a clean end), and otherwise wraps

@@ -27,10 +27,16 @@ const patience = 10 * time.Second
 
 var testSecret = []byte("test secret")
 
-// listen starts a development server on loopback, changed by the given functions, and closes it with the test.
+// testConfig is that of a development server on loopback with real relay ports.
+func testConfig() Config {
+	return Config{UDP: []string{"127.0.0.1:0"}, TCP: []string{"127.0.0.1:0"}, Secret: testSecret, AllowLocal: true,
+		Ports: PortRange{49152, 65535}, Payload: PayloadAny}
+}
+
+// listen starts the server of testConfig, changed by the given functions, and closes it with the test.
 func listen(t *testing.T, change ...func(*Config)) *Server {
 	t.Helper()
-	cfg := Config{Addr: "127.0.0.1:0", Secret: testSecret, AllowLocal: true}
+	cfg := testConfig()
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -43,6 +49,25 @@ func listen(t *testing.T, change ...func(*Config)) *Server {
 }
 
 func noLocal(c *Config) { c.AllowLocal = false }
+
+// virtual is how a server runs that nobody has told otherwise.
+func virtual(c *Config) { c.Ports, c.AllowLocal = PortRange{}, false }
+
+// at has it listen on another address.
+func at(addr string) func(*Config) {
+	return func(c *Config) { c.UDP, c.TCP = []string{addr}, []string{addr} }
+}
+
+// bothModes runs a test with real ports, and with virtual ones.
+func bothModes(t *testing.T, test func(t *testing.T, mode func(*Config))) {
+	t.Parallel()
+	t.Run("real", func(t *testing.T) { t.Parallel(); test(t, func(*Config) {}) })
+	t.Run("virtual", func(t *testing.T) { t.Parallel(); test(t, virtual) })
+}
+
+// UDPAddr and TCPAddr are those of the first listener.
+func (s *Server) UDPAddr() netip.AddrPort { return s.UDPAddrs()[0] }
+func (s *Server) TCPAddr() netip.AddrPort { return s.TCPAddrs()[0] }
 
 // dial connects to a server over "udp" or "tcp", as a stream of whole messages either way.
 func dial(t *testing.T, s *Server, network string) net.Conn {
@@ -188,6 +213,23 @@ func (w *wire) binding() netip.AddrPort {
 	}
 	ip, _ := netip.AddrFromSlice(a.IP)
 	return netip.AddrPortFrom(ip.Unmap(), uint16(a.Port))
+}
+
+// openRelay opens a relay as Pion does for an allocation, and ends it with the test as Pion would.
+func openRelay(t *testing.T, s *Server, user string) *relay {
+	t.Helper()
+	e := &entry{srv: s, transport: overUDP, clients: map[netip.AddrPort]*relay{}}
+	conn, _, err := e.AllocatePacketConn(allocateFor(user))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := conn.(*relay)
+	t.Cleanup(func() {
+		_ = r.Close()
+		_, _, _ = r.ReadFrom(nil)
+		s.relays.wg.Done()
+	})
+	return r
 }
 
 // relayed is Pion's client with an allocation, as the Go peer and its ICE agent use it.

@@ -41,7 +41,7 @@ func free(t *testing.T, udp bool, at netip.AddrPort) {
 func TestCloseLeavesNothingOpen(t *testing.T) { // not parallel: it looks at ports
 	ports := freePorts(t, 4)
 	s := listen(t, func(c *Config) {
-		c.Addr = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), ports.Min).String()
+		at(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), ports.Min).String())(c)
 		c.Ports = PortRange{ports.Min + 1, ports.Max}
 	})
 	u, tc, idle := newWire(t, s, "udp"), newWire(t, s, "tcp"), newWire(t, s, "tcp")
@@ -65,7 +65,7 @@ func TestCloseLeavesNothingOpen(t *testing.T) { // not parallel: it looks at por
 	if st := s.Stats(); st.Allocations != 0 || st.TCPConns != 0 {
 		t.Errorf("stats: %+v", st)
 	}
-	if _, _, err := s.relays.AllocatePacketConn(allocateFor("late")); !errors.Is(err, ErrClosed) {
+	if _, _, err := (&entry{srv: s}).AllocatePacketConn(allocateFor("late")); !errors.Is(err, ErrClosed) {
 		t.Errorf("a closed server allocates: %v", err)
 	}
 	if err := s.Shutdown(t.Context()); err != nil {
@@ -157,7 +157,7 @@ func TestCloseEndsShutdown(t *testing.T) {
 func TestPortZeroGivesOneNumber(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{"127.0.0.1:0", "localhost:0", "0.0.0.0:0", ":0"} {
-		s := listen(t, func(c *Config) { c.Addr, c.RelayAddress = addr, netip.MustParseAddr("127.0.0.1") })
+		s := listen(t, at(addr), func(c *Config) { c.RelayAddresses = addrs("127.0.0.1") })
 		// With every UDP port of TCP's choice taken they may differ, which ten tries make next to impossible.
 		if s.UDPAddr() != s.TCPAddr() || s.UDPAddr().Port() == 0 {
 			t.Errorf("%s: %s and %s", addr, s.UDPAddr(), s.TCPAddr())
@@ -172,7 +172,7 @@ func TestPortInUse(t *testing.T) { // not parallel: it looks at ports
 		t.Fatal(err)
 	}
 	defer pc.Close()
-	s, err := Listen(t.Context(), Config{Addr: at.String(), Secret: testSecret})
+	s, err := Listen(t.Context(), Config{UDP: []string{at.String()}, TCP: []string{at.String()}, Secret: testSecret})
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		t.Fatalf("%v %v", s, err)
 	}
@@ -183,11 +183,11 @@ func TestStartIsBoundedByContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Listen(ctx, Config{Addr: "localhost:0", Secret: testSecret}); !errors.Is(err, context.Canceled) {
+	if _, err := Listen(ctx, Config{UDP: []string{"localhost:0"}, Secret: testSecret}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
-	s, err := Listen(ctx, Config{Addr: "127.0.0.1:0", Secret: testSecret, AllowLocal: true})
+	s, err := Listen(ctx, testConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,17 +200,15 @@ func TestSocketBuffers(t *testing.T) {
 	t.Parallel()
 	const want = 64 << 10 // what every kernel gives, and less than it gives by itself: so it has been asked
 	s := listen(t, func(c *Config) { c.Limits.SocketBuffer = want })
-	if smallestBuffer(s.udp) == math.MaxInt {
+	if smallestBuffer(s.udp[0]) == math.MaxInt {
 		t.Skip("this system does not tell")
 	}
-	if got := smallestBuffer(s.udp); got != want {
+	if got := smallestBuffer(s.udp[0]); got != want {
 		t.Errorf("listener: %d", got)
 	}
 	newWire(t, s, "udp").allocate()
-	s.relays.mu.Lock()
-	defer s.relays.mu.Unlock()
-	for _, rc := range s.relays.open {
-		if got := smallestBuffer(rc.UDPConn); got != want {
+	for _, r := range s.relays.all() {
+		if got := smallestBuffer(r.sock); got != want {
 			t.Errorf("relay: %d", got)
 		}
 	}

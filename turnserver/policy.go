@@ -29,12 +29,16 @@ const (
 	documentation        //
 	special              // protocol assignments, benchmarking, AS112, relays of 6to4
 	notGlobal            // IPv6 outside the space that is handed out
+	notRelay             // with virtual ports: anything but an allocation of this server
+	outOfScope           // Config.Scope
+	noPermission         // what comes from a peer that the client did not ask for
 	reasons              // how many there are
 )
 
 func (r reason) String() string {
 	return [...]string{"allowed", "invalid", "own-listener", "own-address", "low-port", "deny-list", "hidden-ipv4", "unspecified",
-		"multicast", "reserved", "private", "shared", "link-local", "cloud-metadata", "documentation", "special", "not-global"}[r]
+		"multicast", "reserved", "private", "shared", "link-local", "cloud-metadata", "documentation", "special", "not-global",
+		"not-a-relay", "scope", "no-permission"}[r]
 }
 
 // minPeerPort: RFC 6335 section 6 calls the ports below it system ports.
@@ -89,15 +93,16 @@ type policy struct {
 	global6       netip.Prefix // what IANA hands out; the rest of IPv6 is denied without being listed
 	allow, deny   []netip.Prefix
 	allowLocal    bool
-	relay         netip.Addr // the address that peers are told
-	listeners     []uint16   // ports of this server's own sockets
+	virtual       bool
+	relays        pair[netip.Addr] // the addresses that peers are told, canonical; the zero value for none
+	listeners     *portSet         // ports of this server's own sockets
 }
 
-func newPolicy(c Config, relay netip.Addr, listeners ...uint16) policy {
+func newPolicy(c Config, relays pair[netip.Addr], listeners *portSet) policy {
 	return policy{
 		never: never(), denied: denied(), global6: netip.MustParsePrefix("2000::/3"),
 		allow: c.Allow, deny: c.Deny, allowLocal: c.AllowLocal,
-		relay: canonical(relay), listeners: listeners,
+		virtual: c.virtual(), relays: relays, listeners: listeners,
 	}
 }
 
@@ -105,9 +110,12 @@ func newPolicy(c Config, relay netip.Addr, listeners ...uint16) policy {
 func canonical(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
 // permission judges an address for which a client asks permission. own are this machine's addresses. TURN permissions
-// have no port, so the relay address passes here, and peer looks at the port of every packet.
+// have no port, so a relay address passes here, and peer looks at the port of every packet.
 func (p *policy) permission(a netip.Addr, own map[netip.Addr]bool) reason {
 	a = canonical(a)
+	if p.virtual {
+		return p.relaysOnly(a.IsValid() && *p.relays.of(a) == a)
+	}
 	if r := p.forbidden(a); r != allowed {
 		return r
 	}
@@ -117,27 +125,43 @@ func (p *policy) permission(a netip.Addr, own map[netip.Addr]bool) reason {
 	return p.address(a, own)
 }
 
+// relaysOnly is the whole policy of virtual ports: there is no way to anything but a relay, so nothing else needs a rule.
+func (p *policy) relaysOnly(relay bool) reason {
+	if relay {
+		return allowed
+	}
+	return notRelay
+}
+
 // meetsAt says whether a is where two clients of this server meet, each behind its relay. That must work whatever
 // range the relay address is in, except on loopback, where only development puts a relay.
 func (p *policy) meetsAt(a netip.Addr) bool {
-	return a == p.relay && (p.allowLocal || !a.IsLoopback())
+	return a == *p.relays.of(a) && (p.allowLocal || !a.IsLoopback())
 }
 
-// peer judges one packet's peer, in either direction. live says whether a port is that of a relay open now.
-func (p *policy) peer(ap netip.AddrPort, own map[netip.Addr]bool, live func(port uint16) bool) reason {
+// peer judges one packet's peer, in either direction. relay says whether that is a relay of this server, open now: nothing
+// that comes from outside is.
+func (p *policy) peer(ap netip.AddrPort, own map[netip.Addr]bool, relay bool) reason {
+	if p.virtual {
+		return p.relaysOnly(relay)
+	}
 	a := canonical(ap.Addr())
 	if r := p.forbidden(a); r != allowed {
 		return r
 	}
-	switch here := a == p.relay || isOwn(a, own); {
+	switch {
 	case ap.Port() < minPeerPort:
 		return lowPort
-	case here && slices.Contains(p.listeners, ap.Port()):
-		return ownListener // the relay must not be its own client
-	case p.meetsAt(a) && live(ap.Port()):
+	case relay && p.meetsAt(a):
 		return allowed
+	case p.isHere(a, own) && p.listeners.has(ap.Port()):
+		return ownListener // the relay must not be its own client
 	}
 	return p.address(a, own)
+}
+
+func (p *policy) isHere(a netip.Addr, own map[netip.Addr]bool) bool {
+	return a == *p.relays.of(a) || isOwn(a, own)
 }
 
 // forbidden is what nothing can open.
@@ -168,7 +192,7 @@ func (p *policy) forbidden(a netip.Addr) reason {
 // address judges what forbidden let through and is no relay of ours. An own address is not opened by an allow list:
 // who allows 10.0.0.0/8 means the neighbours, and would open this machine's services as well.
 func (p *policy) address(a netip.Addr, own map[netip.Addr]bool) reason {
-	if a == p.relay || isOwn(a, own) {
+	if p.isHere(a, own) {
 		if p.allowLocal {
 			return allowed
 		}

@@ -6,17 +6,18 @@ import (
 )
 
 var (
-	ownV4 = netip.MustParseAddr("8.8.4.4") // this machine, on a public address
-	ownV6 = netip.MustParseAddr("2a00::1")
-	mine  = map[netip.Addr]bool{ownV4: true, ownV6: true, netip.MustParseAddr("10.0.0.5"): true}
+	ownV4     = netip.MustParseAddr("8.8.4.4") // this machine, on a public address
+	ownV6     = netip.MustParseAddr("2a00::1")
+	realPorts = Config{Ports: PortRange{49152, 65535}}
+	mine      = map[netip.Addr]bool{ownV4: true, ownV6: true, netip.MustParseAddr("10.0.0.5"): true}
 )
 
 func testPolicy(change func(*Config)) policy {
-	cfg := Config{}
+	cfg := realPorts
 	if change != nil {
 		change(&cfg)
 	}
-	return newPolicy(cfg, ownV4, 3478, 5349)
+	return newPolicy(cfg, pair[netip.Addr]{ownV4}, newPortSet(3478, 5349))
 }
 
 func mustPrefixes(items ...string) []netip.Prefix {
@@ -59,7 +60,7 @@ func TestDeniedByDefault(t *testing.T) {
 			if got := p.permission(a, mine); got != want {
 				t.Errorf("%s: %s, want %s", s, got, want)
 			}
-			if got := p.peer(netip.AddrPortFrom(a, 5000), mine, func(uint16) bool { return false }); got != want {
+			if got := p.peer(netip.AddrPortFrom(a, 5000), mine, false); got != want {
 				t.Errorf("%s, a packet: %s, want %s", s, got, want)
 			}
 			if !a.Is4() {
@@ -99,9 +100,9 @@ func TestLists(t *testing.T) {
 
 func TestPorts(t *testing.T) {
 	t.Parallel()
-	live := func(port uint16) bool { return port == 50000 }
+	relay := func(at netip.AddrPort) bool { return at.Port() == 50000 }
 	plain, local := testPolicy(nil), testPolicy(func(c *Config) { c.AllowLocal = true })
-	loopback := newPolicy(Config{}, netip.MustParseAddr("127.0.0.1"), 3478)
+	loopback := newPolicy(realPorts, pair[netip.Addr]{netip.MustParseAddr("127.0.0.1")}, newPortSet(3478))
 	for _, c := range []struct {
 		p    *policy
 		peer string
@@ -123,7 +124,8 @@ func TestPorts(t *testing.T) {
 		{&local, "127.0.0.1:80", lowPort}, {&local, "10.0.0.6:5000", private}, {&local, "0.0.0.0:5000", unspecified}, {&local, "[::]:5000", unspecified},
 		{&loopback, "127.0.0.1:50000", ownAddress}, // only development puts a relay there
 	} {
-		if got := c.p.peer(netip.MustParseAddrPort(c.peer), mine, live); got != c.want {
+		peer := netip.MustParseAddrPort(c.peer)
+		if got := c.p.peer(peer, mine, relay(peer)); got != c.want {
 			t.Errorf("%s: %s, want %s", c.peer, got, c.want)
 		}
 	}
@@ -135,7 +137,8 @@ func TestPorts(t *testing.T) {
 	}
 	deny := testPolicy(func(c *Config) { c.AllowLocal, c.Deny = true, mustPrefixes("8.8.4.4", "127.0.0.0/8") })
 	for _, s := range []string{"8.8.4.4:50000", "127.0.0.1:5000"} {
-		if got := deny.peer(netip.MustParseAddrPort(s), mine, live); got != denyList {
+		peer := netip.MustParseAddrPort(s)
+		if got := deny.peer(peer, mine, relay(peer)); got != denyList {
 			t.Errorf("%s: %s", s, got)
 		}
 	}
@@ -156,7 +159,7 @@ func BenchmarkPolicy(b *testing.B) {
 	p := testPolicy(nil)
 	peer := netip.MustParseAddrPort("1.1.1.1:5000")
 	for b.Loop() {
-		if p.peer(peer, mine, func(uint16) bool { return false }) != allowed {
+		if p.peer(peer, mine, false) != allowed {
 			b.Fatal("denied")
 		}
 	}

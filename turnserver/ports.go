@@ -1,14 +1,18 @@
 package turnserver
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
-// PortRange is an inclusive range of UDP ports for relays. A text like "49152-65535" makes one, and the zero value
-// stands for just that range in a Config.
+// PortRange is an inclusive range of UDP ports for relays. A text like "49152-65535" makes one; those are the dynamic
+// ports, which RFC 8656 section 7.2 advises. The zero value stands for virtual ports in a Config.
 type PortRange struct{ Min, Max uint16 }
 
 func (r PortRange) String() string { return fmt.Sprintf("%d-%d", r.Min, r.Max) }
@@ -45,14 +49,17 @@ func (r PortRange) check() error {
 	return nil
 }
 
-// shuffled calls try with every port of the range once, in an order that nobody can guess, until try returns true. A
-// random start and a random stride without a common divisor visit everything and need no memory. (Pion's own
-// generator gives up after ten random ports: at 90 % use it fails for one client in three.)
+// virtualPorts are all that a virtual relay may have. No socket has them, so none is taken from anybody.
+func virtualPorts() PortRange { return PortRange{minPeerPort, 65535} }
+
+// shuffled calls try with every port of the range once, in an order that nobody can guess (RFC 8656 section 7.2), until try
+// returns true. A random start and a random stride without a common divisor visit everything and need no memory. (Pion's
+// own generator gives up after ten random ports: at 90 % use it fails for one client in three.)
 func (r PortRange) shuffled(try func(port uint16) (done bool)) bool {
 	n := int(r.Max) - int(r.Min) + 1
-	at, stride := rand.IntN(n), 1+rand.IntN(n)
+	at, stride := below(n), 1+below(n)
 	for gcd(stride, n) != 1 {
-		stride = 1 + rand.IntN(n)
+		stride = 1 + below(n)
 	}
 	for range n {
 		if try(r.Min + uint16(at)) {
@@ -63,9 +70,40 @@ func (r PortRange) shuffled(try func(port uint16) (done bool)) bool {
 	return false
 }
 
+// below is a random number from 0 to n-1, for n far below 2⁶⁴, where the remainder's bias is nothing.
+func below(n int) int {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return int(binary.NativeEndian.Uint64(b[:]) % uint64(n))
+}
+
 func gcd(a, b int) int {
 	for b != 0 {
 		a, b = b, a%b
 	}
 	return a
 }
+
+// portSet are the port numbers of this server's own listeners. Packets read it, so reading takes no lock.
+type portSet struct {
+	list atomic.Pointer[[]uint16] // what it points to is not changed
+	mu   sync.Mutex               // of who adds
+}
+
+func newPortSet(ports ...uint16) *portSet {
+	s := &portSet{}
+	s.list.Store(&ports)
+	return s
+}
+
+func (s *portSet) add(port uint16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if port == 0 || s.has(port) {
+		return
+	}
+	list := append(slices.Clone(*s.list.Load()), port)
+	s.list.Store(&list)
+}
+
+func (s *portSet) has(port uint16) bool { return slices.Contains(*s.list.Load(), port) }

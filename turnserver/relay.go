@@ -1,180 +1,243 @@
 package turnserver
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"sync"
-	"syscall"
-
-	"github.com/pion/turn/v5"
+	"time"
 )
 
-// relays opens the relay sockets, one for each allocation, and knows those that are open. All methods may be called at
-// any time. It is the place where a quota will reserve (before open) and release (in relayConn.Close): Pion's own quota
-// callback is not atomic with the allocation.
-type relays struct {
-	srv     *Server
-	address netip.Addr // that peers are told
-	bind    netip.Addr // of the sockets
-	hairpin netip.Addr // where one of our sockets reaches another
+// relay is one allocation's side towards its peers, as the net.PacketConn that Pion writes to and reads from. What differs
+// between a virtual port and a real one is only whether there is a socket, with a pump behind it: the packets of other relays
+// come in memory either way, because they would otherwise leave the machine where the address that peers are told is not its
+// own (a one-to-one NAT), and few NATs send them back with the right source.
+//
+// Pion checks permissions, which know only a peer's address; this checks address and port of every packet, what it is and whether
+// the client may still have more, in both directions. ReadFrom belongs to one goroutine; the other methods may be called at any time.
+type relay struct {
+	// Static.
+	relays *relays
+	family *family
+	at     netip.AddrPort // what peers are told
+	addr   *net.UDPAddr   // the same for Pion, and for the Pion of other relays: not changed
+	user   string
+	entry  *entry         // the client's side: the way in that it took
+	client netip.AddrPort // and where it is, as seen there
+	since  time.Time
+	sock   *net.UDPConn // nil: a virtual port
 
-	mu       sync.RWMutex
-	open     map[uint16]*relayConn // by port; guarded by mu
-	draining bool                  // no new ones; guarded by mu
-	empty    chan struct{}         // closed once draining and none is open
+	inbox chan *packet  // what has come from peers
+	done  chan struct{} // closed by Close
 
-	// wg counts two for each relay: its reader, until it got its last error, and Pion's allocation, until it is deleted.
-	wg sync.WaitGroup
+	gate        *gate
+	holding     *holding
+	permissions permissions
+
+	toPeers, fromPeers traffic
+
+	last *net.UDPAddr // the latest peer from outside; owned by the goroutine in ReadFrom
+
+	closed, ended sync.Once
 }
 
-var _ turn.RelayAddressGenerator = (*relays)(nil)
+var _ net.PacketConn = (*relay)(nil)
 
-func newRelays(s *Server, address, bind netip.Addr) *relays {
-	r := &relays{srv: s, address: address, bind: bind, hairpin: bind, open: map[uint16]*relayConn{}, empty: make(chan struct{})}
-	if bind.IsUnspecified() {
-		r.hairpin = netip.IPv6Loopback()
-		if bind.Is4() {
-			r.hairpin = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-		}
+// newRelay takes a port for the client whose request e is handling. Until relays.add has let it in, only release ends it.
+func newRelay(r *relays, f *family, e *entry, user string, h *holding) (*relay, error) {
+	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.asker, since: time.Now(),
+		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{}),
+		gate: newGate(r.srv.cfg.Payload, &r.srv.stats.forgotPeers), holding: h}
+	take := rl.takeVirtual
+	if !r.srv.cfg.virtual() {
+		take = rl.takeSocket
 	}
-	return r
+	return rl, take()
 }
 
-// Validate is Pion's; Listen has checked everything.
-func (r *relays) Validate() error { return nil }
-
-// AllocateListener refuses RFC 6062 allocations.
-func (r *relays) AllocateListener(turn.AllocateListenerConfig) (net.Listener, net.Addr, error) {
-	return nil, nil, r.refuse(allocTCP, ErrTCPRelay)
-}
-
-// AllocateConn refuses RFC 6062 connections.
-func (r *relays) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) {
-	return nil, r.refuse(allocTCP, ErrTCPRelay)
-}
-
-// AllocatePacketConn opens the socket of a new allocation. Pion answers an error with 508 (Insufficient Capacity).
-func (r *relays) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
-	switch {
-	case c.UserID == "" || c.RequestedPort != 0:
-		return nil, nil, r.refuse(allocEvenPort, ErrEvenPort)
-	case (c.Network == "udp4") != r.address.Is4():
-		return nil, nil, r.refuse(allocFamily, ErrFamily)
-	}
-	sock, err := r.socket()
-	if err != nil {
-		why := allocSocket
-		if errors.Is(err, ErrNoPorts) {
-			why = allocPorts
-		}
-		return nil, nil, r.refuse(why, err)
-	}
-	port := addrPort(sock.LocalAddr()).Port()
-	rc := &relayConn{UDPConn: sock, relays: r, port: port}
-	if !r.add(rc) {
-		_ = sock.Close()
-		return nil, nil, r.refuse(allocDraining, ErrClosed)
-	}
-	return rc, udpAddr(netip.AddrPortFrom(r.address, port)), nil
-}
-
-func (r *relays) refuse(why allocFailure, err error) error {
-	r.srv.stats.alloc[why].Add(1)
-	return err
-}
-
-// socket binds a free port of the range. It goes on as long as ports are merely taken: any other error would be the
-// same for all of them.
-func (r *relays) socket() (sock *net.UDPConn, err error) {
-	network := "udp6"
-	if r.bind.Is4() {
-		network = "udp4"
-	}
-	done := r.srv.cfg.Ports.shuffled(func(port uint16) bool {
-		if r.live(port) || r.srv.isListener(port) {
+// takeVirtual takes a port that no other relay has. It skips the numbers of our listeners: a client that sees such an
+// address would take it for the server's.
+func (r *relay) takeVirtual() error {
+	if !virtualPorts().shuffled(func(port uint16) bool {
+		if r.relays.srv.ports.has(port) {
 			return false
 		}
-		sock, err = net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.bind, port)))
-		return !errors.Is(err, syscall.EADDRINUSE)
-	})
+		r.name(port)
+		return r.family.ports[port].CompareAndSwap(nil, r)
+	}) {
+		return ErrNoPorts
+	}
+	return nil
+}
+
+func (r *relay) name(port uint16) {
+	r.at = netip.AddrPortFrom(r.family.told, port)
+	r.addr = net.UDPAddrFromAddrPort(r.at)
+}
+
+// WriteTo sends one datagram to a peer, or refuses with ErrPeerDenied, ErrPayload or ErrQuota. A datagram that cannot be delivered
+// now is dropped without an error, as on any network.
+func (r *relay) WriteTo(p []byte, to net.Addr) (int, error) {
+	peer := addrPort(to)
+	own, err := r.outgoing(peer, p)
 	switch {
-	case !done:
-		return nil, fmt.Errorf("%w: %s", ErrNoPorts, r.srv.cfg.Ports)
 	case err != nil:
-		return nil, fmt.Errorf("turnserver: relay socket: %w", err)
+		return 0, err
+	case own != nil:
+		r.sent(len(p))
+		own.deliver(r, p)
+		return len(p), nil
 	}
-	if err := refuseBroadcast(sock); err != nil {
-		_ = sock.Close()
-		return nil, fmt.Errorf("turnserver: relay socket: %w", err)
+	n, err := r.sock.WriteToUDPAddrPort(p, peer) // there is one: with virtual ports own is the only way past outgoing
+	if err == nil {
+		r.sent(n)
 	}
-	r.srv.tune(sock)
-	return sock, nil
+	return n, err
 }
 
-func (r *relays) add(rc *relayConn) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.draining {
-		return false
+// outgoing decides whether the client may send p to a peer, and counts and charges it. own is the relay of this server that the
+// peer is, nil for one outside. Pion has looked for a permission. The address is canonical.
+func (r *relay) outgoing(peer netip.AddrPort, p []byte) (own *relay, err error) {
+	s := r.relays.srv
+	own = r.relays.find(peer)
+	if why := s.policy.peer(peer, s.own.snapshot(), own != nil); why != allowed {
+		s.stats.peers[why].Add(1)
+		return nil, ErrPeerDenied
 	}
-	r.open[rc.port] = rc
-	r.wg.Add(2)
-	return true
+	return own, r.carry(r.gate.toPeer(p, peer), len(p))
 }
 
-func (r *relays) remove(rc *relayConn) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.open, rc.port)
-	r.checkEmpty()
+// incoming decides whether p of a peer may go to the client, and counts and charges it. outside says that the peer is no relay of
+// this server. A permission is for all ports of an address: without the policy the relay address, for which every client may have
+// one, would let in packets of this machine's own services.
+func (r *relay) incoming(peer netip.AddrPort, p []byte, outside bool) error {
+	s := r.relays.srv
+	why := allowed
+	if !r.permissions.has(peer.Addr()) {
+		why = noPermission
+	} else if outside {
+		why = s.policy.peer(peer, s.own.snapshot(), false)
+	}
+	if why != allowed {
+		s.stats.peers[why].Add(1)
+		return ErrPeerDenied
+	}
+	return r.carry(r.gate.fromPeer(p, peer), len(p))
 }
 
-// drain refuses new relays and returns a channel that is closed when none is left.
-func (r *relays) drain() <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.draining = true
-	r.checkEmpty()
-	return r.empty
+// carry charges for n bytes that the gate has let through.
+func (r *relay) carry(v verdict, n int) error {
+	s := r.relays.srv
+	if v != carried {
+		s.stats.payload[v].Add(1)
+		return ErrPayload
+	}
+	if r.holding.metered() && r.holding.charge(n, s.ledger.at()) != 0 { // which counts
+		return ErrQuota
+	}
+	return nil
 }
 
-// checkEmpty is called with mu held.
-func (r *relays) checkEmpty() {
-	if !r.draining || len(r.open) > 0 {
+// deliver puts what another relay sends into the inbox. The sender may be reading a listener that serves everybody: it never
+// waits.
+func (r *relay) deliver(from *relay, p []byte) {
+	s := r.relays.srv
+	if len(p) >= relayBuffer {
+		s.stats.oversized.Add(1)
 		return
 	}
+	if r.incoming(from.at, p, false) != nil {
+		return
+	}
+	k := s.packets.get()
+	k.own, k.n = from.addr, copy(k.buf[:], p)
 	select {
-	case <-r.empty:
+	case r.inbox <- k:
 	default:
-		close(r.empty)
+		s.stats.queueFull.Add(1)
+		s.packets.put(k)
 	}
 }
 
-// close ends all relays. It does not wait; wg does.
-func (r *relays) close() {
-	r.drain()
-	r.mu.RLock()
-	all := make([]*relayConn, 0, len(r.open))
-	for _, rc := range r.open {
-		all = append(all, rc)
-	}
-	r.mu.RUnlock()
-	for _, rc := range all {
-		_ = rc.Close() // takes mu
+// ReadFrom returns one datagram of a peer that the relay may reach. Its error is final: Pion deletes the allocation.
+func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
+	s := r.relays.srv
+	for {
+		select {
+		case <-r.done: // before what has come: nothing is relayed once a relay has ended
+			r.ended.Do(r.relays.wg.Done)
+			return 0, nil, net.ErrClosed
+		default:
+		}
+		select {
+		case <-r.done:
+		case k := <-r.inbox:
+			n, from := copy(p, k.buf[:k.n]), k.own
+			if from == nil {
+				from = r.outside(k.from)
+			}
+			s.packets.put(k)
+			r.received(n)
+			return n, from, nil
+		}
 	}
 }
 
-func (r *relays) count() int {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return len(r.open)
+// outside is a peer's address for Pion. Most packets come from the same peer as the one before, and Pion does not change
+// an address.
+func (r *relay) outside(from netip.AddrPort) *net.UDPAddr {
+	if r.last == nil || r.last.AddrPort() != from {
+		r.last = udpAddr(from)
+	}
+	return r.last
 }
 
-// live says whether port is that of an open relay.
-func (r *relays) live(port uint16) bool {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return r.open[port] != nil
+func (r *relay) sent(n int)     { r.toPeers.add(n); r.relays.srv.stats.toPeers.add(n) }
+func (r *relay) received(n int) { r.fromPeers.add(n); r.relays.srv.stats.fromPeers.add(n) }
+
+// Close is called by Pion when the allocation ends, by Server.End and by the server's Close. It never fails: Pion would stop
+// closing the other allocations.
+func (r *relay) Close() error {
+	r.closed.Do(func() {
+		r.release()
+		r.relays.remove(r)
+		r.holding.release()
+		close(r.done)
+	})
+	return nil
+}
+
+// release gives back the port. The table comes first: once the socket is closed, another relay may have its port.
+func (r *relay) release() {
+	r.family.ports[r.at.Port()].CompareAndSwap(r, nil)
+	if r.sock != nil {
+		_ = r.sock.Close()
+	}
+}
+
+// end closes the relay, and the connection of a client that came with one of its own: it has no other use.
+func (r *relay) end() {
+	_ = r.Close()
+	if r.entry.stream != nil {
+		_ = r.entry.stream.Close()
+	}
+}
+
+// LocalAddr is what peers are told.
+func (r *relay) LocalAddr() net.Addr { return r.addr }
+
+// SetDeadline and the other two are not used by Pion, whose reader waits until Close.
+func (r *relay) SetDeadline(time.Time) error      { return errNoDeadline }
+func (r *relay) SetReadDeadline(time.Time) error  { return errNoDeadline }
+func (r *relay) SetWriteDeadline(time.Time) error { return errNoDeadline }
+
+// addrPort is the address of a socket or of a packet, in its canonical form; the zero value for what is neither.
+func addrPort(a net.Addr) netip.AddrPort {
+	var ap netip.AddrPort
+	switch a := a.(type) {
+	case *net.UDPAddr:
+		ap = a.AddrPort()
+	case *net.TCPAddr:
+		ap = a.AddrPort()
+	}
+	return netip.AddrPortFrom(canonical(ap.Addr()), ap.Port())
 }

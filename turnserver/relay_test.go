@@ -60,7 +60,7 @@ func TestRelayToRelay(t *testing.T) {
 				} else {
 					_ = pc.Close()
 				}
-				s := listen(t, func(c *Config) { c.Addr = addr })
+				s := listen(t, at(addr))
 				exchange(t, relayed(t, s, via[0]), relayed(t, s, via[1]))
 				st := s.Stats()
 				if st.Allocations != 2 || st.AllocationsTotal != 2 || st.ToPeers.Packets < 14 || st.FromPeers.Bytes < 2*2826 {
@@ -118,7 +118,7 @@ func TestLoopbackIsForbiddenWithoutTheSwitch(t *testing.T) {
 // On a server with an address of its own two clients meet without any switch, although that address is its own.
 func TestRelaysMeetOnOwnAddress(t *testing.T) {
 	t.Parallel()
-	s := listen(t, noLocal, func(c *Config) { c.Addr = netip.AddrPortFrom(hostAddr(t), 0).String() })
+	s := listen(t, noLocal, at(netip.AddrPortFrom(hostAddr(t), 0).String()))
 	exchange(t, relayed(t, s, "udp"), relayed(t, s, "tcp"))
 }
 
@@ -127,9 +127,9 @@ func TestRelaysMeetOnForeignAddress(t *testing.T) {
 	t.Parallel()
 	for _, bind := range []string{"", "127.0.0.1"} {
 		s := listen(t, noLocal, func(c *Config) {
-			c.RelayAddress = netip.MustParseAddr("203.0.113.7")
+			c.RelayAddresses = addrs("203.0.113.7")
 			if bind != "" {
-				c.RelayBind = netip.MustParseAddr(bind)
+				c.RelayBind = addrs(bind)
 			}
 		})
 		a, b := relayed(t, s, "udp"), relayed(t, s, "udp")
@@ -182,11 +182,11 @@ func TestTCPRelayRefused(t *testing.T) {
 			t.Errorf("%s: counted %d", network, n)
 		}
 	}
-	r := &relays{srv: &Server{}}
-	if _, _, err := r.AllocateListener(turn.AllocateListenerConfig{}); !errors.Is(err, ErrTCPRelay) {
+	e := &entry{srv: &Server{}}
+	if _, _, err := e.AllocateListener(turn.AllocateListenerConfig{}); !errors.Is(err, ErrTCPRelay) {
 		t.Error(err)
 	}
-	if _, err := r.AllocateConn(turn.AllocateConnConfig{}); !errors.Is(err, ErrTCPRelay) {
+	if _, err := e.AllocateConn(turn.AllocateConnConfig{}); !errors.Is(err, ErrTCPRelay) {
 		t.Error(err)
 	}
 }
@@ -283,10 +283,7 @@ func TestReadErrorsAreSurvived(t *testing.T) {
 	w.request(stun.MethodCreatePermission, peerAddress(ot))
 	other.request(stun.MethodCreatePermission, peerAddress(at))
 
-	s.relays.mu.Lock()
-	relay := s.relays.open[at.Port()]
-	s.relays.mu.Unlock()
-	for _, sock := range []*net.UDPConn{s.udp, relay.UDPConn} {
+	for _, sock := range []*net.UDPConn{s.udp[0], s.relays.find(at).sock} {
 		before := s.Stats().ReadErrors
 		_ = sock.SetReadDeadline(time.Unix(1, 0))
 		eventually(t, "three read errors", func() bool { return s.Stats().ReadErrors >= before+3 })

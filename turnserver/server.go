@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/pion/logging"
-	"github.com/pion/turn/v5"
 	"github.com/rs/zerolog"
 
 	"github.com/beckon-rtc/beckon/internal/pionlog"
@@ -24,25 +22,29 @@ type Server struct {
 	cfg      Config
 	log      zerolog.Logger
 	pion     logging.LoggerFactory
+	now      func() time.Time
 	auth     *authenticator
 	policy   policy
 	own      *ownAddrs
-	tcp      net.Listener
-	udp      *net.UDPConn
-	tcpAddr  netip.AddrPort
-	udpAddr  netip.AddrPort
+	tcp      []net.Listener
+	udp      []*net.UDPConn
 	relays   *relays
 	tuneOnce sync.Once
 
-	conns tcpConns
-	stats counters
+	ports   *portSet
+	revoked revocations
+	streams streams
+	conns   tcpConns
+	packets packetPool
+	ledger  *ledger // not nil once Listen returns
+	stats   counters
 
 	closing   chan struct{} // closed by Close
 	closeOnce sync.Once
-	wg        sync.WaitGroup // accept, and Pion's reader of the UDP listener until its last read
+	wg        sync.WaitGroup // Pion's readers of the UDP listeners, until their last read
 }
 
-// Listen starts a server. ctx bounds the start (looking up a host name, binding) and nothing later. A mistake in cfg is
+// Listen starts a server. ctx bounds the start (looking up host names, binding) and nothing later. A mistake in cfg is
 // a *ConfigError; a port in use is the error of the net package, wrapped.
 func Listen(ctx context.Context, cfg Config) (*Server, error) { return listenAt(ctx, cfg, time.Now) }
 
@@ -52,149 +54,141 @@ func listenAt(ctx context.Context, cfg Config, now func() time.Time) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, pion: pionlog.NewDebug(cfg.Log), closing: make(chan struct{})}
-	s.auth = &authenticator{realm: cfg.Realm, secret: cfg.Secret, now: now, stats: &s.stats, log: cfg.Log}
+	s := &Server{cfg: cfg, log: cfg.Log, pion: pionlog.NewDebug(cfg.Log), now: now, ports: newPortSet(), closing: make(chan struct{})}
+	s.revoked.static = cfg.Users
+	s.auth = &authenticator{realm: cfg.Realm, secret: cfg.Secret, now: now, stats: &s.stats, log: cfg.Log, revoked: &s.revoked}
 	if s.own, err = newOwnAddrs(); err != nil {
 		return nil, fmt.Errorf("turnserver: list this machine's addresses: %w", err)
 	}
-	if s.tcp, s.udp, err = bind(ctx, cfg.Addr); err != nil {
+	if s.tcp, s.udp, err = bind(ctx, cfg.UDP, cfg.TCP); err != nil {
 		return nil, err
 	}
-	s.tcpAddr, s.udpAddr = addrPort(s.tcp.Addr()), addrPort(s.udp.LocalAddr())
+	s.ledger = newLedger(cfg.Quotas, cfg.Limits.AddressAllocations, now, cfg.Limited)
 	if err := s.start(); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
-	s.log.Info().Stringer("udp", s.udpAddr).Stringer("tcp", s.tcpAddr).Stringer("relay", s.relays.address).
-		Stringer("ports", cfg.Ports).Msg("turn listening")
+	s.log.Info().Str("udp", joined(s.UDPAddrs())).Str("tcp", joined(s.TCPAddrs())).Str("relay", joined(s.RelayAddresses())).
+		Str("ports", s.portsName()).Msg("turn listening")
 	return s, nil
 }
 
 func (s *Server) start() error {
-	address, bindTo, err := s.cfg.relayAddresses(s.tcpAddr.Addr(), s.own.snapshot())
-	s.relays = newRelays(s, address, bindTo) // before the error: Close needs it
+	listeners := append(s.UDPAddrs(), s.TCPAddrs()...)
+	told, bindTo, err := s.cfg.relayAddresses(listeners, s.own.snapshot())
+	s.relays = newRelays(s, told, bindTo) // before the error: Close needs it
 	if err != nil {
 		return err
 	}
-	s.policy = newPolicy(s.cfg, address, s.udpAddr.Port(), s.tcpAddr.Port())
-	s.tune(s.udp)
-	probe, err := s.relays.socket() // a relay address that cannot be bound must stop the start, not the first client
-	if err != nil {
-		return err
+	for _, l := range listeners {
+		s.ports.add(l.Port())
 	}
-	_ = probe.Close()
-
-	s.wg.Add(1)
-	if err := s.serve(&udpConn{UDPConn: s.udp, srv: s}, s.events()); err != nil {
-		s.wg.Done()
-		return err
-	}
-	s.wg.Add(1)
-	go s.accept()
-	return nil
-}
-
-// relayAddresses settles what peers are told and what is bound.
-func (c Config) relayAddresses(listen netip.Addr, own map[netip.Addr]bool) (address, bind netip.Addr, err error) {
-	address, bind = canonical(c.RelayAddress), canonical(c.RelayBind)
-	if !address.IsValid() {
-		address = listen
-		if address.IsUnspecified() {
-			return address, bind, &ConfigError{"RelayAddress", "is not set and " + strconv.Quote(c.Addr) + " names no address",
-				"set the address at which peers reach this machine"}
+	s.policy = newPolicy(s.cfg, told, s.ports)
+	if !s.cfg.virtual() {
+		if err := s.relays.tryBind(); err != nil {
+			return err
 		}
 	}
-	if address.IsUnspecified() || address.IsMulticast() {
-		return address, bind, &ConfigError{"RelayAddress", address.String() + " cannot be a peer's destination",
-			"set the address at which peers reach this machine"}
-	}
-	if !bind.IsValid() {
-		switch {
-		case isOwn(address, own):
-			bind = address
-		case address.Is4():
-			bind = netip.IPv4Unspecified()
-		default:
-			bind = netip.IPv6Unspecified()
+	for _, sock := range s.udp {
+		s.tune(sock)
+		s.wg.Add(1)
+		if err := s.serve(overUDP, &udpConn{UDPConn: sock, srv: s}, nil); err != nil {
+			s.wg.Done()
+			return err
 		}
 	}
-	if bind.Is4() != address.Is4() {
-		return address, bind, &ConfigError{"RelayBind", bind.String() + " and the relay address " + address.String() + " are of two families",
-			"bind an address of the same family, or none"}
-	}
-	return address, bind, nil
-}
-
-// serve lets Pion read conn in a goroutine of its own, until ReadFrom returns an error.
-func (s *Server) serve(conn net.PacketConn, events turn.EventHandler) error {
-	_, err := turn.NewServer(turn.ServerConfig{
-		PacketConnConfigs: []turn.PacketConnConfig{{
-			PacketConn: conn, RelayAddressGenerator: s.relays, PermissionHandler: s.permit,
-		}},
-		Realm:         s.cfg.Realm,
-		AuthHandler:   s.auth.handle,
-		EventHandler:  events,
-		LoggerFactory: s.pion,
-		InboundMTU:    s.cfg.Limits.Frame + 1, // Pion drops what fills its buffer
-	})
-	if err != nil {
-		return fmt.Errorf("turnserver: start pion: %w", err)
+	for _, ln := range s.tcp {
+		// Close waits for it, as for every call of Serve. It returns only when the listener is closed.
+		go func() { _ = s.Serve(ln) }()
 	}
 	return nil
 }
 
-// events count and log what Pion does. The realm is left out of everything: it was the client's word.
-func (s *Server) events() turn.EventHandler {
-	return turn.EventHandler{
-		OnAuth: func(src, _ net.Addr, _, username, _, _ string, ok bool) {
-			if !ok {
-				s.auth.failed(authPassword, username, src.String())
-			}
-		},
-		OnAllocationCreated: func(src, _ net.Addr, _, user, _ string, relay net.Addr, _ int) {
-			s.stats.allocations.Add(1)
-			s.auth.allocated.add(src)
-			s.log.Debug().Str("user", user).Stringer("remote", src).Stringer("relay", relay).Msg("allocation created")
-		},
-		OnAllocationDeleted: func(src, _ net.Addr, _, user, _ string) {
-			s.log.Debug().Str("user", user).Stringer("remote", src).Msg("allocation deleted")
-			s.auth.allocated.remove(src)
-			s.relays.wg.Done()
-		},
+// joined is for the log.
+func joined[T fmt.Stringer](items []T) string {
+	words := make([]string, len(items))
+	for i, item := range items {
+		words[i] = item.String()
 	}
+	return strings.Join(words, " ")
 }
 
-// UDPAddr is the bound address of the UDP listener.
-func (s *Server) UDPAddr() netip.AddrPort { return s.udpAddr }
-
-// TCPAddr is the bound address of the TCP listener.
-func (s *Server) TCPAddr() netip.AddrPort { return s.tcpAddr }
-
-// RelayAddress is the address that peers are told.
-func (s *Server) RelayAddress() netip.Addr { return s.relays.address }
-
-func (s *Server) isListener(port uint16) bool {
-	return slices.Contains([]uint16{s.udpAddr.Port(), s.tcpAddr.Port()}, port)
+func (s *Server) portsName() string {
+	if s.cfg.virtual() {
+		return "virtual"
+	}
+	return s.cfg.Ports.String()
 }
 
-// URLs are those of this server for an RTCIceServer (RFC 7064, RFC 7065). host is the name or address at which clients
-// reach it; empty means RelayAddress.
-func (s *Server) URLs(host string) []string {
+// UDPAddrs are the bound addresses of the UDP listeners, in the order of Config.UDP.
+func (s *Server) UDPAddrs() []netip.AddrPort {
+	var list []netip.AddrPort
+	for _, sock := range s.udp {
+		list = append(list, addrPort(sock.LocalAddr()))
+	}
+	return list
+}
+
+// TCPAddrs are the bound addresses of the server's own TCP listeners, those that share a number with UDP first.
+func (s *Server) TCPAddrs() []netip.AddrPort {
+	var list []netip.AddrPort
+	for _, ln := range s.tcp {
+		list = append(list, addrPort(ln.Addr()))
+	}
+	return list
+}
+
+// RelayAddresses are the addresses that peers are told: one or two, IPv4 first.
+func (s *Server) RelayAddresses() []netip.Addr {
+	var list []netip.Addr
+	for _, f := range s.relays.families {
+		if f != nil {
+			list = append(list, f.told)
+		}
+	}
+	return list
+}
+
+// Stream is a port at which clients reach a listener given to Serve, or a proxy before it.
+type Stream struct {
+	Port uint16
+	TLS  bool
+}
+
+// URLs are those of this server for an RTCIceServer (RFC 7064, RFC 7065): of its UDP listeners, of its own TCP listeners, and
+// of streams. host is the name or address at which clients reach it; empty means the first relay address. There is one
+// stun: URL, for more would tell a client nothing new.
+func (s *Server) URLs(host string, streams ...Stream) []string {
 	if host == "" {
-		host = s.relays.address.String()
+		host = s.RelayAddresses()[0].String()
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]") // JoinHostPort brackets IPv6
-	at := func(a netip.AddrPort) string { return net.JoinHostPort(host, strconv.Itoa(int(a.Port()))) }
-	return []string{
-		"stun:" + at(s.udpAddr),
-		"turn:" + at(s.udpAddr) + "?transport=udp",
-		"turn:" + at(s.tcpAddr) + "?transport=tcp",
+	at := func(port uint16) string { return net.JoinHostPort(host, strconv.Itoa(int(port))) }
+	var urls []string
+	for i, a := range s.UDPAddrs() {
+		if i == 0 {
+			urls = append(urls, "stun:"+at(a.Port()))
+		}
+		urls = append(urls, "turn:"+at(a.Port())+"?transport=udp")
 	}
+	for _, a := range s.TCPAddrs() {
+		urls = append(urls, "turn:"+at(a.Port())+"?transport=tcp")
+	}
+	for _, st := range streams {
+		scheme := "turn:"
+		if st.TLS {
+			scheme = "turns:"
+		}
+		urls = append(urls, scheme+at(st.Port)+"?transport=tcp")
+	}
+	return urls
 }
 
-// Credentials makes a username and a password that open a relay here until ttl from now.
+// Credentials makes a username and a password that open a relay here until ttl from now: a little later after a Revoke of the
+// user, because they must end later than those that were revoked. Without a Secret in the Config they open nothing.
 func (s *Server) Credentials(user string, ttl time.Duration) (username, password string) {
-	return Credentials(s.cfg.Secret, user, s.auth.now(), ttl)
+	now := s.now()
+	return Credentials(s.cfg.Secret, user, now, s.revoked.lifetime(user, now, ttl))
 }
 
 // Shutdown refuses new allocations and new TCP connections at once, lets the existing allocations live until they have
@@ -202,7 +196,7 @@ func (s *Server) Credentials(user string, ttl time.Duration) (username, password
 // again, and beside Close.
 func (s *Server) Shutdown(ctx context.Context) error {
 	empty := s.relays.drain()
-	_ = s.tcp.Close()
+	s.streams.close()
 	var err error
 	select {
 	case <-empty:
@@ -217,17 +211,24 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Close ends the server now: when it returns nothing is open and no goroutine reads, allocates or relays. It may be
-// called again and never fails; the error is there for io.Closer.
+// called again and never fails; the error is there for io.Closer. Config.Limited must not call it.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.closing)
-		_ = s.tcp.Close()
-		_ = s.udp.Close()
+		s.streams.close()
+		for _, ln := range s.tcp {
+			_ = ln.Close() // those that Serve had not begun with
+		}
+		for _, sock := range s.udp {
+			_ = sock.Close()
+		}
 		s.conns.close()
 		s.relays.close()
 		s.wg.Wait()
+		s.streams.wg.Wait()
 		s.conns.wg.Wait()
 		s.relays.wg.Wait()
+		s.ledger.close()
 		s.log.Info().Msg("turn closed")
 	})
 	return nil

@@ -1,23 +1,48 @@
 package turnserver
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Stats is a snapshot of a server. The totals count from its start; maps hold only what is not zero.
 type Stats struct {
 	Allocations      int    // open now
 	AllocationsTotal uint64 // ever opened
+	Kinds            []Kind // the same by transport and family, those that there were
 	TCPConns         int    // open now
 	TCPConnsTotal    uint64 // ever accepted, those refused included
 	TCPRefused       uint64 // closed at once because Limits.TCPConns were open
 	BadStreams       uint64 // TCP connections closed for what they sent, or for a frame that did not end
 	Oversized        uint64 // datagrams of peers dropped because they exceed 1,599 bytes
+	QueueFull        uint64 // datagrams from relay to relay dropped because Limits.Queue of them waited for the client
 	ReadErrors       uint64 // of sockets, survived
 
 	PeersDenied  map[string]uint64 // requests and packets by the reason of the policy
-	AuthFailures map[string]uint64 // requests by "expired", "realm", "username", "password", "no-allocation"
-	NoAllocation map[string]uint64 // Allocate requests refused by "draining", "ports", "family", "even-port", "tcp-relay", "socket"
+	AuthFailures map[string]uint64 // requests by "expired", "realm", "username", "password", "revoked", "no-allocation"
+	NoAllocation map[string]uint64 // Allocate requests refused by "draining", "ports", "family", "even-port", "tcp-relay", "socket", "revoked", "quota"
 
-	ToPeers, FromPeers Traffic // relayed; FromPeers counts also what Pion then drops for want of a permission
+	PayloadDenied map[string]uint64 // packets, in both directions, by what they were: "foreign", "unchecked-peer", "media", …
+	QuotaReached  map[string]uint64 // allocations and packets refused, by the bound: "room-bytes", "address-allocations", …
+	Forgotten     Forgotten
+
+	ToPeers, FromPeers Traffic // relayed
+}
+
+// Forgotten counts what made room for more of its kind. Where these grow, so does memory, or somebody tries to make it grow.
+type Forgotten struct {
+	CheckedPeers uint64 // that had passed a check with a relay, and must pass another
+	Accounts     uint64 // of identities, rooms or addresses without an allocation, and with them what they had used
+	Notices      uint64 // that Config.Limited was too slow to hear
+}
+
+// Kind counts the allocations of one transport ("udp", "tcp" or "tls", between client and server) and one family of the relay
+// address (4 or 6).
+type Kind struct {
+	Transport string
+	Family    int
+	Now       int
+	Total     uint64
 }
 
 // Traffic counts datagrams and their payload.
@@ -28,6 +53,35 @@ type traffic struct{ packets, bytes atomic.Uint64 }
 func (t *traffic) add(n int)         { t.packets.Add(1); t.bytes.Add(uint64(n)) }
 func (t *traffic) snapshot() Traffic { return Traffic{t.packets.Load(), t.bytes.Load()} }
 
+// kind is the counter behind a Kind.
+type kind struct {
+	now   atomic.Int64
+	total atomic.Uint64
+}
+
+func (k *kind) opened() { k.now.Add(1); k.total.Add(1) }
+func (k *kind) closed() { k.now.Add(-1) }
+
+func transports() []string { return []string{overUDP, overTCP, overTLS} }
+
+// kind finds the counter of a relay.
+func (c *counters) kind(r *relay) *kind {
+	return c.kinds[slices.Index(transports(), r.entry.transport)].of(r.at.Addr())
+}
+
+func (c *counters) snapshotKinds() (list []Kind, total uint64) {
+	for t, name := range transports() {
+		for f, family := range []int{4, 6} {
+			k := &c.kinds[t][f]
+			if n := k.total.Load(); n > 0 {
+				list = append(list, Kind{name, family, int(k.now.Load()), n})
+				total += n
+			}
+		}
+	}
+	return list, total
+}
+
 type authFailure int
 
 const (
@@ -35,12 +89,13 @@ const (
 	authRealm
 	authUsername
 	authPassword
+	authRevoked
 	authNoAllocation // not a failure to authenticate: see allocated
 	authFailures     // how many there are
 )
 
 func (f authFailure) String() string {
-	return [...]string{"expired", "realm", "username", "password", "no-allocation"}[f]
+	return [...]string{"expired", "realm", "username", "password", "revoked", "no-allocation"}[f]
 }
 
 type allocFailure int
@@ -52,21 +107,27 @@ const (
 	allocEvenPort
 	allocTCP
 	allocSocket
+	allocRevoked
+	allocQuota
 	allocFailures
 )
 
 func (f allocFailure) String() string {
-	return [...]string{"draining", "ports", "family", "even-port", "tcp-relay", "socket"}[f]
+	return [...]string{"draining", "ports", "family", "even-port", "tcp-relay", "socket", "revoked", "quota"}[f]
 }
 
 // counters are written by every goroutine of the server.
 type counters struct {
-	allocations, tcpTotal, tcpRefused atomic.Uint64
-	badStreams, oversized, readErrors atomic.Uint64
-	toPeers, fromPeers                traffic
-	peers                             [reasons]atomic.Uint64
-	auth                              [authFailures]atomic.Uint64
-	alloc                             [allocFailures]atomic.Uint64
+	kinds                  [3]pair[kind] // as transports lists them
+	tcpTotal, tcpRefused   atomic.Uint64
+	badStreams, readErrors atomic.Uint64
+	oversized, queueFull   atomic.Uint64
+	forgotPeers            atomic.Uint64
+	toPeers, fromPeers     traffic
+	payload                [verdicts]atomic.Uint64
+	peers                  [reasons]atomic.Uint64
+	auth                   [authFailures]atomic.Uint64
+	alloc                  [allocFailures]atomic.Uint64
 }
 
 // byName makes the map of a Stats from counters indexed by an enumeration.
@@ -83,18 +144,24 @@ func byName(c []atomic.Uint64, name func(int) string) map[string]uint64 {
 // Stats may be called at any time, after Close too.
 func (s *Server) Stats() Stats {
 	c := &s.stats
+	kinds, total := c.snapshotKinds()
 	return Stats{
 		Allocations:      s.relays.count(),
-		AllocationsTotal: c.allocations.Load(),
+		AllocationsTotal: total,
+		Kinds:            kinds,
 		TCPConns:         s.conns.count(),
 		TCPConnsTotal:    c.tcpTotal.Load(),
 		TCPRefused:       c.tcpRefused.Load(),
 		BadStreams:       c.badStreams.Load(),
 		Oversized:        c.oversized.Load(),
+		QueueFull:        c.queueFull.Load(),
 		ReadErrors:       c.readErrors.Load(),
 		PeersDenied:      byName(c.peers[:], func(i int) string { return reason(i).String() }),
 		AuthFailures:     byName(c.auth[:], func(i int) string { return authFailure(i).String() }),
 		NoAllocation:     byName(c.alloc[:], func(i int) string { return allocFailure(i).String() }),
+		PayloadDenied:    byName(c.payload[:], func(i int) string { return verdict(i).String() }),
+		QuotaReached:     byName(s.ledger.refused[:], func(i int) string { return limit(i).String() }),
+		Forgotten:        Forgotten{c.forgotPeers.Load(), s.ledger.forgot.Load(), s.ledger.notices.lost()},
 		ToPeers:          c.toPeers.snapshot(),
 		FromPeers:        c.fromPeers.snapshot(),
 	}

@@ -2,13 +2,12 @@ package turnserver
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/pion/turn/v5"
 )
 
 // TCP clients do not go through Pion's listener: its stream parser can be made to spin (the bytes 40 00 FF FC), holds
@@ -21,7 +20,7 @@ import (
 type tcpConn struct {
 	net.Conn // deadlines, addresses and Close
 	srv      *Server
-	remote   net.Addr
+	remote   *net.TCPAddr
 
 	frames framer // owned by the goroutine in ReadFrom
 	ended  bool   // owned by the goroutine in ReadFrom
@@ -32,10 +31,18 @@ type tcpConn struct {
 var _ net.PacketConn = (*tcpConn)(nil)
 
 func newTCPConn(s *Server, c net.Conn) *tcpConn {
-	t := &tcpConn{Conn: c, srv: s, remote: c.RemoteAddr()}
+	t := &tcpConn{Conn: c, srv: s, remote: net.TCPAddrFromAddrPort(addrPort(c.RemoteAddr()))}
 	t.idleSince.Store(time.Now().UnixNano())
 	t.frames = framer{r: bufio.NewReaderSize(c, 2048), max: s.cfg.Limits.Frame, begun: t.begun}
 	return t
+}
+
+// transport is what the client came over. Who wraps a TLS connection passes its method on.
+func (t *tcpConn) transport() string {
+	if _, ok := t.Conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
+		return overTLS
+	}
+	return overTCP
 }
 
 // begun sets the deadline for the rest of a frame. It is never later than due: who sends the beginning of the next frame
@@ -48,19 +55,14 @@ func (t *tcpConn) begun() {
 	_ = t.SetReadDeadline(rest)
 }
 
-// events mark the time without an allocation, so that a connection cannot be held open by anything less. There is at
-// most one allocation, for there is one pair of addresses.
-func (t *tcpConn) events(base turn.EventHandler) turn.EventHandler {
-	created, deleted := base.OnAllocationCreated, base.OnAllocationDeleted
-	base.OnAllocationCreated = func(src, dst net.Addr, proto, user, realm string, relay net.Addr, port int) {
+// allocated marks the time without an allocation, so that a connection cannot be held open by anything less. There is at most
+// one allocation, for there is one pair of addresses.
+func (t *tcpConn) allocated(yes bool) {
+	if yes {
 		t.idleSince.Store(0)
-		created(src, dst, proto, user, realm, relay, port)
-	}
-	base.OnAllocationDeleted = func(src, dst net.Addr, proto, user, realm string) {
+	} else {
 		t.idleSince.Store(time.Now().UnixNano())
-		deleted(src, dst, proto, user, realm)
 	}
-	return base
 }
 
 // ReadFrom returns one message. After an error the connection is closed and Pion's goroutine for it ends.
@@ -149,30 +151,5 @@ func (c *tcpConns) close() {
 	c.closed = true
 	for t := range c.open {
 		_ = t.Close()
-	}
-}
-
-// accept runs until the listener is closed.
-func (s *Server) accept() {
-	defer s.wg.Done()
-	for streak := 0; ; {
-		c, err := s.tcp.Accept()
-		if err != nil {
-			if streak++; !s.survive(err, streak) {
-				return
-			}
-			continue
-		}
-		streak = 0
-		s.stats.tcpTotal.Add(1)
-		t := newTCPConn(s, c)
-		if !s.conns.add(t, s.cfg.Limits.TCPConns) {
-			s.stats.tcpRefused.Add(1)
-			_ = c.Close()
-			continue
-		}
-		if err := s.serve(t, t.events(s.events())); err != nil {
-			t.end(err) // nothing reads it
-		}
 	}
 }

@@ -98,7 +98,7 @@ func TestSmallChannelDataOverTCP(t *testing.T) {
 func TestBinding(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{"127.0.0.1:0", "0.0.0.0:0", ":0"} {
-		s := listen(t, func(c *Config) { c.Addr, c.RelayAddress = addr, netip.MustParseAddr("127.0.0.1") })
+		s := listen(t, at(addr), func(c *Config) { c.RelayAddresses = addrs("127.0.0.1") })
 		for _, network := range []string{"udp", "tcp"} {
 			port := s.UDPAddr().Port()
 			if network == "tcp" {
@@ -207,13 +207,9 @@ func TestTCPDeadlines(t *testing.T) { // durations of fake time are exact
 	t.Run("silent with an allocation", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c, _ := pipe(t)
-			events := c.events(turn.EventHandler{
-				OnAllocationCreated: func(net.Addr, net.Addr, string, string, string, net.Addr, int) {},
-				OnAllocationDeleted: func(net.Addr, net.Addr, string, string, string) {},
-			})
-			events.OnAllocationCreated(nil, nil, "", "", "", nil, 0)
+			c.allocated(true)
 			wantEnd(t, c, 10*time.Minute, 0)
-			events.OnAllocationDeleted(nil, nil, "", "", "")
+			c.allocated(false)
 			if time.Until(c.due()) != 30*time.Second {
 				t.Error("the end of an allocation does not start the short deadline")
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"syscall"
 
@@ -34,14 +35,20 @@ func listenHTTP(ctx context.Context, a address, log zerolog.Logger) (net.Listene
 func listenTURN(ctx context.Context, p *plan, log zerolog.Logger) (*turnserver.Server, error) {
 	t := *p.turn
 	cfg := turnserver.Config{
-		Addr:         t.String(),
-		Secret:       t.secret,
-		RelayAddress: t.relay,
-		Ports:        t.ports,
-		Allow:        t.allow,
-		Deny:         t.deny,
-		AllowLocal:   p.dev,
-		Log:          log,
+		UDP:        []string{t.String()},
+		TCP:        []string{t.String()},
+		Secret:     t.secret,
+		Ports:      t.ports,
+		Allow:      t.allow,
+		Deny:       t.deny,
+		AllowLocal: p.dev,
+		Log:        log,
+	}
+	if t.relay.IsValid() {
+		cfg.RelayAddresses = []netip.Addr{t.relay}
+	}
+	if cfg.Ports == (turnserver.PortRange{}) {
+		cfg.Ports = turnserver.PortRange{Min: 49152, Max: 65535}
 	}
 	if cfg.Secret == nil {
 		cfg.Secret = randomSecret()
@@ -50,9 +57,9 @@ func listenTURN(ctx context.Context, p *plan, log zerolog.Logger) (*turnserver.S
 	if t.orFree && errors.Is(err, syscall.EADDRINUSE) {
 		taken := t.String()
 		t.port = 0
-		cfg.Addr = t.String()
+		cfg.UDP, cfg.TCP = []string{t.String()}, []string{t.String()}
 		if s, err = turnserver.Listen(ctx, cfg); err == nil {
-			log.Warn().Str("taken", taken).Stringer("addr", s.UDPAddr()).Msg("port taken, serving turn on a free one")
+			log.Warn().Str("taken", taken).Stringer("addr", s.UDPAddrs()[0]).Msg("port taken, serving turn on a free one")
 		}
 	}
 	if e, ok := errors.AsType[*turnserver.ConfigError](err); ok {

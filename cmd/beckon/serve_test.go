@@ -256,7 +256,7 @@ func TestTakenPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if turn.UDPAddr().Port() == port {
+	if turn.UDPAddrs()[0].Port() == port {
 		t.Error("two relays on one port")
 	}
 	turn.Close()

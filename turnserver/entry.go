@@ -1,0 +1,204 @@
+package turnserver
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+
+	"github.com/pion/stun/v4"
+	"github.com/pion/turn/v5"
+)
+
+// Ways in, as Allocation and Stats name them.
+const (
+	overUDP = "udp"
+	overTCP = "tcp"
+	overTLS = "tls"
+)
+
+// entry is one way in for clients: a UDP listener, or one connection of a stream. Each has a turn.Server of its own, so that all
+// of Pion's questions about a message come in the one goroutine that reads conn, and what was found out in one of them can be
+// used in the next.
+type entry struct {
+	// Static.
+	srv       *Server
+	transport string
+	conn      net.PacketConn // what Pion reads and writes: the client's side of every relay of this entry
+	stream    *tcpConn       // nil for a UDP listener
+
+	// Owned by the goroutine that reads conn.
+	asker   netip.AddrPort // who sent the request under way
+	askedAs string         // with which username; it may still turn out to be unsigned
+	refusal stun.ErrorCode // what this package answers to the request under way, where Pion knows no better; zero: nothing
+
+	mu      sync.RWMutex
+	clients map[netip.AddrPort]*relay // those with an allocation; guarded by mu
+}
+
+var _ turn.RelayAddressGenerator = (*entry)(nil)
+
+// serve lets Pion read conn in a goroutine of its own, until ReadFrom returns an error.
+func (s *Server) serve(transport string, conn net.PacketConn, stream *tcpConn) error {
+	if s.relays.families[0] == nil {
+		conn = onIPv6{conn, net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.relays.families[1].told, 0))}
+	}
+	e := &entry{srv: s, transport: transport, conn: conn, stream: stream, clients: map[netip.AddrPort]*relay{}}
+	_, err := turn.NewServer(turn.ServerConfig{
+		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: e.conn, RelayAddressGenerator: e, PermissionHandler: e.permit}},
+		Realm:             s.cfg.Realm,
+		AuthHandler:       e.authenticate,
+		EventHandler:      e.events(),
+		LoggerFactory:     s.pion,
+		InboundMTU:        s.cfg.Limits.Frame + 1, // Pion drops what fills its buffer
+		// Who asks for no family gets IPv4 (RFC 8656 section 7.2), not that of the listener: two clients who came over two
+		// families must get relays that can reach each other.
+		StrictAddressFamily: s.relays.families[0] != nil,
+	})
+	if err != nil {
+		return fmt.Errorf("turnserver: start pion: %w", err)
+	}
+	return nil
+}
+
+// onIPv6 is a way in to a server without IPv4 relays. Pion looks at its address to tell which family a client gets that asks
+// for none.
+type onIPv6 struct {
+	net.PacketConn
+	local net.Addr
+}
+
+// LocalAddr is some IPv6 address.
+func (c onIPv6) LocalAddr() net.Addr { return c.local }
+
+// authenticate remembers who asks.
+func (e *entry) authenticate(ra *turn.RequestAttributes) (userID string, key []byte, ok bool) {
+	e.asker, e.askedAs, e.refusal = addrPort(ra.SrcAddr), ra.Username, 0
+	return e.srv.auth.handle(ra)
+}
+
+// Validate is Pion's; Listen has checked everything.
+func (e *entry) Validate() error { return nil }
+
+// AllocateListener refuses RFC 6062 allocations.
+func (e *entry) AllocateListener(turn.AllocateListenerConfig) (net.Listener, net.Addr, error) {
+	return nil, nil, e.refuse(allocTCP, stun.CodeUnsupportedTransProto, ErrTCPRelay)
+}
+
+// AllocateConn refuses RFC 6062 connections.
+func (e *entry) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) {
+	return nil, e.refuse(allocTCP, stun.CodeUnsupportedTransProto, ErrTCPRelay)
+}
+
+// AllocatePacketConn opens the relay of a new allocation. Pion answers every error with 508 (Insufficient Capacity).
+func (e *entry) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	r, err := e.srv.relays.create(e, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, r.addr, nil
+}
+
+// refuse counts why there is no allocation, and returns err.
+func (e *entry) refuse(why allocFailure, code stun.ErrorCode, err error) error {
+	e.srv.stats.alloc[why].Add(1)
+	e.refusal = code
+	return err
+}
+
+// permit answers Pion's question before a permission or a channel is made.
+func (e *entry) permit(client net.Addr, peerIP net.IP) bool {
+	peer, _ := netip.AddrFromSlice(peerIP) // the zero Addr is judged as invalid
+	peer = canonical(peer)
+	why := e.judge(addrPort(client), peer)
+	if why == allowed {
+		return true
+	}
+	e.srv.stats.peers[why].Add(1)
+	e.refusal = stun.CodeForbidden
+	e.srv.log.Debug().Stringer("remote", client).Stringer("peer", peer).Stringer("reason", why).Msg("peer denied")
+	return false
+}
+
+func (e *entry) judge(client netip.AddrPort, peer netip.Addr) reason {
+	s := e.srv
+	if !s.cfg.virtual() { // whose policy does not depend on this machine
+		if err := s.own.refresh(); err != nil {
+			s.log.Error().Err(err).Msg("cannot list this machine's addresses; the last list stays in use")
+		}
+	}
+	why := s.policy.permission(peer, s.own.snapshot())
+	if why != allowed || s.cfg.Scope == nil {
+		return why
+	}
+	if r := e.relayOf(client); r == nil || !s.cfg.Scope(r.user, peer) {
+		return outOfScope
+	}
+	return allowed
+}
+
+// events count and log what Pion does. The realm is left out of everything: it was the client's word. Those of permissions and
+// channels that end come with locks of Pion held, in which nothing of Pion may be called.
+func (e *entry) events() turn.EventHandler {
+	s := e.srv
+	return turn.EventHandler{
+		OnAuth: func(src, _ net.Addr, _, username, _, _ string, ok bool) {
+			if !ok {
+				s.auth.failed(authPassword, username, src.String())
+			}
+		},
+		OnAllocationCreated: func(src, _ net.Addr, _, user, _ string, relay net.Addr, _ int) {
+			s.auth.allocated.add(src)
+			s.log.Debug().Str("user", user).Str("over", e.transport).Stringer("remote", src).Stringer("relay", relay).Msg("allocation created")
+		},
+		OnPermissionCreated: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
+			e.permission(src, relay, peer, true)
+		},
+		OnPermissionDeleted: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
+			e.permission(src, relay, peer, false)
+		},
+		OnAllocationDeleted: func(src, _ net.Addr, _, user, _ string) {
+			s.log.Debug().Str("user", user).Stringer("remote", src).Msg("allocation deleted")
+			s.auth.allocated.remove(src)
+			s.relays.wg.Done()
+		},
+	}
+}
+
+// permission notes one that came or went.
+func (e *entry) permission(client, relay net.Addr, peerIP net.IP, yes bool) {
+	// The relay may have ended, and another client may have its port by now.
+	if r := e.srv.relays.find(addrPort(relay)); r != nil && r.entry == e && r.client == addrPort(client) {
+		peer, _ := netip.AddrFromSlice(peerIP)
+		r.permissions.put(canonical(peer), yes)
+	}
+}
+
+// relayOf is the relay of a client that came this way, nil when it has none. It may be called at any time.
+func (e *entry) relayOf(client netip.AddrPort) *relay {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.clients[client]
+}
+
+func (e *entry) add(r *relay) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.clients[r.client] = r
+	if e.stream != nil {
+		e.stream.allocated(true)
+	}
+}
+
+// remove leaves alone what the client has opened since: Pion may tell of an allocation's end a moment late.
+func (e *entry) remove(r *relay) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.clients[r.client] != r {
+		return
+	}
+	delete(e.clients, r.client)
+	if e.stream != nil {
+		e.stream.allocated(false)
+	}
+}

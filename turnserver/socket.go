@@ -1,0 +1,95 @@
+package turnserver
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// What only relays with real ports have: a socket each, and a goroutine that empties it.
+
+// takeSocket binds a free port of the range.
+func (r *relay) takeSocket() error {
+	sock, err := r.relays.socket(r.family)
+	if err != nil {
+		return err
+	}
+	r.sock = sock
+	r.name(addrPort(sock.LocalAddr()).Port())
+	r.family.ports[r.at.Port()].Store(r) // free: who had the port before left the table before it let go of the socket
+	return nil
+}
+
+// socket binds a free port of the range. It goes on as long as ports are merely taken: any other error would be the
+// same for all of them.
+func (r *relays) socket(f *family) (sock *net.UDPConn, err error) {
+	network := "udp6"
+	if f.bind.Is4() {
+		network = "udp4"
+	}
+	done := r.srv.cfg.Ports.shuffled(func(port uint16) bool {
+		if f.ports[port].Load() != nil || r.srv.ports.has(port) {
+			return false
+		}
+		sock, err = net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(f.bind, port)))
+		return !errors.Is(err, syscall.EADDRINUSE)
+	})
+	switch {
+	case !done:
+		return nil, fmt.Errorf("%w: %s", ErrNoPorts, r.srv.cfg.Ports)
+	case err != nil:
+		return nil, fmt.Errorf("turnserver: relay socket: %w", err)
+	}
+	if err := refuseBroadcast(sock); err != nil {
+		_ = sock.Close()
+		return nil, fmt.Errorf("turnserver: relay socket: %w", err)
+	}
+	r.srv.tune(sock)
+	return sock, nil
+}
+
+// tryBind finds out at the start whether relays can be bound, and not with the first client.
+func (r *relays) tryBind() error {
+	for _, f := range r.families {
+		if f == nil {
+			continue
+		}
+		sock, err := r.socket(f)
+		if err != nil {
+			return err
+		}
+		_ = sock.Close()
+	}
+	return nil
+}
+
+// pump brings what comes to the socket into the inbox, until the socket is closed. It waits while the inbox is full: the kernel's
+// buffer is larger, and holds only what is this relay's.
+func (r *relay) pump() {
+	defer r.relays.wg.Done()
+	s := r.relays.srv
+	k := s.packets.get()
+	for {
+		n, src, err := s.read(r.sock, k.buf[:])
+		if err != nil {
+			s.packets.put(k)
+			return
+		}
+		if n == len(k.buf) {
+			s.stats.oversized.Add(1) // it was cut, or may have been
+			continue
+		}
+		src = netip.AddrPortFrom(canonical(src.Addr()), src.Port())
+		if r.incoming(src, k.buf[:n], true) != nil {
+			continue
+		}
+		k.own, k.from, k.n = nil, src, n
+		select {
+		case r.inbox <- k:
+			k = s.packets.get()
+		case <-r.done:
+		}
+	}
+}
