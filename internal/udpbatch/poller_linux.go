@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,8 +42,8 @@ type Polled struct {
 	id      uint64
 
 	mu      sync.Mutex
-	paused  bool // guarded by mu
-	removed bool // guarded by mu
+	paused  atomic.Bool // written with mu
+	removed bool        // guarded by mu
 }
 
 // NewPoller starts one without sockets. Close ends it.
@@ -54,8 +56,7 @@ func NewPoller(cfg Config) (*Poller, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("udpbatch: epoll: %w", err)
 	}
-	p := &Poller{cfg: cfg, file: os.NewFile(uintptr(fd), "epoll"), done: make(chan struct{}), sockets: map[uint64]*Polled{},
-		in: NewInbox(cfg.Slots, cfg.Size, cfg.Headroom)}
+	p := &Poller{cfg: cfg, file: os.NewFile(uintptr(fd), "epoll"), done: make(chan struct{}), sockets: map[uint64]*Polled{}, in: cfg.Inbox}
 	if p.raw, err = p.file.SyscallConn(); err != nil {
 		_ = p.file.Close()
 		return nil, fmt.Errorf("udpbatch: epoll: %w", err)
@@ -102,21 +103,35 @@ func (d *Polled) Remove() {
 	_ = d.control(unix.EPOLL_CTL_DEL, 0) // a closed socket has left by itself
 }
 
-// Resume reads on after a Room of 0. It may be called when there was none.
+// Resume reads on after a Room of 0. It may be called when there was none, and then costs next to nothing.
 func (d *Polled) Resume() {
+	if !d.paused.Load() {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.paused && !d.removed {
-		d.paused = d.control(unix.EPOLL_CTL_MOD, unix.EPOLLIN) != nil
+	if d.paused.Load() && !d.removed {
+		d.paused.Store(d.control(unix.EPOLL_CTL_MOD, unix.EPOLLIN) != nil)
 	}
 }
 
-// pause leaves the socket alone, unless there is room again: then Resume may have been called too early to find it paused.
+// pause leaves the socket alone. It asks for room again once Resume can see the pause: otherwise both could miss each other.
 func (d *Polled) pause() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.removed && d.handler.Room() == 0 {
-		d.paused = d.control(unix.EPOLL_CTL_MOD, 0) == nil
+	d.paused.Store(true)
+	if d.removed || d.handler.Room() > 0 || d.control(unix.EPOLL_CTL_MOD, 0) != nil {
+		d.paused.Store(false)
+	}
+}
+
+// rest leaves the socket alone for a while, after an error. With datagrams waiting the epoll would not let it go otherwise.
+func (d *Polled) rest() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.removed && d.control(unix.EPOLL_CTL_MOD, 0) == nil {
+		d.paused.Store(true)
+		time.AfterFunc(afterError, d.Resume)
 	}
 }
 

@@ -87,7 +87,7 @@ func (d *Polled) run() {
 		defer p.mu.Unlock()
 		delete(p.all, d)
 	}()
-	in := NewInbox(1, p.cfg.Size, p.cfg.Headroom)
+	in := NewInbox(1, p.cfg.Inbox.size, p.cfg.Inbox.headroom)
 	for {
 		select {
 		case <-d.done:
@@ -99,9 +99,9 @@ func (d *Polled) run() {
 			return
 		}
 		if err != nil {
-			// One that does not go away must cost nothing.
+			d.failed(err)
 			select {
-			case <-time.After(10 * time.Millisecond):
+			case <-time.After(afterError):
 			case <-d.done:
 				return
 			}
@@ -111,6 +111,12 @@ func (d *Polled) run() {
 			return
 		}
 	}
+}
+
+func (d *Polled) failed(err error) {
+	d.poller.turn.Lock()
+	defer d.poller.turn.Unlock()
+	d.handler.Failed(err)
 }
 
 // hand waits for room, and then for the other sockets.

@@ -2,6 +2,7 @@ package udpbatch
 
 import (
 	"encoding/binary"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -11,12 +12,13 @@ import (
 type counter struct {
 	t *testing.T
 
-	mu   sync.Mutex
-	room int
-	next int
-	full chan struct{} // told when room has come to 0
-	done chan struct{} // closed when next is want
-	want int
+	mu     sync.Mutex
+	room   int
+	next   int
+	failed int
+	full   chan struct{} // told when room has come to 0
+	done   chan struct{} // closed when next is want
+	want   int
 }
 
 func (c *counter) Room() int {
@@ -46,6 +48,12 @@ func (c *counter) Received(in *Inbox, first int) {
 	}
 }
 
+func (c *counter) Failed(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed++
+}
+
 func (c *counter) allow(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,7 +77,7 @@ func (c *counter) wait() {
 
 func newPoller(t *testing.T) *Poller {
 	t.Helper()
-	p, err := NewPoller(Config{Slots: 16, Size: 100, Headroom: 4, Flush: func() {}})
+	p, err := NewPoller(Config{Inbox: NewInbox(16, 100, 4), Flush: func() {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,4 +167,34 @@ func TestPollerForgets(t *testing.T) {
 	}
 	p.Close()
 	p.Close()
+}
+
+// TestPollerErrors has a socket fail by a deadline in the past, which is an error that a test can cause.
+func TestPollerErrors(t *testing.T) {
+	t.Parallel()
+	p := newPoller(t)
+	s, c := listen(t, "udp4"), newCounter(t, 10, 1)
+	_ = s.conn.SetReadDeadline(time.Unix(1, 0))
+	d, err := p.Add(s, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Remove()
+	out, from := NewOutbox(1), listen(t, "udp4")
+	out.Add(from.Lane(addrOf(s)), numbered(0, 4))
+	out.Flush()
+	for deadline := time.Now().Add(patience); ; {
+		c.mu.Lock()
+		failed := c.failed
+		c.mu.Unlock()
+		if failed >= 3 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d errors", failed)
+		}
+		runtime.Gosched()
+	}
+	_ = s.conn.SetReadDeadline(time.Time{})
+	c.wait()
 }

@@ -1,6 +1,9 @@
 package udpbatch
 
 import (
+	"errors"
+	"net"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -49,9 +52,12 @@ func (p *Poller) read(d *Polled) {
 		p.flush()
 	}
 	first := p.in.Len()
-	// An error is that of a datagram sent before, or there is no memory now, or the socket has been closed, which its owner knows:
-	// nothing to do but to read again when there is something.
-	if err := d.sock.tryReceive(p.in, room); err == nil && p.in.Len() > first {
+	switch err := d.sock.tryReceive(p.in, room); {
+	case errors.Is(err, net.ErrClosed): // its owner knows
+	case err != nil:
+		d.handler.Failed(err)
+		d.rest()
+	case p.in.Len() > first:
 		d.handler.Received(p.in, first)
 	}
 }
