@@ -8,6 +8,8 @@ import (
 
 	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
+
+	"github.com/beckon-rtc/beckon/internal/udpbatch"
 )
 
 // Ways in, as Allocation and Stats name them.
@@ -24,12 +26,14 @@ type entry struct {
 	// Static.
 	srv       *Server
 	transport string
-	conn      net.PacketConn // what Pion reads and writes: the client's side of every relay of this entry
-	stream    *tcpConn       // nil for a UDP listener
+	conn      net.PacketConn   // what Pion reads and writes: the client's side of every relay of this entry
+	stream    *tcpConn         // nil for a UDP listener
+	batch     *udpbatch.Socket // the listener; nil for a stream
 
 	// Owned by the goroutine that reads conn.
 	asker   netip.AddrPort // who sent the request under way
 	askedAs string         // with which username; it may still turn out to be unsigned
+	fast    *fastPath      // nil for a stream
 	refusal stun.ErrorCode // what this package answers to the request under way, where Pion knows no better; zero: nothing
 
 	mu      sync.RWMutex
@@ -40,10 +44,14 @@ var _ turn.RelayAddressGenerator = (*entry)(nil)
 
 // serve lets Pion read conn in a goroutine of its own, until ReadFrom returns an error.
 func (s *Server) serve(transport string, conn net.PacketConn, stream *tcpConn) error {
+	e := &entry{srv: s, transport: transport, stream: stream, clients: map[netip.AddrPort]*relay{}}
+	if u, ok := conn.(*udpConn); ok {
+		u.entry, e.batch, e.fast = e, u.batch, u.fast
+	}
 	if s.relays.families[0] == nil {
 		conn = onIPv6{conn, net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.relays.families[1].told, 0))}
 	}
-	e := &entry{srv: s, transport: transport, conn: conn, stream: stream, clients: map[netip.AddrPort]*relay{}}
+	e.conn = conn
 	_, err := turn.NewServer(turn.ServerConfig{
 		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: e.conn, RelayAddressGenerator: e, PermissionHandler: e.permit}},
 		Realm:             s.cfg.Realm,
@@ -157,6 +165,16 @@ func (e *entry) events() turn.EventHandler {
 		OnPermissionDeleted: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
 			e.permission(src, relay, peer, false)
 		},
+		OnChannelCreated: func(src, _ net.Addr, _, _, _ string, relay, peer net.Addr, number uint16) {
+			if r := e.relayAt(src, relay); r != nil {
+				r.channels.put(number, addrPort(peer))
+			}
+		},
+		OnChannelDeleted: func(src, _ net.Addr, _, _, _ string, relay, _ net.Addr, number uint16) {
+			if r := e.relayAt(src, relay); r != nil {
+				r.channels.remove(number)
+			}
+		},
 		OnAllocationDeleted: func(src, _ net.Addr, _, user, _ string) {
 			s.log.Debug().Str("user", user).Stringer("remote", src).Msg("allocation deleted")
 			s.auth.allocated.remove(src)
@@ -167,11 +185,19 @@ func (e *entry) events() turn.EventHandler {
 
 // permission notes one that came or went.
 func (e *entry) permission(client, relay net.Addr, peerIP net.IP, yes bool) {
-	// The relay may have ended, and another client may have its port by now.
-	if r := e.srv.relays.find(addrPort(relay)); r != nil && r.entry == e && r.client == addrPort(client) {
+	if r := e.relayAt(client, relay); r != nil {
 		peer, _ := netip.AddrFromSlice(peerIP)
 		r.permissions.put(canonical(peer), yes)
 	}
+}
+
+// relayAt is the relay of which Pion tells something, nil if it has ended. Another client may have its port by now.
+func (e *entry) relayAt(client, at net.Addr) *relay {
+	r := e.srv.relays.find(addrPort(at))
+	if r == nil || r.entry != e || r.client != addrPort(client) {
+		return nil
+	}
+	return r
 }
 
 // relayOf is the relay of a client that came this way, nil when it has none. It may be called at any time.
