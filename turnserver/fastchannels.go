@@ -45,6 +45,18 @@ func (c *channels) peer(a netip.AddrPort) *channel {
 	return nil
 }
 
+// more tells how many there would be with number.
+func (c *channels) more(number uint16) int {
+	m := c.numbers.Load()
+	switch {
+	case m == nil:
+		return 1
+	case (*m)[number] != nil:
+		return len(*m)
+	}
+	return len(*m) + 1
+}
+
 // put binds a number. The peer is canonical.
 func (c *channels) put(number uint16, peer netip.AddrPort) {
 	c.change(func(numbers map[uint16]*channel, peers map[netip.AddrPort]*channel) {

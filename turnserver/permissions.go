@@ -21,6 +21,18 @@ func (p *permissions) has(a netip.Addr) bool {
 	return set != nil && (*set)[a]
 }
 
+// more tells how many there would be with some more.
+func (p *permissions) more(list []netip.Addr) int {
+	next := map[netip.Addr]bool{}
+	if set := p.set.Load(); set != nil {
+		next = maps.Clone(*set)
+	}
+	for _, a := range list {
+		next[a] = true
+	}
+	return len(next)
+}
+
 func (p *permissions) put(a netip.Addr, yes bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -36,11 +36,11 @@ type relay struct {
 	inbox           chan *packet  // what has come from peers, and is Pion's
 	queued, handled atomic.Uint64 // how much ever was put into it, and how much Pion is done with
 	done            chan struct{} // closed by Close
-	channels        channels
 
 	gate        *gate
 	holding     *holding
 	permissions permissions
+	channels    channels
 
 	toPeers, fromPeers traffic
 
@@ -55,7 +55,7 @@ var _ net.PacketConn = (*relay)(nil)
 
 // newRelay takes a port for the client whose request e is handling. Until relays.add has let it in, only release ends it.
 func newRelay(r *relays, f *family, e *entry, user string, h *holding) (*relay, error) {
-	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.asker, since: time.Now(),
+	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.req.from, since: time.Now(),
 		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{}),
 		gate: newGate(r.srv.cfg.Payload, &r.srv.stats.forgotPeers), holding: h}
 	take := rl.takeVirtual

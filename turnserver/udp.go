@@ -37,12 +37,12 @@ func (u *udpConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
 		for ; u.next < u.fast.in.Len(); u.next++ {
 			d, src, ok := u.fast.in.At(u.next)
-			if !ok || u.fast.fromClient(u.entry, d, src) { // one that was cut is nobody's
+			if ok && u.fast.fromClient(u.entry, d, src) {
 				continue
 			}
 			u.next++
-			u.fast.flush() // what the client has sent before goes before what this may do
-			return copy(p, d), udpAddr(src), nil
+			u.fast.flush()                       // what the client has sent before goes before what this may do
+			return copy(p, d), udpAddr(src), nil // one that was cut fills p
 		}
 		u.fast.flush()
 		u.next = 0
