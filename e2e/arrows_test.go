@@ -14,7 +14,7 @@ import (
 const module = "github.com/beckon-rtc/beckon"
 
 // siblings are the parts that a program may use one without the other.
-var siblings = []string{"./signaling", "./peer", "./turnserver", "./web"}
+var siblings = []string{"./signaling", "./peer", "./turnserver", "./web", "./edge"}
 
 // forbidden is the floor plan as what it does not allow. A failure prints the
 // reason: whoever draws a new arrow should meet that and not only a rule.
@@ -57,6 +57,19 @@ var forbidden = []arrow{
 		from: []string{"./turnserver/...", "./web/..."}, to: []string{"./..."},
 		except: []string{"./turnserver/...", "./web/...", "./internal/..."},
 		why:    "the relay and the pages know nothing of rooms: cmd/beckon wires them, and each can be used alone",
+	},
+	{
+		from: []string{"./edge"}, to: []string{"./..."}, except: []string{"./edge"},
+		why: "the port tells protocols apart by their first bytes and knows neither: cmd/beckon gives HTTP's connections to an " +
+			"http.Server and TURN's to the relay, and either can also be served without it",
+	},
+	{
+		from: []string{"./signaling/...", "./peer", "./turnserver/...", "./web/...", "./internal/..."}, to: []string{"./edge"}, tests: true,
+		why: "what is served takes a net.Listener and does not ask where it comes from: TLS, proxies and certificates are the port's",
+	},
+	{
+		from: []string{"./edge"}, to: []string{"github.com/pion/..."}, tests: true,
+		why: "eight bytes tell STUN from HTTP: whoever parses more of a message than that is the relay",
 	},
 	{
 		from: []string{"./internal/..."}, to: []string{"./..."}, except: []string{"./internal/..."},

@@ -43,17 +43,22 @@ func TestWrongStarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { taken.Close() })
+	relay, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { relay.Close() })
 	for name, c := range map[string]struct {
 		args []string
 		code int
 		says []string
 	}{
 		"port in use":         {[]string{"serve", "--dev", "--listen", taken.Addr().String(), "--turn-listen", "127.0.0.1:0"}, 1, []string{taken.Addr().String(), "--listen 127.0.0.1:0"}},
-		"relay's port in use": {[]string{"serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "--turn-listen :0"}},
+		"relay's port in use": {[]string{"serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", relay.LocalAddr().String()}, 1, []string{relay.LocalAddr().String(), "--turn-listen :0"}},
 		"nobody may join":     {[]string{"serve", "--listen", "127.0.0.1:0"}, 2, []string{"--allow-anonymous", "--dev"}},
 		"unknown flag":        {[]string{"serve", "--deev"}, 2, []string{"--deev", "beckon serve --help"}},
 		"unknown command":     {[]string{"server"}, 2, []string{"server", "beckon --help"}},
-		"ports":               {[]string{"serve", "--dev", "--turn-ports", "9000-8000"}, 2, []string{"--turn-ports", "9000-8000"}},
+		"ports":               {[]string{"serve", "--dev", "--relay-ports", "9000-8000"}, 2, []string{"--relay-ports", "9000-8000"}},
 		"no room":             {[]string{"bot", "echo", "http://127.0.0.1:1/"}, 2, []string{"/r/"}},
 		"bad room":            {[]string{"bot", "echo", "http://127.0.0.1:1/r/-"}, 2, []string{"letters"}},
 		"no server there":     {[]string{"bot", "echo", "http://" + closedPort(t) + "/r/tea"}, 1, []string{"cannot join"}},

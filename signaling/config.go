@@ -24,6 +24,18 @@ type Config struct {
 	// start new allocations; 0 means for ever. The server asks again after three quarters of that time and pushes the answer. An
 	// error is logged, and the client gets none. Concurrency and ctx are those of Authorize. Nil means no ICE servers.
 	ICEServers func(ctx context.Context, req ICERequest) (servers []protocol.ICEServer, lifetime time.Duration, err error)
+	// RelayEnded is called when a peer to which ICE servers were given with PermissionRelay may use them no longer: its session is over
+	// (a `bye`, its grace has passed, Kick, Revoke), its grant has ended, a new one is without that permission, or it has left its last
+	// room. Once for each time: a peer that may again gets fresh ICE servers, for which ICEServers is not asked before RelayEnded has
+	// returned. It is called at once, by a goroutine of its own without any lock, and should be quick. A Shutdown alone ends nothing.
+	// Nil means that nobody needs to know, and changes nothing else.
+	RelayEnded func(peer string)
+	// Reported is told how connections between peers open; see Report. What peers say may be wrong. Each peer is listened to
+	// Limits.Reports times a minute. It may be called by many goroutines at once and should be quick. Nil asks peers for no reports.
+	Reported func(Report)
+	// Candidates makes the server remember which addresses members of a room announce to each other as ICE candidates, for
+	// Announced. It looks for them in what it otherwise passes on unread.
+	Candidates bool
 	// Secret signs resume tokens: with the same one, another server or this one after a restart gives a client its peer id back.
 	// Empty means a random one. Best 32 random bytes.
 	Secret []byte

@@ -172,13 +172,17 @@ func (c *conn) end() {
 
 // goAway tells the client to go elsewhere. One that has no session yet loses nothing if it goes at once.
 func (c *conn) goAway() {
-	c.mu.Lock()
-	welcomed := c.welcomed
-	c.mu.Unlock()
+	welcomed := c.isWelcomed()
 	c.push(protocol.Encode(protocol.GoAway{Within: c.server.within()}))
 	if !welcomed {
 		c.close(protocol.CloseGoingAway)
 	}
+}
+
+func (c *conn) isWelcomed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.welcomed
 }
 
 // beat begins the heartbeats, the first one after d.

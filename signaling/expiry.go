@@ -26,6 +26,7 @@ func (c *conn) watch(g Grant) {
 	c.expirer = s.after(left, func() {
 		if sess.grantNow().expired(time.Now()) {
 			c.close(protocol.CloseTokenExpired)
+			sess.lapsed()
 		}
 	})
 }

@@ -39,6 +39,8 @@ func Ordinary() []Permission {
 type Grant struct {
 	// Identity is who the client is, for the other members to see; "" means anonymous.
 	Identity string
+	// TokenID is the name of the token that gave it (`jti` of a JWT), by which Server.Revoke can take it back; "" if it has none.
+	TokenID string
 	// Rooms are the rooms that it may join: exact names, prefixes ("team-*") or "*".
 	Rooms []string
 	// Allow is what it may do there. Nil means Ordinary; an empty list means to be there and to watch.

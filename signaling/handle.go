@@ -55,6 +55,8 @@ func (c *conn) dispatch(frame []byte, env protocol.Envelope) error {
 		return c.onUpdate(frame)
 	case protocol.TypeToken:
 		return c.onToken(frame)
+	case protocol.TypeReport:
+		return c.onReport(frame)
 	case protocol.TypeBye:
 		return c.onBye()
 	case protocol.TypeHello:

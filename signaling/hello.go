@@ -51,33 +51,43 @@ func (c *conn) hello(h protocol.Hello) {
 	if !resumed {
 		peer = protocol.NewPeer()
 	}
-	servers, lifetime := s.iceServers(ICERequest{Peer: peer, Identity: grant.Identity, Relay: grant.may(PermissionRelay)})
 	sess := s.attach(c, peer, h, grant)
 	if sess == nil {
 		return
 	}
 	c.session = sess
+	if c.checkRevoked(grant) {
+		return
+	}
+	c.withICE(func(sess *session, servers []protocol.ICEServer, lifetime time.Duration) {
+		c.welcome(h, sess, resumed, servers, lifetime)
+	})
+	c.beat(s.limits.Ping)
+	s.log.Debug().Str("peer", peer).Stringer("remote", c.addr).Bool("resumed", resumed).Msg("hello")
+}
+
+// welcome answers the hello. sess.mu must be held.
+func (c *conn) welcome(h protocol.Hello, sess *session, resumed bool, servers []protocol.ICEServer, lifetime time.Duration) {
+	l := sess.grant.limits(c.server.limits)
+	limits := protocol.Limits{
+		Frame: l.Frame, Attributes: l.Attributes, Rate: l.Rate, Burst: l.Burst, Window: l.Window, Rooms: l.Rooms, Mesh: l.Mesh,
+	}
+	if c.server.reported != nil {
+		limits.Reports = l.Reports
+	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.welcomed = true
-	c.mu.Unlock()
-	l := grant.limits(s.limits)
-	c.push(protocol.Encode(protocol.Welcome{
-		ID: h.ID, Version: protocol.Version, Peer: peer, Identity: grant.Identity,
-		Resume: sess.resume(), Resumed: resumed,
-		Heartbeat: protocol.Heartbeat{Interval: l.Ping.Milliseconds(), Timeout: l.Silence.Milliseconds()},
-		Limits: protocol.Limits{
-			Frame: l.Frame, Attributes: l.Attributes, Rate: l.Rate, Burst: l.Burst, Window: l.Window, Rooms: l.Rooms, Mesh: l.Mesh,
-		},
+	if c.closing {
+		return
+	}
+	c.enqueueFrame(protocol.Encode(protocol.Welcome{
+		ID: h.ID, Version: protocol.Version, Peer: sess.peer, Identity: sess.identity, Resume: sess.resume(), Resumed: resumed,
+		Heartbeat: protocol.Heartbeat{Interval: l.Ping.Milliseconds(), Timeout: l.Silence.Milliseconds()}, Limits: limits,
 		ICEServers: servers, ICELifetime: lifetime.Milliseconds(), Grace: l.Grace.Milliseconds(),
 	}))
-	c.beat(l.Ping)
-	c.mu.Lock()
-	if !c.closing {
-		c.renewICE(lifetime)
-		c.watch(grant)
-	}
-	c.mu.Unlock()
-	s.log.Debug().Str("peer", peer).Stringer("remote", c.addr).Bool("resumed", resumed).Msg("hello")
+	c.renewICE(lifetime)
+	c.watch(sess.grant)
 }
 
 // identify finds out who the client is and what it may do: from its resume token if that is still worth something, else from
@@ -88,10 +98,14 @@ func (c *conn) identify(h protocol.Hello) (peer string, grant Grant, err error) 
 	now := time.Now()
 	old, ok := c.server.resume.open(h.Resume, now)
 	ok = ok && old.Instance == h.Instance
-	if ok && !old.grant().expired(now) {
-		return old.Peer, old.grant(), nil
+	if g := old.grant(); ok && !g.expired(now) && !c.server.revocations.have(g, now) {
+		return old.Peer, g, nil
 	}
 	grant, err = c.ask(h.Token, h.Instance)
+	if err == nil && c.server.revocations.have(grant, now) {
+		c.server.failures.add(c.addr, now)
+		err = errRevoked
+	}
 	if ok && err == nil && grant.Identity == old.Identity {
 		peer = old.Peer
 	}
@@ -139,6 +153,8 @@ func (c *conn) turnAway(h protocol.Hello, err error) {
 		c.close(protocol.CloseTryLater)
 	case undecided(err):
 		c.close(protocol.CloseInternal)
+	case errors.Is(err, errRevoked):
+		c.close(protocol.CloseRevoked)
 	default:
 		c.close(protocol.CloseUnauthorized)
 	}

@@ -60,33 +60,29 @@ func (c *conn) renewICE(lifetime time.Duration) {
 	if longest := c.server.limits.Resume; lifetime <= 0 || lifetime > longest {
 		lifetime = longest
 	}
-	sess := c.session
 	var fresh *timer
 	fresh = c.server.after(max(lifetime*3/4, minRenewal), func() {
 		c.mu.Lock()
 		self := fresh // set under the lock, a moment after this could have begun
 		c.mu.Unlock()
-		servers, next := c.server.iceServers(sess.iceRequest(sess.grantNow()))
-		c.pushICE(0, servers, next, self)
+		c.pushICE(0, self)
 	})
 	c.fresh = fresh
 }
 
-func (sess *session) iceRequest(grant Grant) ICERequest {
-	return ICERequest{Peer: sess.peer, Identity: grant.Identity, Relay: grant.may(PermissionRelay)}
-}
-
 // pushICE sends ICE servers and schedules the next. A renewal names its own timer: if a `token` frame has brought newer ones
 // meanwhile, what it has is old.
-func (c *conn) pushICE(id uint64, servers []protocol.ICEServer, lifetime time.Duration, renewal *timer) {
-	resume := c.session.resume()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closing || renewal != nil && c.fresh != renewal {
-		return
-	}
-	c.enqueueFrame(protocol.Encode(protocol.ICE{ID: id, ICEServers: servers, ICELifetime: lifetime.Milliseconds(), Resume: resume}))
-	c.renewICE(lifetime)
+func (c *conn) pushICE(id uint64, renewal *timer) {
+	c.withICE(func(sess *session, servers []protocol.ICEServer, lifetime time.Duration) {
+		resume := sess.resume()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.closing || renewal != nil && c.fresh != renewal {
+			return
+		}
+		c.enqueueFrame(protocol.Encode(protocol.ICE{ID: id, ICEServers: servers, ICELifetime: lifetime.Milliseconds(), Resume: resume}))
+		c.renewICE(lifetime)
+	})
 }
 
 // onToken replaces the session's grant. The identity stays: the other members know the peer by it.
@@ -112,16 +108,20 @@ func (c *conn) onToken(frame []byte) error {
 		return protocol.Errorf(protocol.CodeUnauthorized, "the token was refused; what the old one allows still holds")
 	case grant.Identity != sess.identity:
 		return protocol.Errorf(protocol.CodeForbidden, "the token is another identity's; a new session is needed for that")
+	case c.server.revocations.have(grant, time.Now()):
+		return errRevoked
 	}
 	if err := c.held(func(sess *session) error { sess.take(grant); return nil }); err != nil {
 		return err
+	}
+	if c.checkRevoked(grant) {
+		return nil
 	}
 	c.mu.Lock()
 	if !c.closing {
 		c.watch(grant)
 	}
 	c.mu.Unlock()
-	servers, lifetime := c.server.iceServers(sess.iceRequest(grant))
-	c.pushICE(t.ID, servers, lifetime, nil)
+	c.pushICE(t.ID, nil)
 	return nil
 }

@@ -19,6 +19,7 @@ func (c *conn) onJoin(frame []byte) error {
 	if over := take(c.session.joins, "too many joins"); over != nil {
 		return over
 	}
+	c.relayAgain(j.Room) // before the answer, upon which it connects
 	return c.held(func(sess *session) error {
 		m := sess.rooms[j.Room]
 		// Asked before anything is said of the room: who may not join does not learn whether it exists. Also of a member, whose grant

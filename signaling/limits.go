@@ -45,6 +45,8 @@ type Limits struct {
 	Burst int
 	// Joins is how many times a minute a client may join: 20.
 	Joins int
+	// Reports is how many times a minute a client is listened to about its connections, if there is a Config.Reported: 60.
+	Reports int
 	// Refused is how many more frames of a client may be refused than were accepted: 100.
 	Refused int
 	// Window is how many signals to one instance a client may leave without a receipt; the server only announces it: 16.
@@ -54,6 +56,8 @@ type Limits struct {
 
 	// Rooms is how many rooms a client may be in: 16.
 	Rooms int
+	// Candidates is how many addresses of a member are remembered, the newest, if there is Config.Candidates: 64.
+	Candidates int
 	// Members is how many members a room may have: 1,000.
 	Members int
 	// QueueFrames and QueueBytes bound what waits to be written to one connection: 256 frames, 512 KiB.
@@ -71,6 +75,8 @@ type Limits struct {
 	Delay, LongestDelay time.Duration
 	// FailedAddresses is for how many addresses failures are remembered; beyond it, chance decides whose are forgotten: 10,000.
 	FailedAddresses int
+	// Revocations is how many the server remembers; beyond it, those that would end first are forgotten, which it logs: 10,000.
+	Revocations int
 	// Sessions is how many sessions the server may have: 100,000.
 	Sessions int
 	// AllRooms is how many rooms the server may have: 100,000.
@@ -100,11 +106,13 @@ func (l Limits) withDefaults() Limits {
 		Rate:       cmp.Or(l.Rate, 50),
 		Burst:      cmp.Or(l.Burst, 200),
 		Joins:      cmp.Or(l.Joins, 20),
+		Reports:    cmp.Or(l.Reports, 60),
 		Refused:    cmp.Or(l.Refused, 100),
 		Window:     cmp.Or(l.Window, 16),
 		Mesh:       cmp.Or(l.Mesh, 16),
 
 		Rooms:       cmp.Or(l.Rooms, 16),
+		Candidates:  cmp.Or(l.Candidates, 64),
 		Members:     cmp.Or(l.Members, 1000),
 		QueueFrames: cmp.Or(l.QueueFrames, 256),
 		QueueBytes:  cmp.Or(l.QueueBytes, 512<<10),
@@ -117,8 +125,9 @@ func (l Limits) withDefaults() Limits {
 		LongestDelay:    cmp.Or(l.LongestDelay, time.Minute),
 		FailedAddresses: cmp.Or(l.FailedAddresses, 10_000),
 
-		PerAddress: cmp.Or(l.PerAddress, 50),
-		Sessions:   cmp.Or(l.Sessions, 100_000),
-		AllRooms:   cmp.Or(l.AllRooms, 100_000),
+		PerAddress:  cmp.Or(l.PerAddress, 50),
+		Revocations: cmp.Or(l.Revocations, 10_000),
+		Sessions:    cmp.Or(l.Sessions, 100_000),
+		AllRooms:    cmp.Or(l.AllRooms, 100_000),
 	}
 }

@@ -19,6 +19,7 @@ type claims struct {
 	Peer     string `json:"p"`
 	Instance string `json:"i"`
 	Identity string `json:"d,omitempty"`
+	TokenID  string `json:"t,omitempty"`
 	// Rooms and Ends are those of the Grant; Ends in milliseconds since 1970, 0 for never.
 	Rooms []string `json:"r,omitempty"`
 	Ends  int64    `json:"g,omitempty"`
@@ -33,7 +34,7 @@ type claims struct {
 
 func claimsOf(peer, instance string, g Grant, expires time.Time) claims {
 	c := claims{
-		Peer: peer, Instance: instance, Identity: g.Identity, Rooms: g.Rooms, Expires: expires.UnixMilli(),
+		Peer: peer, Instance: instance, Identity: g.Identity, TokenID: g.TokenID, Rooms: g.Rooms, Expires: expires.UnixMilli(),
 		Allow: g.Allow, MaxPeers: g.MaxPeers, Capacity: g.Capacity, Half: g.Half,
 	}
 	if !g.Expires.IsZero() {
@@ -44,7 +45,7 @@ func claimsOf(peer, instance string, g Grant, expires time.Time) claims {
 
 func (c claims) grant() Grant {
 	g := Grant{
-		Identity: c.Identity, Rooms: c.Rooms, Allow: append([]Permission{}, c.Allow...),
+		Identity: c.Identity, TokenID: c.TokenID, Rooms: c.Rooms, Allow: append([]Permission{}, c.Allow...),
 		MaxPeers: c.MaxPeers, Capacity: c.Capacity, Half: c.Half,
 	}
 	if c.Ends != 0 {
@@ -68,7 +69,7 @@ func newSealer(secret []byte) sealer {
 		rand.Read(secret) // never fails: crypto/rand crashes the program instead
 	}
 	m := hmac.New(sha256.New, secret)
-	m.Write([]byte("beckon resume v2"))
+	m.Write([]byte("beckon resume v3"))
 	// Strict, so that each token has one spelling; open sees to what encoding/base64 passes over all the same.
 	return sealer{m.Sum(nil), base64.RawURLEncoding.Strict()}
 }

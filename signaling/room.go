@@ -3,6 +3,7 @@ package signaling
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -18,12 +19,13 @@ type room struct {
 	topology protocol.Topology
 
 	// Guarded by mu.
-	mu      sync.Mutex
-	log     eventLog
-	members map[string]*member // by peer id
-	ranked  []*member          // in the order of joining
-	stable  uint64             // never goes back
-	over    bool               // nobody is in it and nobody will be
+	mu        sync.Mutex
+	log       eventLog
+	members   map[string]*member // by peer id
+	ranked    []*member          // in the order of joining
+	stable    uint64             // never goes back
+	announced map[netip.Addr]int // by how many members; nil before the first
+	over      bool               // nobody is in it and nobody will be
 }
 
 // member is a peer's membership of a room.
@@ -35,14 +37,15 @@ type member struct {
 	grace *timer // guarded by the session's mu; not nil while away
 
 	// Guarded by room.mu.
-	info    protocol.Member
-	cursor  *cursor   // nil while away
-	alone   bool      // its topology is none, whatever the room's is
-	since   uint64    // the position from which on the log is its to read
-	acked   uint64    // the position that it has acknowledged
-	waiting time.Time // since when it has had something to acknowledge, or since its last acknowledgement
-	left    []byte    // its left event, once it has left
-	until   uint64    // that event's position
+	info      protocol.Member
+	cursor    *cursor      // nil while away
+	alone     bool         // its topology is none, whatever the room's is
+	since     uint64       // the position from which on the log is its to read
+	acked     uint64       // the position that it has acknowledged
+	waiting   time.Time    // since when it has had something to acknowledge, or since its last acknowledgement
+	left      []byte       // its left event, once it has left
+	until     uint64       // that event's position
+	announced []netip.Addr // oldest first, at most Limits.Candidates
 }
 
 // cursor is how far a member's carrier has been told of the log. Each join makes a new one, so that a marker from before it
@@ -200,6 +203,9 @@ func (r *room) leave(m *member, reason protocol.LeftReason) bool {
 		r.publish(m.left)
 	}
 	delete(r.members, m.info.Peer)
+	for _, addr := range m.announced {
+		r.forget(addr)
+	}
 	r.ranked = slices.DeleteFunc(r.ranked, func(other *member) bool { return other == m })
 	r.over = len(r.members) == 0
 	return r.over

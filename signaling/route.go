@@ -26,6 +26,9 @@ func (c *conn) onRoute(frame []byte, env protocol.Envelope) error {
 		if err := sess.speaks(m, PermissionSignal, errNoSignal); err != nil {
 			return err
 		}
+		if c.server.candidates {
+			m.room.announce(m, env.Data) // before it is passed on, upon which the recipient may ask
+		}
 	}
 	to, err := m.room.carrierOf(env.To, env.ToInstance)
 	if err != nil {

@@ -18,26 +18,30 @@ import (
 // methods may be called from any goroutine.
 type Server struct {
 	// Set once by New.
-	authorize func(context.Context, AuthRequest) (Grant, error)
-	ice       iceFunc
-	origins   []string
-	limits    Limits
-	log       zerolog.Logger
-	resume    sealer
-	upgrader  websocket.Upgrader
-	ctx       context.Context // ends with Close; bounds the callbacks
-	cancel    context.CancelFunc
-	done      chan struct{} // closed when every goroutine has ended after Shutdown or Close
+	authorize  func(context.Context, AuthRequest) (Grant, error)
+	ice        iceFunc
+	candidates bool
+	relayEnded func(peer string)
+	reported   func(Report)
+	origins    []string
+	limits     Limits
+	log        zerolog.Logger
+	resume     sealer
+	upgrader   websocket.Upgrader
+	ctx        context.Context // ends with Close; bounds the callbacks
+	cancel     context.CancelFunc
+	done       chan struct{} // closed when every goroutine has ended after Shutdown or Close
 
 	// Safe for use by many goroutines.
-	count    *counters
-	frames   sync.Pool // *[]byte, for reading
-	failures *failures
-	serial   atomic.Uint64 // of the newest conn
-	closing  atomic.Bool
-	leaveBy  atomic.Int64   // when the window of a goaway ends, in Unix nanoseconds; 0 before a Shutdown
-	carriers sync.WaitGroup // conn.serve
-	running  sync.WaitGroup // timers; see timer
+	count       *counters
+	frames      sync.Pool // *[]byte, for reading
+	failures    *failures
+	revocations *revocations
+	serial      atomic.Uint64 // of the newest conn
+	closing     atomic.Bool
+	leaveBy     atomic.Int64   // when the window of a goaway ends, in Unix nanoseconds; 0 before a Shutdown
+	carriers    sync.WaitGroup // conn.serve
+	running     sync.WaitGroup // timers; see timer
 
 	// Guarded by mu, which is held for map operations only.
 	mu        sync.Mutex
@@ -47,8 +51,10 @@ type Server struct {
 	rooms     map[string]*room                 // by name
 	posted    map[string]*conn                 // those over HTTP, by the id of their mailbox
 	addresses map[netip.Prefix]int
-	bodies    map[netip.Prefix]int // that are being read
-	strangers map[string]struct{}  // origins that were refused, the first maxStrangers
+	bodies    map[netip.Prefix]int     // that are being read
+	strangers map[string]struct{}      // origins that were refused, the first maxStrangers
+	ending    map[string]chan struct{} // by peer id: closed when RelayEnded has returned
+	over      bool                     // no session is left, and nothing may be started any more
 }
 
 // New makes a server. It starts no goroutine until somebody connects.
@@ -56,24 +62,29 @@ func New(cfg Config) *Server {
 	limits := cfg.Limits.withDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
-		authorize: cfg.Authorize,
-		ice:       cfg.ICEServers,
-		limits:    limits,
-		log:       cfg.Logger,
-		resume:    newSealer(cfg.Secret),
-		ctx:       ctx,
-		cancel:    cancel,
-		done:      make(chan struct{}),
-		count:     newCounters(),
-		conns:     map[*conn]struct{}{},
-		failures:  &failures{limits: limits, of: map[netip.Prefix]failed{}},
-		sessions:  map[string]*session{},
-		peersOf:   map[string]map[*session]struct{}{},
-		rooms:     map[string]*room{},
-		posted:    map[string]*conn{},
-		addresses: map[netip.Prefix]int{},
-		bodies:    map[netip.Prefix]int{},
-		strangers: map[string]struct{}{},
+		authorize:   cfg.Authorize,
+		ice:         cfg.ICEServers,
+		candidates:  cfg.Candidates,
+		relayEnded:  cfg.RelayEnded,
+		reported:    cfg.Reported,
+		limits:      limits,
+		log:         cfg.Logger,
+		resume:      newSealer(cfg.Secret),
+		ctx:         ctx,
+		cancel:      cancel,
+		done:        make(chan struct{}),
+		count:       newCounters(),
+		conns:       map[*conn]struct{}{},
+		failures:    &failures{limits: limits, of: map[netip.Prefix]failed{}},
+		revocations: &revocations{most: limits.Revocations, until: map[revoked]time.Time{}},
+		sessions:    map[string]*session{},
+		peersOf:     map[string]map[*session]struct{}{},
+		rooms:       map[string]*room{},
+		posted:      map[string]*conn{},
+		addresses:   map[netip.Prefix]int{},
+		bodies:      map[netip.Prefix]int{},
+		strangers:   map[string]struct{}{},
+		ending:      map[string]chan struct{}{},
 	}
 	s.frames.New = func() any { b := make([]byte, 0, 2<<10); return &b }
 	s.upgrader = newUpgrader(s)
@@ -213,6 +224,7 @@ func (s *Server) finish() {
 	clear(s.sessions)
 	clear(s.peersOf)
 	clear(s.rooms)
+	s.over = true
 	s.mu.Unlock()
 	for _, sess := range sessions {
 		sess.stopTimers()

@@ -20,7 +20,7 @@ type session struct {
 	identity string
 
 	// Safe for use by many goroutines. They outlive a carrier, or who reconnects would have a new burst.
-	frames, joins *rate.Limiter
+	frames, joins, reports *rate.Limiter
 
 	// Guarded by mu, which every handler of the peer's frames holds.
 	mu           sync.Mutex
@@ -31,6 +31,9 @@ type session struct {
 	rooms        map[string]*member
 	lost         time.Time // since when it is away
 	gone         bool      // no longer in Server.sessions
+	relaying     bool      // credentials for the relay may be in use, and RelayEnded was not called since
+	relayEnds    uint64    // how often it was
+	lapser       *timer    // for the end of the grant while away
 }
 
 // attach gives a carrier its session: the living one of that peer, or a new one. It closes the carrier and returns nil if the
@@ -61,6 +64,7 @@ func (s *Server) attach(c *conn, peer string, h protocol.Hello, grant Grant) *se
 			sess.away()
 		}
 		sess.conn, sess.instance, sess.capabilities = c, h.Instance, h.Capabilities
+		sess.lapser.stop()
 		sess.take(grant)
 		sess.mu.Unlock()
 		return sess
@@ -87,6 +91,7 @@ func (s *Server) sessionOf(peer string, grant Grant) (sess *session, full protoc
 		identity: grant.Identity,
 		frames:   rate.NewLimiter(rate.Limit(limits.Rate), limits.Burst),
 		joins:    rate.NewLimiter(perMinute(limits.Joins), limits.Joins),
+		reports:  rate.NewLimiter(perMinute(limits.Reports), limits.Reports),
 		rooms:    map[string]*member{},
 	}
 	s.sessions[peer] = sess
@@ -140,14 +145,14 @@ func (sess *session) take(grant Grant) {
 	sess.frames.SetBurst(limits.Burst)
 	sess.joins.SetLimit(perMinute(limits.Joins))
 	sess.joins.SetBurst(limits.Joins)
+	if !sess.mayRelay() {
+		sess.endRelay()
+	}
 }
 
-// resume returns a resume token of what the session is now.
+// resume returns a resume token of what the session is now. sess.mu must be held.
 func (sess *session) resume() string {
-	sess.mu.Lock()
-	instance, grant := sess.instance, sess.grant
-	sess.mu.Unlock()
-	return sess.server.resume.seal(claimsOf(sess.peer, instance, grant, time.Now().Add(sess.server.limits.Resume)))
+	return sess.server.resume.seal(claimsOf(sess.peer, sess.instance, sess.grant, time.Now().Add(sess.server.limits.Resume)))
 }
 
 // detach takes the ended carrier's session from it: the peer is away, unless a newer carrier has the session already.
@@ -163,6 +168,7 @@ func (c *conn) detach() {
 	}
 	sess.conn, sess.lost = nil, time.Now()
 	sess.away()
+	sess.lapse()
 	sess.endIfOver()
 }
 
@@ -198,6 +204,9 @@ func (sess *session) leave(name string, reason protocol.LeftReason) {
 	if m.room.leave(m, reason) {
 		sess.server.dropRoom(m.room)
 	}
+	if len(sess.rooms) == 0 {
+		sess.endRelay() // it has nobody to reach over it
+	}
 }
 
 // endIfOver forgets a session that has neither carrier nor room: a resume token can make it again.
@@ -207,6 +216,8 @@ func (sess *session) endIfOver() {
 		return
 	}
 	sess.gone = true
+	sess.lapser.stop()
+	sess.endRelay()
 	s.mu.Lock()
 	delete(s.sessions, sess.peer)
 	if of := s.peersOf[sess.identity]; of != nil {
@@ -218,10 +229,11 @@ func (sess *session) endIfOver() {
 	s.log.Info().Str("peer", sess.peer).Msg("session ends")
 }
 
-// stopTimers ends the graces at a shutdown.
+// stopTimers ends what would become of a session that is away, at a shutdown.
 func (sess *session) stopTimers() {
 	sess.mu.Lock()
 	defer sess.mu.Unlock()
+	sess.lapser.stop()
 	for _, m := range sess.rooms {
 		m.grace.stop()
 		m.grace = nil

@@ -3,6 +3,7 @@ package signaling
 import (
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -22,6 +23,8 @@ const (
 	DropLag Drop = "lag"
 	// DropSaid: a message to a room whose log has it already, or lacks the one before it.
 	DropSaid Drop = "said"
+	// DropReport: a report of a client that sends too many.
+	DropReport Drop = "report"
 	// DropLost: frames that waited for a connection when it ended.
 	DropLost Drop = "lost"
 )
@@ -33,6 +36,10 @@ type Stats struct {
 	// Sessions are peers: connected, or away and within their grace.
 	Sessions int
 	Rooms    int
+	// Revocations are those that have not ended.
+	Revocations int
+	// Reports are how many there were of connections between peers, those beyond Limits.Reports not counted.
+	Reports uint64
 	// FramesIn and FramesOut are frames read and written; WebSocket's own pings, pongs and closes are not counted.
 	FramesIn, FramesOut uint64
 	// Dropped are frames that were not delivered, by reason.
@@ -47,16 +54,16 @@ type Stats struct {
 
 // counters are the counting part of Stats. The maps are made once and only read, their values are atomic.
 type counters struct {
-	in, out atomic.Uint64
-	drops   map[Drop]*atomic.Uint64
-	errors  map[protocol.ErrorCode]*atomic.Uint64
-	closes  map[protocol.CloseCode]*atomic.Uint64
-	refused map[int]*atomic.Uint64
+	in, out, reports atomic.Uint64
+	drops            map[Drop]*atomic.Uint64
+	errors           map[protocol.ErrorCode]*atomic.Uint64
+	closes           map[protocol.CloseCode]*atomic.Uint64
+	refused          map[int]*atomic.Uint64
 }
 
 func newCounters() *counters {
 	c := &counters{
-		drops: zeros(DropBusy, DropAway, DropRate, DropLag, DropSaid, DropLost),
+		drops: zeros(DropBusy, DropAway, DropRate, DropLag, DropSaid, DropReport, DropLost),
 		refused: zeros(http.StatusBadRequest, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusUpgradeRequired,
 			http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusRequestEntityTooLarge,
 			http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInternalServerError),
@@ -107,6 +114,7 @@ func (s *Server) Stats() Stats {
 	s.mu.Unlock()
 	return Stats{
 		Connections: connections, Sessions: sessions, Rooms: rooms,
+		Revocations: s.revocations.count(time.Now()), Reports: s.count.reports.Load(),
 		FramesIn: s.count.in.Load(), FramesOut: s.count.out.Load(),
 		Dropped: nonzero(s.count.drops), Errors: nonzero(s.count.errors),
 		Closes: nonzero(s.count.closes), Refused: nonzero(s.count.refused),

@@ -211,7 +211,7 @@ func grantOf(a token.Access) signaling.Grant {
 		allow[i] = signaling.Permission(p)
 	}
 	return signaling.Grant{
-		Identity: a.Identity, Rooms: a.Grant.Rooms, Allow: allow, MaxPeers: a.Grant.MaxPeers, Capacity: a.Grant.Capacity, Expires: a.Ends,
+		Identity: a.Identity, Rooms: a.Grant.Rooms, Allow: allow, MaxPeers: a.Grant.MaxPeers, Capacity: a.Grant.Capacity, Expires: a.Ends, TokenID: a.ID,
 	}
 }
 

@@ -24,6 +24,44 @@ func parseAddress(flag, s string, usual int) (address, error) {
 	return address{host: host, port: uint16(n)}, nil
 }
 
+// parseAddresses reads several.
+func parseAddresses(flag string, items []string, usual int) (list []address, err error) {
+	for _, s := range items {
+		a, err := parseAddress(flag, strings.TrimSpace(s), usual)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// hostOf is the host of a request's Host, in the form in which hosts are compared.
+func hostOf(hostport string) string {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+}
+
+// checkDomain refuses what no certificate is made for by ACME with the port alone.
+func checkDomain(s string) error {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return usagef("--acme %q is an address, and certificates are for names: name the domain that leads here", s)
+	}
+	if strings.HasPrefix(s, "*.") {
+		return usagef("--acme %q: a certificate for all names of a domain takes more than this port to prove: list the names, or bring one with --tls-cert", s)
+	}
+	labels := strings.Split(s, ".")
+	for _, label := range labels {
+		if !validLabel(label) || len(labels) < 2 {
+			return usagef("--acme %q is no public name: write it like beckon.example.org", s)
+		}
+	}
+	return nil
+}
+
 // guessAddress is what somebody meant who wrote a URL, a port or a host.
 func guessAddress(s string, usual int) string {
 	if _, rest, ok := strings.Cut(s, "://"); ok {
@@ -86,67 +124,6 @@ func validLabel(s string) bool {
 	return len(s) > 0 && len(s) < 64 && s[0] != '-' && s[len(s)-1] != '-' && !strings.ContainsFunc(s, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
 	})
-}
-
-// relayAddress decides what address peers see of a relay that listens on host.
-func (c *serveCmd) relayAddress(host string, machine func() (netip.Addr, error)) (netip.Addr, error) {
-	if s := c.TurnRelayAddress; s != "" {
-		addr, err := netip.ParseAddr(s)
-		if err != nil || addr.IsUnspecified() || addr.IsMulticast() || addr.Zone() != "" {
-			return addr, usagef("--turn-relay-address %q is no address that a peer could send to: write this machine's public one, like 198.51.100.7", s)
-		}
-		return addr.Unmap(), nil
-	}
-	if host == "localhost" {
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil
-	}
-	addr, err := netip.ParseAddr(host)
-	switch {
-	case err == nil && !addr.IsUnspecified():
-		return addr.Unmap().WithZone(""), nil
-	case err != nil && host != "":
-		return addr, usagef("--turn-relay-address is missing: peers need an address, and %q is a name", host)
-	}
-	addr, err = machine()
-	switch {
-	case c.Dev && err != nil:
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil // a machine without a network is one to develop on, too
-	case err != nil:
-		return addr, usagef("--turn-relay-address is missing, and this machine seems to have no address (%v): name the public one, "+
-			"or run without a relay with --no-turn", err)
-	case !c.Dev && !public(addr):
-		// A relay that nobody outside reaches would fail later, and only for the users who need it.
-		return addr, usagef("--turn-relay-address is missing, and this machine's own address %s is not public: name the public one, "+
-			"name %s itself if all users are on its network, or run without a relay with --no-turn", addr, addr)
-	}
-	return addr, nil
-}
-
-// public tells whether the Internet can reach addr: neither private (RFC 1918, RFC 4193) nor carrier-grade NAT's
-// (RFC 6598), loopback or link-local.
-func public(addr netip.Addr) bool {
-	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
-	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !shared.Contains(addr)
-}
-
-// machineAddress asks the system which of this machine's addresses it would use towards the Internet. Connecting a UDP
-// socket chooses a route and sends nothing.
-func machineAddress() (netip.Addr, error) {
-	var last error
-	// Addresses for documentation (RFC 5737, RFC 3849): no machine has them.
-	for _, towards := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} {
-		conn, err := net.Dial("udp", towards)
-		if err != nil {
-			last = err
-			continue
-		}
-		addr := conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
-		if err := conn.Close(); err != nil {
-			return addr, err
-		}
-		return addr, nil
-	}
-	return netip.Addr{}, last
 }
 
 // flagError says a configuration error of the relay in the words of the command line.

@@ -12,6 +12,7 @@ import (
 // cli is the command line: one field per sub-command.
 type cli struct {
 	Serve       serveCmd       `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
+	Turn        turnCmd        `cmd:"" help:"Run the relay alone, for clients that find each other by other means."`
 	Bot         botCmd         `cmd:"" help:"Join a room as a bot."`
 	Keys        keysCmd        `cmd:"" help:"Make the keys that sign join tokens."`
 	Token       tokenCmd       `cmd:"" help:"Make and look at join tokens."`
@@ -72,9 +73,11 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 		kong.Resolvers(environment(env)),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "try", Title: "To try it:"},
-			{Key: "http", Title: "Signaling and the demo (HTTP):"},
-			{Key: "access", Title: "Who may join:"},
-			{Key: "turn", Title: "Relay (STUN and TURN):"},
+			{Key: "turn", Title: "STUN and TURN:"},
+			{Key: "http", Title: "The port, and who is before it:"},
+			{Key: "tls", Title: "TLS:"},
+			{Key: "access", Title: "Who may come in:"},
+			{Key: "relay", Title: "What is relayed:"},
 			{Key: "key", Title: "The key:"},
 			{Key: "claims", Title: "The claims:"},
 			{Key: "grant", Title: "What it allows:"},
@@ -87,7 +90,7 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 func hintOf(args []string) string {
 	page := "beckon"
 	for _, a := range args {
-		if !slices.Contains([]string{"serve", "bot", "echo", "keys", "public", "token", "new", "show", "version"}, a) {
+		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "keys", "public", "token", "new", "show", "version"}, a) {
 			break
 		}
 		page += " " + a

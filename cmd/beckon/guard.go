@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -26,11 +25,7 @@ func (s *servers) guard(next http.Handler) http.Handler {
 }
 
 func ownName(hostport string, p *plan) bool {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	host := hostOf(hostport)
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
@@ -39,5 +34,5 @@ func ownName(hostport string, p *plan) bool {
 	}
 	// RFC 6761 section 6.3: names below localhost are loopback, too.
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") ||
-		host == strings.ToLower(p.publicHost) || host == strings.ToLower(p.http.host)
+		host == strings.ToLower(p.name) || host == strings.ToLower(p.http.host)
 }

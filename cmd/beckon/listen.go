@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -14,59 +15,72 @@ import (
 	"github.com/beckon-rtc/beckon/turnserver"
 )
 
-// listenHTTP binds the address of signaling and the demo.
-func listenHTTP(ctx context.Context, a address, log zerolog.Logger) (net.Listener, error) {
+// listenTCP binds an address; flag is the one that says which, and what is what it is for.
+func listenTCP(ctx context.Context, flag string, a address, what string, log zerolog.Logger) (net.Listener, error) {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", a.String())
 	if a.orFree && errors.Is(err, syscall.EADDRINUSE) {
 		taken := a.String()
 		a.port = 0
 		if ln, err = lc.Listen(ctx, "tcp", a.String()); err == nil {
-			log.Warn().Str("taken", taken).Stringer("addr", ln.Addr()).Msg("port taken, serving http on a free one")
+			log.Warn().Str("taken", taken).Stringer("addr", ln.Addr()).Msg("port taken, serving " + what + " on a free one")
 		}
 	}
 	if err != nil {
-		return nil, listenError("--listen", a, "127.0.0.1:0", err)
+		return nil, listenError(flag, a, "127.0.0.1:0", err)
 	}
 	return ln, nil
 }
 
-// listenTURN starts the relay.
-func listenTURN(ctx context.Context, p *plan, log zerolog.Logger) (*turnserver.Server, error) {
-	t := *p.turn
+// relayHooks are what a relay asks and tells the rest of the server; nil in a field if there is nobody to ask.
+type relayHooks struct {
+	account func(user string) turnserver.Account
+	scope   func(user string, peer netip.Addr) bool
+	limited func(user string, l turnserver.Limited)
+}
+
+// listenTURN starts the relay. flag is the one that says where it listens.
+func listenTURN(ctx context.Context, t *turnPlan, flag string, hooks relayHooks, log zerolog.Logger) (*turnserver.Server, error) {
 	cfg := turnserver.Config{
-		UDP:        []string{t.String()},
-		TCP:        []string{t.String()},
-		Secret:     t.secret,
-		Ports:      t.ports,
-		Allow:      t.allow,
-		Deny:       t.deny,
-		AllowLocal: p.dev,
-		Log:        log,
+		Realm:          t.realm,
+		Secret:         t.secret,
+		Users:          t.users,
+		RelayAddresses: t.relay,
+		Ports:          t.ports,
+		Allow:          t.allow,
+		Deny:           t.deny,
+		AllowLocal:     t.local,
+		Payload:        t.payload,
+		Quotas:         t.quotas,
+		Accounts:       hooks.account,
+		Scope:          hooks.scope,
+		Limited:        hooks.limited,
+		Log:            log,
 	}
-	if t.relay.IsValid() {
-		cfg.RelayAddresses = []netip.Addr{t.relay}
-	}
-	if cfg.Ports == (turnserver.PortRange{}) {
-		cfg.Ports = turnserver.PortRange{Min: 49152, Max: 65535}
-	}
-	if cfg.Secret == nil {
+	if cfg.Secret == nil && cfg.Users == nil {
 		cfg.Secret = randomSecret()
 	}
-	s, err := turnserver.Listen(ctx, cfg)
-	if t.orFree && errors.Is(err, syscall.EADDRINUSE) {
-		taken := t.String()
-		t.port = 0
-		cfg.UDP, cfg.TCP = []string{t.String()}, []string{t.String()}
-		if s, err = turnserver.Listen(ctx, cfg); err == nil {
-			log.Warn().Str("taken", taken).Stringer("addr", s.UDPAddrs()[0]).Msg("port taken, serving turn on a free one")
+	udp := slices.Clone(t.udp)
+	listen := func() (*turnserver.Server, error) {
+		cfg.UDP = nil
+		for _, a := range udp {
+			cfg.UDP = append(cfg.UDP, a.String())
+		}
+		return turnserver.Listen(ctx, cfg)
+	}
+	s, err := listen()
+	if udp[0].orFree && errors.Is(err, syscall.EADDRINUSE) {
+		taken := udp[0].String()
+		udp[0].port = 0
+		if s, err = listen(); err == nil {
+			log.Warn().Str("taken", taken).Msg("port taken, serving turn on a free one")
 		}
 	}
 	if e, ok := errors.AsType[*turnserver.ConfigError](err); ok {
 		return nil, usagef("the relay's %s %s: %s", e.Field, e.Problem, e.Hint)
 	}
 	if err != nil {
-		return nil, listenError("--turn-listen", t.address, ":0", err)
+		return nil, listenError(flag, udp[0], ":0", err)
 	}
 	return s, nil
 }
@@ -79,7 +93,8 @@ func listenError(flag string, a address, free string, err error) error {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("cannot listen on %s: another program does: stop that one, or choose another port; `%s %s` takes a free one", a, flag, free)
 	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("cannot listen on %s: ports below 1024 are the system's: choose a higher one, like `%s %s`", a, flag, free)
+		return fmt.Errorf("cannot listen on %s: ports below 1024 are the system's: choose a higher one, like `%s %s`, or let this program have them, "+
+			"with AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd or `setcap cap_net_bind_service=+ep`", a, flag, free)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("cannot listen on %s: this machine does not have that address: use one that it has, or none to listen on all, like `%s :%d`", a, flag, a.port)
 	case errors.As(err, &dnsErr):

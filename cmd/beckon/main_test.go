@@ -62,7 +62,7 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --dev --no-turn --turn-secret x", "for coming back to a room use --secret"},
 		{"serve --dev --no-turn --turn-allow 10.0.0.0/8", "leave out one or the other"},
 		{"serve --dev --no-turn --turn-deny 10.0.0.0/8", "leave out one or the other"},
-		{"serve --dev --no-turn --turn-ports 50000-50001", "--turn-ports"},
+		{"serve --dev --no-turn --relay-ports 50000-50001", "--relay-ports"},
 
 		// Who may come in.
 		{"serve", "`beckon keys new keys.json` makes a key"},
@@ -90,10 +90,10 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --dev --listen http://localhost:1/", `did you mean "localhost:1"?`},
 		{"serve --dev --listen :http", "0 to 65535"},
 		{"serve --dev --turn-listen 192.0.2.1", `did you mean "192.0.2.1:3478"?`},
-		{"serve --dev --turn-ports 50000", `--turn-ports "50000" is not two ports`},
-		{"serve --dev --turn-ports 50001-50000", "did you mean 50000-50001?"},
-		{"serve --dev --turn-allow 10.0.0.0/33", "write it like 10.0.0.0/8"},
-		{"serve --dev --turn-deny 10.0.0.1/8", "did you mean 10.0.0.0/8?"},
+		{"serve --dev --relay-ports 50000", `--relay-ports "50000" is not two ports`},
+		{"serve --dev --relay-ports 50001-50000", "did you mean 50000-50001?"},
+		{"serve --dev --relay-ports 1024-2048 --turn-allow 10.0.0.0/33", "write it like 10.0.0.0/8"},
+		{"serve --dev --relay-ports 1024-2048 --turn-deny 10.0.0.1/8", "did you mean 10.0.0.0/8?"},
 		{"serve --dev --trust-proxy caddy", `--trust-proxy "caddy" is not a network`},
 		{"serve --dev --turn-relay-address here", "like 198.51.100.7"},
 		{"serve --dev --turn-relay-address 0.0.0.0", "like 198.51.100.7"},

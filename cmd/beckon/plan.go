@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,28 +14,39 @@ import (
 	"github.com/beckon-rtc/beckon/turnserver"
 )
 
-// plan is what `serve` will do, decided from the flags alone: nothing has been bound yet, and what cannot work has been
-// refused.
+// plan is what `serve` will do, decided from the flags and the files that they name: nothing has been bound yet, and what cannot
+// work has been refused.
 type plan struct {
-	dev        bool
-	http       address
-	turn       *turnPlan // nil with --no-turn
-	proxies    []netip.Prefix
-	publicURL  *url.URL // nil if clients reach the server where it listens; else scheme and host
-	publicHost string   // "" if clients are told addresses
-	anonymous  []string // rooms that everybody may join, as in signaling.Grant
-	access     accessPlan
-	origins    []string
-	secret     []byte // nil: a random one
-	grace      time.Duration
+	dev       bool
+	http      address
+	cert      *certPlan // nil without TLS of our own
+	turn      *turnPlan // nil with --no-turn
+	admin     *address  // nil with --admin none
+	proxies   []netip.Prefix
+	balancers []netip.Prefix
+	publicURL *url.URL // nil if clients reach the server where it listens; else scheme and host
+	name      string   // by which clients reach this machine; "" if they are told addresses
+	turnURLs  []string // instead of those that follow from the addresses
+	anonymous []string // rooms that everybody may join, as in signaling.Grant
+	access    accessPlan
+	origins   []string
+	secret    []byte // nil: a random one
+	grace     time.Duration
 }
 
+// turnPlan is a relay, of `serve` or alone.
 type turnPlan struct {
-	address
-	relay       netip.Addr
-	ports       turnserver.PortRange // zero: the default
+	udp         []address
+	relay       []netip.Addr
+	ports       turnserver.PortRange // zero: virtual ones
 	secret      []byte               // nil: a random one
+	users       map[string]string
+	realm       string // "": the default
 	allow, deny []netip.Prefix
+	local       bool // may reach this machine
+	payload     turnserver.Payload
+	quotas      turnserver.Quotas
+	scope       bool
 }
 
 // address is where to listen. If orFree is set and the port is taken, any other will do.
@@ -49,128 +61,136 @@ func (a address) String() string { return net.JoinHostPort(a.host, strconv.Itoa(
 // minSecret is 128 bits, if they are random. Whoever guesses the secret can make his own credentials.
 const minSecret = 16
 
-// plan checks the flags one by one and together. machine returns this machine's address, see machineAddress.
-func (c *serveCmd) plan(machine func() (netip.Addr, error)) (*plan, error) {
+// machine is what a plan has to know of this machine. Tests make one up.
+type machine struct {
+	addresses func() ([]netip.Addr, error) // see machineAddresses
+	cacheDir  func() (string, error)       // os.UserCacheDir
+}
+
+func thisMachine() machine { return machine{machineAddresses, os.UserCacheDir} }
+
+// plan checks the flags one by one and together.
+func (c *serveCmd) plan(m machine) (*plan, error) {
 	if err := c.together(); err != nil {
 		return nil, err
 	}
-	p := &plan{dev: c.Dev, publicHost: c.PublicHost, grace: time.Duration(c.Grace)}
-	var err error
-	if p.http, err = c.httpAddress(); err != nil {
-		return nil, err
-	}
-	if p.publicHost != "" {
-		if err := checkHost(p.publicHost); err != nil {
+	p := &plan{dev: c.Dev, grace: time.Duration(c.Grace)}
+	for _, step := range []func(p *plan, m machine) error{c.planHTTP, c.planAccess, c.planTurn} {
+		if err := step(p, m); err != nil {
 			return nil, err
 		}
 	}
+	return p, nil
+}
+
+// planHTTP decides on the port, and on by what name it is reached.
+func (c *serveCmd) planHTTP(p *plan, m machine) (err error) {
+	if p.cert, err = c.certPlan(m.cacheDir); err != nil {
+		return err
+	}
+	switch {
+	case c.Listen != "":
+		p.http, err = parseAddress("--listen", c.Listen, 8080)
+	case c.Dev:
+		p.http = address{host: "127.0.0.1", port: 8080, orFree: true}
+	case p.cert != nil:
+		p.http = address{port: 443}
+	default:
+		p.http = address{port: 8080}
+	}
+	if err != nil {
+		return err
+	}
+	if p.name, err = publicName(c.PublicHost, p.cert); err != nil {
+		return err
+	}
+	if p.cert != nil && p.cert.cert != "" && !c.Dev && p.name == "" && c.PublicURL == "" && p.http.host == "" {
+		return usagef("--public-host is missing: clients have to be told the name that the certificate of --tls-cert is for, like beckon.example.org")
+	}
 	if c.PublicURL != "" {
 		if p.publicURL, err = parsePublicURL(c.PublicURL); err != nil {
-			return nil, err
+			return err
 		}
 		// A proxy need not pass on the host that the browser asked for, and then these pages would be somebody else's.
 		p.origins = append(p.origins, p.publicURL.String())
 	}
 	if p.proxies, err = turnserver.ParsePrefixes(c.TrustProxy); err != nil {
-		return nil, flagError("--trust-proxy", err)
+		return flagError("--trust-proxy", err)
 	}
+	if p.balancers, err = turnserver.ParsePrefixes(c.ProxyProtocol); err != nil {
+		return flagError("--proxy-protocol", err)
+	}
+	p.admin, err = c.adminAddress()
+	return err
+}
+
+// planAccess decides who may come in.
+func (c *serveCmd) planAccess(p *plan, _ machine) (err error) {
 	p.anonymous = c.AllowAnonymous
 	if c.Dev {
 		p.anonymous = []string{"*"}
 	}
 	for _, pattern := range p.anonymous {
 		if err := checkPattern(pattern); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	host := ""
-	if p.publicURL != nil {
+	switch {
+	case p.publicURL != nil:
 		host = strings.ToLower(p.publicURL.Host)
+	case p.cert != nil && len(p.cert.domains) > 0:
+		host = p.cert.domains[0]
 	}
 	if p.access, err = c.accessPlan(host); err != nil {
-		return nil, err
+		return err
 	}
 	p.origins = slices.Concat(p.origins, c.AllowOrigin)
 	for _, origin := range c.AllowOrigin {
 		if err := signaling.CheckOrigin(origin); err != nil {
-			return nil, usagef("--allow-origin %s", strings.TrimPrefix(err.Error(), "signaling: origin "))
+			return usagef("--allow-origin %s", strings.TrimPrefix(err.Error(), "signaling: origin "))
 		}
 	}
-	if p.secret, err = secret("--secret", c.Secret); err != nil {
-		return nil, err
-	}
-	if !c.NoTurn {
-		p.turn, err = c.turnPlan(p.http, machine)
-	}
-	return p, err
+	p.secret, err = secret("--secret", c.Secret)
+	return err
 }
 
-// together refuses flags that contradict each other, and says what was probably meant.
-func (c *serveCmd) together() error {
-	if err := c.accessTogether(); err != nil {
-		return err
-	}
-	switch {
-	case !c.NoTurn:
+// planTurn decides on the relay.
+func (c *serveCmd) planTurn(p *plan, m machine) (err error) {
+	if c.NoTurn {
 		return nil
-	case c.AnonymousRelay:
-		return usagef("--no-turn runs no relay that --anonymous-relay could open: leave out one of them")
-	case c.PublicURL != "" && c.PublicHost != "":
-		return usagef("--no-turn runs no relay that could be found by --public-host %s, and the room is at --public-url %s: leave out "+
-			"--public-host", c.PublicHost, c.PublicURL)
-	case c.TurnListen != "":
-		return usagef("--no-turn runs no relay that could listen on --turn-listen %s: leave one of them out", c.TurnListen)
-	case c.TurnRelayAddress != "":
-		return usagef("--no-turn runs no relay that could have the address --turn-relay-address %s: leave one of them out; "+
-			"to name this machine in the room's URL use --public-host", c.TurnRelayAddress)
-	case c.TurnPorts != "":
-		return usagef("--no-turn runs no relay that could use the ports --turn-ports %s: leave one of them out", c.TurnPorts)
-	case c.TurnSecret != "":
-		return usagef("--no-turn makes no credentials that --turn-secret could sign: leave one of them out; for coming back to a room use --secret")
-	case len(c.TurnAllow)+len(c.TurnDeny) > 0:
-		return usagef("--no-turn runs no relay that --turn-allow and --turn-deny could rule: leave out one or the other")
 	}
-	return nil
-}
-
-func (c *serveCmd) httpAddress() (address, error) {
-	switch {
-	case c.Listen != "":
-		return parseAddress("--listen", c.Listen, 8080)
-	case c.Dev:
-		return address{host: "127.0.0.1", port: 8080, orFree: true}, nil
+	t := &turnPlan{local: c.Dev, scope: c.RelayScope}
+	if c.RelayMedia {
+		t.payload = turnserver.PayloadMedia
 	}
-	return address{port: 8080}, nil
-}
-
-func (c *serveCmd) turnPlan(http address, machine func() (netip.Addr, error)) (*turnPlan, error) {
-	t := &turnPlan{address: address{port: 3478}}
-	var err error
 	switch {
-	case c.TurnListen != "":
-		t.address, err = parseAddress("--turn-listen", c.TurnListen, 3478)
+	case len(c.TurnListen) > 0:
+		t.udp, err = parseAddresses("--turn-listen", c.TurnListen, 3478)
 	case c.Dev:
-		t.address = address{host: http.host, port: 3478, orFree: true}
+		t.udp = []address{{host: p.http.host, port: 3478, orFree: true}}
+	default:
+		t.udp = []address{{port: 3478}}
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if c.TurnPorts != "" {
-		if t.ports, err = turnserver.ParsePortRange(c.TurnPorts); err != nil {
-			return nil, flagError("--turn-ports", err)
+	if c.RelayPorts != "" {
+		if t.ports, err = turnserver.ParsePortRange(c.RelayPorts); err != nil {
+			return flagError("--relay-ports", err)
 		}
 	}
-	if t.allow, err = turnserver.ParsePrefixes(c.TurnAllow); err != nil {
-		return nil, flagError("--turn-allow", err)
-	}
-	if t.deny, err = turnserver.ParsePrefixes(c.TurnDeny); err != nil {
-		return nil, flagError("--turn-deny", err)
-	}
 	if t.secret, err = secret("--turn-secret", c.TurnSecret); err != nil {
-		return nil, err
+		return err
 	}
-	t.relay, err = c.relayAddress(t.host, machine)
-	return t, err
+	if p.turnURLs, err = parseTurnURLs(c.TurnURL); err != nil {
+		return err
+	}
+	if err := c.relayFlags.into(t); err != nil {
+		return err
+	}
+	p.turn = t
+	return p.settleRelay(m)
 }
 
 func secret(flag, value string) ([]byte, error) {

@@ -22,12 +22,23 @@ func planned(t *testing.T, machine string, env []string, args ...string) (*plan,
 		t.Fatal(err)
 	}
 	flags := kctx.Selected().Target.Addr().Interface().(*serveCmd)
-	return flags.plan(func() (netip.Addr, error) {
-		if machine == "" {
-			return netip.Addr{}, errors.New("network is unreachable")
-		}
-		return netip.MustParseAddr(machine), nil
-	})
+	return flags.plan(machineWith(machine))
+}
+
+// machineWith has the addresses of a list, and no others.
+func machineWith(list string) machine {
+	return machine{
+		addresses: func() (addrs []netip.Addr, err error) {
+			for _, a := range strings.Fields(list) {
+				addrs = append(addrs, netip.MustParseAddr(a))
+			}
+			if addrs == nil {
+				return nil, errors.New("network is unreachable")
+			}
+			return addrs, nil
+		},
+		cacheDir: func() (string, error) { return "", errors.New("$HOME is not defined") },
+	}
 }
 
 func TestAddresses(t *testing.T) {
@@ -38,6 +49,7 @@ func TestAddresses(t *testing.T) {
 		http    string
 		turn    string
 		relay   string
+		name    string // that clients are told
 		says    string // the error's, if one is expected
 	}{
 		{args: "--dev", machine: "10.0.0.5", http: "127.0.0.1:8080 or free", turn: "127.0.0.1:3478 or free", relay: "127.0.0.1"},
@@ -49,14 +61,33 @@ func TestAddresses(t *testing.T) {
 		{args: "--allow-anonymous *", machine: "198.51.100.7", http: ":8080", turn: ":3478", relay: "198.51.100.7"},
 		{args: "--allow-anonymous * --turn-listen 10.0.0.5:1", http: ":8080", turn: "10.0.0.5:1", relay: "10.0.0.5"},
 		{args: "--allow-anonymous * --turn-relay-address 203.0.113.9", machine: "10.0.0.5", http: ":8080", turn: ":3478", relay: "203.0.113.9"},
-		{args: "--allow-anonymous *", machine: "10.0.0.5", says: "10.0.0.5 is not public"},
+		// On no network of its own that others reach: clients need a name then, and peers an address only where packets go to one.
+		{args: "--allow-anonymous *", machine: "10.0.0.5", says: "--public-host is missing: clients have to be told where this machine is, and its own address 10.0.0.5"},
 		{args: "--allow-anonymous *", machine: "100.64.1.1", says: "100.64.1.1 is not public"},
 		{args: "--allow-anonymous *", machine: "", says: "network is unreachable"},
 		{args: "--allow-anonymous * --turn-listen [::]:1", machine: "fd00::1", says: "fd00::1 is not public"},
+		{args: "--allow-anonymous * --relay-ports 50000-50009", machine: "10.0.0.5", says: "--turn-relay-address is missing, and this machine's own address 10.0.0.5"},
+		{args: "--allow-anonymous * --relay-ports 50000-50009 --public-host a.example", machine: "10.0.0.5", says: "--turn-relay-address is missing"},
+		{args: "--allow-anonymous * --public-host a.example", machine: "10.0.0.5", http: ":8080", turn: ":3478", relay: "10.0.0.5", name: "a.example"},
+		{args: "--allow-anonymous * --public-url https://a.example", machine: "10.0.0.5", http: ":8080", turn: ":3478", relay: "10.0.0.5", name: "a.example"},
+		{args: "--allow-anonymous * --public-url https://a.example", machine: "198.51.100.7", http: ":8080", turn: ":3478", relay: "198.51.100.7"},
+		{args: "--allow-anonymous * --public-url https://a.example --proxy-protocol 10.0.0.9", machine: "198.51.100.7", http: ":8080", turn: ":3478", relay: "198.51.100.7", name: "a.example"},
+		{args: "--allow-anonymous * --turn-url turn:a.example", machine: "10.0.0.5", http: ":8080", turn: ":3478", relay: "10.0.0.5"},
+		{args: "--allow-anonymous * --acme A.example,b.example --acme-cache x", machine: "10.0.0.5", http: ":443", turn: ":3478", relay: "10.0.0.5", name: "a.example"},
+		{args: "--allow-anonymous * --tls-cert a --tls-key b --public-host a.example", machine: "198.51.100.7", http: ":443", turn: ":3478", relay: "198.51.100.7", name: "a.example"},
+		{args: "--dev --tls-cert a --tls-key b", http: "127.0.0.1:8080 or free", turn: "127.0.0.1:3478 or free", relay: "127.0.0.1"},
+
+		// Both families.
+		{args: "--allow-anonymous *", machine: "198.51.100.7 2001:db8::7", http: ":8080", turn: ":3478", relay: "198.51.100.7 2001:db8::7"},
+		{args: "--allow-anonymous *", machine: "198.51.100.7 fd00::7", http: ":8080", turn: ":3478", relay: "198.51.100.7"},
+		{args: "--allow-anonymous *", machine: "10.0.0.5 2001:db8::7", says: "10.0.0.5 is not public"},
+		{args: "--allow-anonymous * --turn-listen 0.0.0.0:1", machine: "198.51.100.7 2001:db8::7", http: ":8080", turn: "0.0.0.0:1", relay: "198.51.100.7"},
+		{args: "--allow-anonymous * --turn-listen 10.0.0.5:1,[fd00::1]:1", http: ":8080", turn: "10.0.0.5:1", relay: "10.0.0.5 fd00::1"},
+		{args: "--allow-anonymous * --turn-relay-address 203.0.113.9,2001:db8::9", http: ":8080", turn: ":3478", relay: "203.0.113.9 2001:db8::9"},
 	} {
 		p, err := planned(t, c.machine, nil, strings.Fields(c.args)...)
 		if c.says != "" {
-			if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "--turn-relay-address is missing") {
+			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s on %q: %v, want an error with %q", c.args, c.machine, err, c.says)
 			}
 			continue
@@ -65,15 +96,19 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s on %q: %v", c.args, c.machine, err)
 			continue
 		}
+		relays := ""
+		for _, a := range p.turn.relay {
+			relays = strings.TrimSpace(relays + " " + a.String())
+		}
 		show := func(a address) string {
 			if a.orFree {
 				return a.String() + " or free"
 			}
 			return a.String()
 		}
-		if show(p.http) != c.http || show(p.turn.address) != c.turn || p.turn.relay.String() != c.relay {
-			t.Errorf("%s on %q: http %s, turn %s, relay %s; want %s, %s, %s",
-				c.args, c.machine, show(p.http), show(p.turn.address), p.turn.relay, c.http, c.turn, c.relay)
+		if show(p.http) != c.http || show(p.turn.udp[0]) != c.turn || relays != c.relay || p.name != c.name {
+			t.Errorf("%s on %q: http %s, turn %s, relay %s, name %q; want %s, %s, %s, %q",
+				c.args, c.machine, show(p.http), show(p.turn.udp[0]), relays, p.name, c.http, c.turn, c.relay, c.name)
 		}
 	}
 }
@@ -100,8 +135,8 @@ func TestEnvironment(t *testing.T) {
 // A mistake in a variable is as loud as one in a flag.
 func TestEnvironmentErrors(t *testing.T) {
 	t.Parallel()
-	got := runNow(t, []string{"BECKON_DEV=1", "BECKON_TURN_PORTS=many"}, "serve")
-	if got.code != exitUsage || !strings.Contains(got.stderr, `--turn-ports "many"`) {
+	got := runNow(t, []string{"BECKON_DEV=1", "BECKON_RELAY_PORTS=many"}, "serve")
+	if got.code != exitUsage || !strings.Contains(got.stderr, `--relay-ports "many"`) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -135,8 +170,13 @@ func TestOpenRoom(t *testing.T) {
 // The machine's address is asked for without sending anything, so this works without a network, too.
 func TestMachineAddress(t *testing.T) {
 	t.Parallel()
-	addr, err := machineAddress()
-	if err == nil && (!addr.IsValid() || addr.IsUnspecified()) {
-		t.Errorf("the machine's address is %v", addr)
+	list, err := machineAddresses()
+	for _, addr := range list {
+		if !addr.IsValid() || addr.IsUnspecified() {
+			t.Errorf("one of the machine's addresses is %v", addr)
+		}
+	}
+	if (err == nil) != (len(list) > 0) {
+		t.Errorf("%v and %v", list, err)
 	}
 }

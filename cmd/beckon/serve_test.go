@@ -12,8 +12,6 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
-
-	"github.com/beckon-rtc/beckon/turnserver"
 )
 
 // running is a program that a test has started and can interrupt.
@@ -235,9 +233,16 @@ func TestTakenPorts(t *testing.T) {
 	}
 	defer holder.Close()
 	taken := holder.Addr().String()
+	datagrams, err := net.ListenPacket("udp", taken)
+	if err != nil {
+		t.Skipf("cannot take the same port for UDP: %v", err)
+	}
+	defer datagrams.Close()
 	for _, args := range [][]string{
 		{"serve", "--dev", "--no-turn", "--listen", taken},
 		{"serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", taken},
+		{"serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn", "--admin", taken},
+		{"turn", "--secret", "0123456789abcdef", "--listen", taken},
 	} {
 		got := runNow(t, nil, args...)
 		if got.code != exitFailure || !strings.Contains(got.stderr, "cannot listen on "+taken+": another program") || !strings.Contains(got.stderr, ":0` takes a free one") {
@@ -247,16 +252,16 @@ func TestTakenPorts(t *testing.T) {
 
 	port := uint16(holder.Addr().(*net.TCPAddr).Port)
 	a := address{host: "127.0.0.1", port: port, orFree: true}
-	ln, err := listenHTTP(t.Context(), a, zerolog.Nop())
+	ln, err := listenTCP(t.Context(), "--listen", a, "http", zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ln.Close()
-	turn, err := listenTURN(t.Context(), &plan{turn: &turnPlan{address: a, ports: turnserver.PortRange{}}}, zerolog.Nop())
+	turn, err := listenTURN(t.Context(), &turnPlan{udp: []address{a}}, "--turn-listen", relayHooks{}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if turn.UDPAddrs()[0].Port() == port {
+	if turn.UDPAddrs()[0].Port() == a.port {
 		t.Error("two relays on one port")
 	}
 	turn.Close()

@@ -2,17 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"os"
 	"os/signal"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,29 +26,50 @@ type servers struct {
 	log       zerolog.Logger
 	access    *access
 	hangups   chan os.Signal // that ask to read the keys again; none come unless they are in a file
-	listener  net.Listener
+	port      *port
 	http      *http.Server
 	signaling *signaling.Server
 	turn      *turnserver.Server // nil without a relay
+	admin     *admin             // nil with --admin none
+	ending    atomic.Bool        // from the first moment of stop
 }
 
 // listen binds everything, so that what cannot be had is found before anything is served. It does not end with ctx.
-func listen(ctx context.Context, p *plan, log zerolog.Logger) (*servers, error) {
+func listen(ctx context.Context, p *plan, log zerolog.Logger) (_ *servers, err error) {
 	// An interrupt while we start should end as one later does: with the URL printed and everything closed in order.
 	ctx = context.WithoutCancel(ctx)
 	s := &servers{plan: p, log: log, hangups: make(chan os.Signal, 1)}
-	var err error
+	defer func() {
+		if err != nil {
+			s.abandon()
+		}
+	}()
 	if s.access, err = openAccess(p, log); err != nil {
 		return nil, err
 	}
-	if s.listener, err = listenHTTP(ctx, p.http, log); err != nil {
-		s.access.close()
+	if s.port, err = openPort(ctx, "--listen", p.http, p.cert, p.balancers, log); err != nil {
 		return nil, err
 	}
+	opening := newOpening()
+	// Signaling before the relay: nothing asks it before the port is served, but the relay answers from its first moment, and asks
+	// signaling about whom it answers.
+	s.signaling = signaling.New(signaling.Config{
+		Authorize:  s.access.authorize,
+		ICEServers: s.iceServers,
+		RelayEnded: s.relayEnded,
+		Reported:   opening.report,
+		Candidates: p.turn != nil && p.turn.scope,
+		Secret:     p.secret,
+		Origins:    p.origins,
+		Logger:     log,
+	})
 	if p.turn != nil {
-		if s.turn, err = listenTURN(ctx, p, log); err != nil {
-			s.access.close()
-			_ = s.listener.Close()
+		if s.turn, err = listenTURN(ctx, p.turn, "--turn-listen", s.relayHooks(), log); err != nil {
+			return nil, err
+		}
+	}
+	if p.admin != nil {
+		if s.admin, err = openAdmin(ctx, *p.admin, s.adminRoutes(opening), log); err != nil {
 			return nil, err
 		}
 	}
@@ -60,23 +77,38 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (*servers, error) 
 		// Without a file a SIGHUP ends the process, as it does by default: then it says that the terminal is closed.
 		signal.Notify(s.hangups, syscall.SIGHUP)
 	}
-	s.signaling = signaling.New(signaling.Config{
-		Authorize:  s.access.authorize,
-		ICEServers: s.iceServers,
-		Secret:     p.secret,
-		Origins:    p.origins,
-		Logger:     log,
-	})
+	s.http = s.server()
+	return s, nil
+}
+
+// abandon closes what a listen that failed has opened.
+func (s *servers) abandon() {
+	if s.access != nil {
+		s.access.close()
+	}
+	if s.turn != nil {
+		_ = s.turn.Close()
+	}
+	if s.signaling != nil {
+		_ = s.signaling.Close()
+	}
+	if s.port != nil {
+		s.port.close()
+	}
+}
+
+// server is what speaks HTTP on the port.
+func (s *servers) server() *http.Server {
 	mux := http.NewServeMux()
 	for _, carrier := range []string{"ws", "stream", "send", "poll"} {
 		mux.Handle("/v1/"+carrier, s.signaling)
 	}
 	mux.Handle("/", web.New(web.Config{
 		ValidRoom: protocol.ValidRoom,
-		NewRoom:   func() string { return openRoom(p.anonymous) },
+		NewRoom:   func() string { return openRoom(s.plan.anonymous) },
 	}))
-	s.http = &http.Server{
-		Handler: s.guard(throughProxies(p.proxies, mux)),
+	return &http.Server{
+		Handler: s.guard(throughProxies(s.plan.proxies, mux)),
 		// Against clients that open a connection and say nothing, or read nothing. Signaling has its own deadlines: a WebSocket
 		// is no request any more, and those of streams and polls are set anew.
 		ReadHeaderTimeout: 10 * time.Second,
@@ -84,17 +116,21 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (*servers, error) 
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          debugLog(log),
+		ErrorLog:          debugLog(s.log),
 	}
-	return s, nil
 }
 
 // run serves until ctx ends, then drains for the grace. It returns nil when it ended because ctx did.
 func (s *servers) run(ctx context.Context) error {
-	s.log.Info().Stringer("addr", s.listener.Addr()).Msg("http listening")
+	s.log.Info().Stringer("addr", s.port.edge.Addr()).Bool("tls", s.plan.cert != nil).Msg("http listening")
 	s.warn()
 	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(s.listener) }()
+	go func() { failed <- s.http.Serve(s.port.edge.HTTP()) }()
+	var relaying sync.WaitGroup
+	if s.turn != nil {
+		relaying.Go(func() { _ = s.turn.Serve(s.port.edge.TURN()) }) // ends with the port or the relay, and only then
+	}
+	s.port.prepare(ctx)
 	var err error
 	for serving := true; serving; {
 		select {
@@ -104,7 +140,7 @@ func (s *servers) run(ctx context.Context) error {
 			s.log.Info().Stringer("grace", s.plan.grace).Msg("shutting down; interrupt again to stop at once")
 			serving = false
 		case err = <-failed:
-			err = fmt.Errorf("cannot serve http on %s any more: %w", s.listener.Addr(), err)
+			err = fmt.Errorf("cannot serve http on %s any more: %w", s.port.edge.Addr(), err)
 			serving = false
 		}
 	}
@@ -112,6 +148,7 @@ func (s *servers) run(ctx context.Context) error {
 	if err == nil {
 		<-failed
 	}
+	relaying.Wait()
 	return err
 }
 
@@ -121,6 +158,7 @@ func (s *servers) run(ctx context.Context) error {
 // client knows that the server is there and going, and a load balancer that it should ask another one, while a closed port looks like a
 // crash, and resets who was already waiting in its backlog. Pages are served on: who loads one now connects to what comes next.
 func (s *servers) stop(ctx context.Context, grace time.Duration) {
+	s.ending.Store(true)
 	ctx, cancel := context.WithTimeoutCause(ctx, grace, errors.New("the grace is over"))
 	defer cancel()
 	drain := func(what string, shutdown func(context.Context) error, close func() error) {
@@ -136,80 +174,9 @@ func (s *servers) stop(ctx context.Context, grace time.Duration) {
 	drain("signaling", s.signaling.Shutdown, s.signaling.Close)
 	drain("http", s.http.Shutdown, s.http.Close)
 	wg.Wait()
-	// Unless Serve took it over already.
-	_ = s.listener.Close()
+	s.port.close()
 	s.access.close()
 	signal.Stop(s.hangups)
+	s.admin.close()
 	s.log.Info().Msg("stopped")
-}
-
-// turnLifetime is for how long the relay's credentials start allocations. Short, because they are bearer tokens;
-// signaling brings fresh ones in time.
-const turnLifetime = 10 * time.Minute
-
-// iceServers joins signaling and the relay, which do not know each other.
-func (s *servers) iceServers(_ context.Context, req signaling.ICERequest) ([]protocol.ICEServer, time.Duration, error) {
-	if s.turn == nil {
-		return nil, 0, nil
-	}
-	user, password := s.turn.Credentials(req.Peer, turnLifetime)
-	return []protocol.ICEServer{{
-		URLs: s.turn.URLs(s.plan.publicHost), Username: user, Credential: password,
-	}}, turnLifetime, nil
-}
-
-// warn says how open this server is.
-func (s *servers) warn() {
-	addr := s.listener.Addr().String()
-	switch {
-	case s.plan.dev && addrPort(s.listener.Addr()).Addr().IsLoopback():
-		s.log.Warn().Str("addr", addr).Msg("dev mode is open: every program on this machine may join every room and use the relay")
-	case s.plan.dev:
-		s.log.Warn().Str("addr", addr).Msg("DEV MODE IS OPEN TO THE NETWORK: everybody who reaches this address may join every room, " +
-			"and through the relay reach every service of this machine, also those on loopback; use it among friends only")
-	case s.plan.turn == nil:
-		s.log.Warn().Msg("no relay: peers that cannot reach each other directly will not connect")
-	}
-}
-
-// roomURL is what to open in a browser.
-func (s *servers) roomURL() string {
-	path := "/r/" + openRoom(s.plan.anonymous)
-	if base := s.plan.publicURL; base != nil {
-		return base.JoinPath(path).String()
-	}
-	at := addrPort(s.listener.Addr())
-	host := s.plan.publicHost
-	switch {
-	case host != "":
-	case s.plan.http.host == "localhost":
-		host = "localhost"
-	case !at.Addr().IsUnspecified():
-		host = at.Addr().String()
-	case s.plan.turn != nil:
-		host = s.plan.turn.relay.String()
-	default:
-		// Any address of this machine is as good as another, and loopback is one that it has.
-		host = "127.0.0.1"
-		if addr, err := machineAddress(); err == nil {
-			host = addr.String()
-		}
-	}
-	u := url.URL{
-		Scheme: "http",
-		Host:   net.JoinHostPort(host, strconv.Itoa(int(at.Port()))),
-		Path:   path,
-	}
-	return u.String()
-}
-
-func addrPort(a net.Addr) netip.AddrPort {
-	ap := a.(*net.TCPAddr).AddrPort()
-	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-}
-
-func randomSecret() []byte {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
-	return b
 }

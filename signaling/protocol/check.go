@@ -117,6 +117,23 @@ func (m *Welcome) check() error {
 	return nil
 }
 
+func (m *Report) check() error {
+	switch m.Outcome {
+	case OutcomeDirect, OutcomeRelayed, OutcomeFailed:
+	default:
+		return Errorf(CodeBadFrame, "report: no outcome %.32q; there are direct, relayed and failed", string(m.Outcome))
+	}
+	switch m.Protocol {
+	case "", RelayUDP, RelayTCP, RelayTLS:
+	default:
+		return Errorf(CodeBadFrame, "report: no protocol %.32q; there are udp, tcp and tls", string(m.Protocol))
+	}
+	if m.Opening < 0 || m.Opening > MaxOpening {
+		return Errorf(CodeBadFrame, "report: opening is not a number of milliseconds up to %d", MaxOpening)
+	}
+	return nil
+}
+
 func (m *Joined) check() error     { return checkRoom(m.Room) }
 func (m *Ack) check() error        { return checkRoom(m.Room) }
 func (m *Bye) check() error        { return nil }

@@ -21,6 +21,8 @@ const (
 	CloseTooManyErrors      CloseCode = 4506
 	CloseTokenExpired       CloseCode = 4507
 	CloseTooManyPeers       CloseCode = 4508
+	CloseKicked             CloseCode = 4509
+	CloseRevoked            CloseCode = 4510
 )
 
 // Reconnect tells whether a client whose connection ended with this code should connect again. Codes that are not ours (a
@@ -65,5 +67,7 @@ func CloseCodes() []CloseInfo {
 		{CloseTooManyErrors, "too-many-errors", "The client kept sending frames that were refused."},
 		{CloseTokenExpired, "token-expired", "The token has expired; come back with a fresh one."},
 		{CloseTooManyPeers, "too-many-peers", "The identity has as many peers as its token allows."},
+		{CloseKicked, "kicked", "The server's operator has ended the session."},
+		{CloseRevoked, "revoked", "The server's operator has revoked the token, or all of its identity's."},
 	}
 }

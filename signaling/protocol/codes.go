@@ -22,6 +22,14 @@ const (
 	CodeRoomFull        ErrorCode = "room-full"
 	CodeTooManyRooms    ErrorCode = "too-many-rooms"
 	CodeInternal        ErrorCode = "internal"
+	CodeRevoked         ErrorCode = "revoked"
+)
+
+// Codes of errors that answer no frame: they tell a client that the relay gives it no more than this.
+const (
+	CodeRelayAllocations ErrorCode = "relay-allocations"
+	CodeRelayBytes       ErrorCode = "relay-bytes"
+	CodeRelayBandwidth   ErrorCode = "relay-bandwidth"
 )
 
 // Codes with which a server answers requests of the carriers over HTTP, beside some of the above.
@@ -41,6 +49,7 @@ const (
 	CodeClosed          ErrorCode = "closed"
 	CodeConnectFailed   ErrorCode = "connect-failed"
 	CodeConnectionLost  ErrorCode = "connection-lost"
+	CodeKicked          ErrorCode = "kicked"
 	CodeMeshFull        ErrorCode = "mesh-full"
 	CodeMessageTooLarge ErrorCode = "message-too-large"
 	CodeOverflow        ErrorCode = "overflow"
@@ -74,6 +83,10 @@ func ErrorCodes() []ErrorInfo {
 		{CodeRoomFull, true, "The room has as many members as it may have."},
 		{CodeTooManyRooms, true, "You are a member of as many rooms as you may be, or the server holds as many as it may."},
 		{CodeInternal, true, "The server failed; its log says why."},
+		{CodeRevoked, true, "Your token, or all tokens of your identity, have been revoked."},
+		{CodeRelayAllocations, true, "The relay makes no further allocation for you: connections that need one will not open."},
+		{CodeRelayBytes, true, "The relay has carried as many bytes for you as it will for now: relayed connections stand still."},
+		{CodeRelayBandwidth, true, "The relay is carrying as much for you as it may: what is sent faster is dropped."},
 		{CodeBadRequest, true, "The HTTP request is not one of those that are documented."},
 		{CodeUnknownCarrier, true, "There is no such carrier, or no longer: connect again."},
 		{CodeStaleRequest, true, "The request is not the next one of its carrier, or a newer one has taken its place."},
@@ -85,6 +98,7 @@ func ErrorCodes() []ErrorInfo {
 		{CodeClosed, false, "The room, peer or channel is closed."},
 		{CodeConnectFailed, false, "No connection could be made."},
 		{CodeConnectionLost, false, "An open connection ended unexpectedly."},
+		{CodeKicked, false, "The server's operator has ended this session."},
 		{CodeMeshFull, false, "The room is a full mesh of as many members as it may connect; this peer is beyond them."},
 		{CodeMessageTooLarge, false, "The message is larger than the other side accepts."},
 		{CodeOverflow, false, "The reader was too slow: what waited to be read or accepted passed its bound."},

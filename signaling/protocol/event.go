@@ -26,6 +26,8 @@ const (
 	LeftLeave LeftReason = "leave"
 	// LeftTimeout: the peer's connection was lost, and the grace passed.
 	LeftTimeout LeftReason = "timeout"
+	// LeftKicked: the server's operator has ended its session.
+	LeftKicked LeftReason = "kicked"
 )
 
 // Event (server to client) is one entry of a room's log. Every member sees the entries of an epoch in the same order.

@@ -27,7 +27,7 @@ var fieldNames = [...]string{
 	fieldType: "type", fieldID: "id", fieldRoom: "room", fieldFrom: "from", fieldFromInstance: "fromInstance",
 	fieldTo: "to", fieldToInstance: "toInstance", fieldN: "n", fieldAfter: "after",
 	fieldData: "data", 10: "token", 11: "instance", 12: "versions", 13: "capabilities", 14: "resume", 15: "attributes",
-	16: "topology", 17: "epoch", 18: "position", 19: "t", 20: "acks", 21: "carrier", 22: "cursor",
+	16: "topology", 17: "epoch", 18: "position", 19: "t", 20: "acks", 21: "carrier", 22: "cursor", 23: "outcome", 24: "protocol", 25: "opening", 26: "again",
 }
 
 // fieldOf finds a key's field. A key that is a known name in other case or in escapes is refused rather than ignored.
@@ -68,5 +68,5 @@ func (t Type) known() bool {
 // types are all types, the most frequent first.
 var types = [...]Type{
 	TypeSignal, TypeReceipt, TypeEvent, TypeMessage, TypePing, TypePong, TypeAck, TypeHello, TypeWelcome, TypeJoin, TypeJoined,
-	TypeLeave, TypeUpdate, TypeToken, TypeBye, TypeICE, TypeExpiring, TypeGoAway, TypeError,
+	TypeLeave, TypeUpdate, TypeToken, TypeBye, TypeICE, TypeReport, TypeExpiring, TypeGoAway, TypeError,
 }

@@ -12,6 +12,9 @@ const MaxName = 64
 // MaxNumber is the largest n, id or position: the largest integer that a JavaScript number holds exactly.
 const MaxNumber = 1<<53 - 1
 
+// MaxOpening is the longest time that a report may name, in milliseconds: a day.
+const MaxOpening = 24 * 60 * 60 * 1000
+
 // ValidRoom tells whether s may name a room: 1 to 64 ASCII letters, digits and . _ ~ - (the characters that a URL path needs
 // not escape, RFC 3986 section 2.3), the first a letter or digit.
 func ValidRoom(s string) bool {

@@ -20,6 +20,7 @@ const (
 	TypeBye      Type = "bye"
 	TypeSignal   Type = "signal"
 	TypeReceipt  Type = "receipt"
+	TypeReport   Type = "report"
 	TypeEvent    Type = "event"
 	TypeMessage  Type = "message"
 	TypeAck      Type = "ack"
@@ -97,6 +98,8 @@ type Limits struct {
 	Rooms int `json:"rooms"`
 	// Mesh is how many members of a mesh connect to each other.
 	Mesh int `json:"mesh"`
+	// Reports is how many a minute the server wants to hear; absent: none.
+	Reports int `json:"reports,omitempty"`
 }
 
 // ICEServer is an RTCIceServer (W3C WebRTC, section 4.2.4).
@@ -274,7 +277,43 @@ type Pong struct {
 	Stable map[string]uint64 `json:"stable,omitempty"`
 }
 
-// ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on.
+// Report (client to server) says how a connection to another peer opened, or that it did not: what the client's user sees of it and
+// its operator otherwise would not. It names nobody and no address. Only a server that says so in Limits wants it.
+type Report struct {
+	Outcome Outcome `json:"outcome"`
+	// Protocol is what the client's own packets to its relay go in. Absent if it uses none, or does not know.
+	Protocol RelayProtocol `json:"protocol,omitempty"`
+	// Opening is how many milliseconds it took, from the start of the negotiation until the connection was open or given up.
+	Opening int64 `json:"opening"`
+	// Again tells that the connection was open and had lost its way: Opening counts from when that was noticed.
+	Again bool `json:"again,omitempty"`
+}
+
+// Outcome is what came of a connection.
+type Outcome string
+
+// The outcomes.
+const (
+	// OutcomeDirect: it is open, and packets go from one peer to the other.
+	OutcomeDirect Outcome = "direct"
+	// OutcomeRelayed: it is open, and packets go over a relay of either side.
+	OutcomeRelayed Outcome = "relayed"
+	// OutcomeFailed: it is not open, and will not be.
+	OutcomeFailed Outcome = "failed"
+)
+
+// RelayProtocol is what packets between a client and its relay go in.
+type RelayProtocol string
+
+// The protocols of RFC 8656 and RFC 7065.
+const (
+	RelayUDP RelayProtocol = "udp"
+	RelayTCP RelayProtocol = "tcp"
+	RelayTLS RelayProtocol = "tls"
+)
+
+// ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on. One without an ID and the
+// names of a signal or message answers nothing: it tells of a limit.
 type ErrorReply struct {
 	// ID is that of the refused frame, if it had one.
 	ID      uint64    `json:"id,omitempty"`
@@ -331,4 +370,5 @@ func (Expiring) Type() Type   { return TypeExpiring }
 func (GoAway) Type() Type     { return TypeGoAway }
 func (Ping) Type() Type       { return TypePing }
 func (Pong) Type() Type       { return TypePong }
+func (Report) Type() Type     { return TypeReport }
 func (ErrorReply) Type() Type { return TypeError }

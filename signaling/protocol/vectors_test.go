@@ -78,6 +78,8 @@ func reencode(typ Type, frame []byte) ([]byte, error) {
 		return again[Signal](frame)
 	case TypeReceipt:
 		return again[Receipt](frame)
+	case TypeReport:
+		return again[Report](frame)
 	}
 	return nil, Errorf(CodeUnknownType, "%s", typ)
 }

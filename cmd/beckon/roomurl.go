@@ -1,0 +1,72 @@
+package main
+
+import (
+	"crypto/rand"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/beckon-rtc/beckon/turnserver"
+)
+
+// warn says how open this server is.
+func (s *servers) warn() {
+	addr := s.port.edge.Addr().String()
+	switch {
+	case s.plan.dev && addrPort(s.port.edge.Addr()).Addr().IsLoopback():
+		s.log.Warn().Str("addr", addr).Msg("dev mode is open: every program on this machine may join every room and use the relay")
+	case s.plan.dev:
+		s.log.Warn().Str("addr", addr).Msg(s.openToAll())
+	case s.plan.turn == nil:
+		s.log.Warn().Msg("no relay: peers that cannot reach each other directly will not connect")
+	}
+}
+
+// openToAll is what dev mode means on an address that others reach. Only relays with sockets of their own reach anything.
+func (s *servers) openToAll() string {
+	text := "DEV MODE IS OPEN TO THE NETWORK: everybody who reaches this address may join every room"
+	if t := s.plan.turn; t != nil && t.ports != (turnserver.PortRange{}) {
+		text += ", and through the relay reach every service of this machine, also those on loopback"
+	}
+	return text + "; use it among friends only"
+}
+
+// roomURL is what to open in a browser.
+func (s *servers) roomURL() string {
+	path := "/r/" + openRoom(s.plan.anonymous)
+	if base := s.plan.publicURL; base != nil {
+		return base.JoinPath(path).String()
+	}
+	at := addrPort(s.port.edge.Addr())
+	host := s.plan.name
+	switch {
+	case host != "":
+	case s.plan.http.host == "localhost":
+		host = "localhost"
+	case !at.Addr().IsUnspecified():
+		host = at.Addr().String()
+	case s.plan.turn != nil:
+		host = s.turn.RelayAddresses()[0].String()
+	default:
+		// Any address of this machine is as good as another, and loopback is one that it has.
+		host = "127.0.0.1"
+		if own, err := machineAddresses(); err == nil {
+			host = own[0].String()
+		}
+	}
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(int(at.Port()))), Path: path}
+	if s.plan.cert != nil {
+		u.Scheme = "https"
+	}
+	if at.Port() == portOf(u.Scheme, "") {
+		u.Host = strings.TrimSuffix(u.Host, u.Host[strings.LastIndexByte(u.Host, ':'):])
+	}
+	return u.String()
+}
+
+func randomSecret() []byte {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	return b
+}
