@@ -11,8 +11,8 @@ import (
 )
 
 // relay is one allocation's side towards its peers, as the net.PacketConn that Pion writes to and reads from. What differs
-// between a virtual port and a real one is only whether there is a socket, with a pump behind it: the packets of other relays
-// come in memory either way, because they would otherwise leave the machine where the address that peers are told is not its
+// between a virtual port and a real one is only whether there is a socket, which the server's poller reads: the packets of other
+// relays come in memory either way, because they would otherwise leave the machine where the address that peers are told is not its
 // own (a one-to-one NAT), and few NATs send them back with the right source.
 //
 // Pion checks permissions, which know only a peer's address; this checks address and port of every packet, what it is and whether

@@ -84,8 +84,11 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	}
 	if why, err := r.add(rl); err != nil {
 		rl.release()
-		code := stun.CodeAllocQuotaReached // here: there will be none, for a while
-		if why == allocRevoked {
+		code := stun.CodeInsufficientCapacity
+		switch why {
+		case allocDraining:
+			code = stun.CodeAllocQuotaReached // there will be none here, for a while
+		case allocRevoked:
 			code = stun.CodeUnauthorized
 		}
 		return nil, e.refuse(why, code, err)
