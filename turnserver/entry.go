@@ -119,7 +119,9 @@ func (e *entry) refuse(why allocFailure, code stun.ErrorCode, err error) error {
 	e.srv.stats.alloc[why].Add(1)
 	e.req.refusal = refusal{code: code}
 	switch why {
-	case allocDraining, allocFamily, allocEvenPort, allocTCP, allocQuota: // what the client should know by name
+	case allocDraining:
+		e.req.refusal.phrase = "the server is closing"
+	case allocFamily, allocEvenPort, allocTCP, allocQuota: // what the client should know by name
 		e.req.refusal.phrase = strings.TrimPrefix(err.Error(), "turnserver: ")
 	}
 	return err

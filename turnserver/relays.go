@@ -68,7 +68,7 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	}
 	held, met := r.srv.ledger.reserve(c.UserID, account, e.req.from.Addr())
 	if met != 0 {
-		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, ErrQuota)
+		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, fmt.Errorf("%w: %s", ErrQuota, met))
 	}
 	rl, err := newRelay(r, f, e, c.UserID, held, c.RequestedPort != 0)
 	if err != nil {
