@@ -216,6 +216,7 @@ func TestHelp(t *testing.T) {
 	for file, args := range map[string][]string{
 		"help.txt":       {"--help"},
 		"help-serve.txt": {"serve", "--help"},
+		"help-turn.txt":  {"turn", "--help"},
 		"help-echo.txt":  {"bot", "echo", "--help"},
 		"help-keys.txt":  {"keys", "new", "--help"},
 		"help-token.txt": {"token", "new", "--help"},
