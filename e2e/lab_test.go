@@ -22,7 +22,7 @@ const labMessages = 100
 // flows over is direct where it can be, and relayed where it must be. It prints how long the second one waited, from its start
 // to an open channel.
 func TestLab(t *testing.T) {
-	for _, mode := range []relayMode{virtualPorts} {
+	for _, mode := range []relayMode{virtualPorts, realPorts} {
 		t.Run(string(mode), func(t *testing.T) {
 			w := newTown(t, mode, labKinds...)
 			table := newLabTable("Go and Go, " + string(mode))
@@ -95,7 +95,7 @@ func (l *labTable) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n| waits \\ opens |", l.title)
+	fmt.Fprintf(&b, "\n%s\n\n| waits \\ opens |", l.title)
 	for _, k := range labKinds {
 		fmt.Fprintf(&b, " %s |", k)
 	}
@@ -108,14 +108,7 @@ func (l *labTable) String() string {
 				b.WriteString(" – |")
 				continue
 			}
-			how := "direct"
-			if n.Relayed {
-				how = "relayed"
-			}
-			if n.Relay != "" {
-				how += " over " + n.Relay
-			}
-			fmt.Fprintf(&b, " %s %.2f s |", how, n.Opening.Round(10*time.Millisecond).Seconds())
+			fmt.Fprintf(&b, " %s %.2f s |", n.way(), n.Opening.Round(10*time.Millisecond).Seconds())
 		}
 		b.WriteString("\n")
 	}

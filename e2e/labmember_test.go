@@ -32,7 +32,7 @@ type labTask struct {
 
 // labNews is a line that the program prints: each has what came since the last, and all that holds at the moment.
 type labNews struct {
-	// What is "joined", "open", "hears" every labBeat while messages are exchanged, or "done".
+	// What is "joined", "open", "beat" every labBeat from then on, or "done".
 	What string `json:"what"`
 	// Opening is how long it took from the call of Join to the open channel. The other member was there before.
 	Opening time.Duration `json:"opening"`
@@ -41,16 +41,18 @@ type labNews struct {
 	Protocol string `json:"protocol"`
 	Relay    string `json:"relay"`
 	Pair     string `json:"pair"`  // of candidates, by their types
-	Heard    int    `json:"heard"` // messages
+	State    string `json:"state"` // of the peer
+	Said     int    `json:"said"`  // messages
+	Heard    int    `json:"heard"`
 	// SaidAt is when the last message that was heard was said, in microseconds since 1970: the machine has one clock.
 	SaidAt int64 `json:"saidAt"`
-	// Silence is the longest time between two messages.
+	// Silence is the longest time without a message.
 	Silence time.Duration `json:"silence"`
 	// Wrong is the first message that was not the next one.
 	Wrong string `json:"wrong"`
 }
 
-// labBeat is how often a member says what it has heard.
+// labBeat is how often a member says how things are.
 const labBeat = 250 * time.Millisecond
 
 // labMember is a Go program in a lab.
@@ -105,14 +107,16 @@ func (m *labMember) run(ctx context.Context) error {
 		return err
 	}
 	m.tell("open", func(n *labNews) { n.Opening = opening })
-	said := make(chan error, 1)
+	said, beating := make(chan error, 1), make(chan struct{})
 	go func() { said <- m.say(ctx, p, ch) }()
+	go m.beat(p, beating)
 	if err := m.hear(ctx, ch); err != nil {
 		return err
 	}
 	if err := <-said; err != nil {
 		return err
 	}
+	close(beating)
 	// Closing delivers what was said.
 	if err := room.Close(); err != nil {
 		return err
@@ -142,6 +146,7 @@ func (m *labMember) say(ctx context.Context, p *peer.Peer, ch *peer.Channel) err
 		if err := ch.SendText(ctx, fmt.Sprintf("%d %d %s", n, time.Now().UnixMicro(), filling)); err != nil {
 			return fmt.Errorf("say %d: %w", n, err)
 		}
+		m.note(func(news *labNews) { news.Said = n })
 	}
 	if err := m.lookAtPath(ctx, p); err != nil {
 		return err
@@ -151,7 +156,7 @@ func (m *labMember) say(ctx context.Context, p *peer.Peer, ch *peer.Channel) err
 
 // hear receives the other's numbers, and checks that each is the next.
 func (m *labMember) hear(ctx context.Context, ch *peer.Channel) error {
-	last, told := time.Now(), time.Now()
+	last := time.Now()
 	for next := 1; ; next++ {
 		message, _, err := ch.Recv(ctx)
 		if err != nil {
@@ -172,9 +177,20 @@ func (m *labMember) hear(ctx context.Context, ch *peer.Channel) error {
 			}
 			n.Heard, n.SaidAt, n.Silence = n.Heard+1, at, max(n.Silence, now.Sub(last))
 		})
-		if last = now; now.Sub(told) > labBeat {
-			told = now
-			m.tell("hears", nil)
+		last = now
+	}
+}
+
+// beat tells how things are until done is closed.
+func (m *labMember) beat(p *peer.Peer, done <-chan struct{}) {
+	ticker := time.NewTicker(labBeat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			m.tell("beat", func(n *labNews) { n.State = string(p.State()) })
+		case <-done:
+			return
 		}
 	}
 }

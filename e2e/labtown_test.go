@@ -24,10 +24,14 @@ const (
 	realPorts    relayMode = "real relay ports"
 )
 
+// labSite is where pages come from, if there are any: it is another server, and reached through every firewall.
+const labSite = "http://" + lab.Other + ":443"
+
 // town is a lab with a Beckon in the open, and two hosts of each kind.
 type town struct {
 	lab    *lab.Lab
 	server *server
+	ca     authority // of the server's certificate
 	hosts  map[lab.Kind][2]*lab.Host
 
 	mu   sync.Mutex
@@ -62,13 +66,16 @@ func newTown(t *testing.T, mode relayMode, kinds ...lab.Kind) *town {
 		}
 		w.hosts[kind] = two
 	}
-	args := []string{"serve", "--allow-anonymous", "*", "--anonymous-bots", "--listen", lab.Server + ":443", "--public-host", lab.Other,
-		"--turn-listen", lab.Other + ":443", "--grace", "1s", "--turn-allow", lab.Public}
+	w.ca = newAuthority(t, lab.Server)
+	args := []string{"serve", "--allow-anonymous", "*", "--anonymous-bots", "--listen", lab.Server + ":443", "--tls-cert", w.ca.cert, "--tls-key", w.ca.key,
+		"--turn-listen", lab.Server + ":3478", "--allow-origin", labSite, "--admin", "none", "--grace", "1s"}
+	if mode == realPorts {
+		args = append(args, "--relay-ports", "49152-65535", "--turn-allow", lab.Public)
+	}
 	path, args := l.Command(beckon(t), args...)
 	if w.server, err = launch(context.WithoutCancel(t.Context()), path, args...); err != nil {
 		t.Fatal(err)
 	}
-	w.server.Base = "http://" + lab.Server + ":443"
 	t.Cleanup(func() {
 		w.server.Stop(t)
 		if t.Failed() {
@@ -110,7 +117,8 @@ func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
 	r := &inhabitant{news: out.news}
 	r.Process, err = process.Start(context.WithoutCancel(t.Context()), process.Config{
 		Path: path, Args: args, Stdout: out,
-		Env: append(os.Environ(), roleVariable+"="+string(roleLab), taskVariable+"="+string(encoded)),
+		// Go reads the roots that it trusts from there, for signaling and for TURN.
+		Env: append(os.Environ(), "SSL_CERT_FILE="+w.ca.root, roleVariable+"="+string(roleLab), taskVariable+"="+string(encoded)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,8 @@ type Path struct {
 	// Protocol is what this side's packets go in, "udp" or "tcp": to the peer, or to the relay that this side uses. (What the
 	// relay speaks to the other side is another matter, and always UDP.)
 	Protocol string
+	// Relay is what they go in to the relay that this side uses, "udp", "tcp" or "tls"; "" if it uses none.
+	Relay protocol.RelayProtocol
 	// RTT is the round-trip time of the last connectivity check; 0 when none has been measured yet.
 	RTT time.Duration
 }
@@ -33,32 +35,25 @@ func (p *Peer) Path(ctx context.Context) (Path, error) {
 }
 
 func (c *connection) path() (Path, error) {
-	path, _, err := c.way()
-	return path, err
-}
-
-// way is path, and what this side's packets to its relay go in, if it uses one.
-func (c *connection) way() (path Path, relay protocol.RelayProtocol, err error) {
 	transport := c.pc.SCTP().Transport().ICETransport()
 	pair, err := transport.GetSelectedCandidatePair()
 	if err != nil || pair == nil {
-		return Path{}, "", protocol.Errorf(protocol.CodeConnectionLost, "no pair of candidates is selected")
+		return Path{}, protocol.Errorf(protocol.CodeConnectionLost, "no pair of candidates is selected")
 	}
-	path = Path{
+	path := Path{
 		Relayed:  pair.Local.Typ == webrtc.ICECandidateTypeRelay || pair.Remote.Typ == webrtc.ICECandidateTypeRelay,
 		Protocol: pair.Local.Protocol.String(),
 	}
 	if stats, ok := transport.GetSelectedCandidatePairStats(); ok {
 		path.RTT = time.Duration(stats.CurrentRoundTripTime * float64(time.Second))
-		// Only the statistics know how a relay is reached: over "udp", "tcp", "dtls" or "tls".
+		// Only the statistics know how a relay is reached: over "udp", "tcp", "dtls" or "tls". The last but one we have no word for.
 		local, _ := c.pc.GetStats()[stats.LocalCandidateID].(webrtc.ICECandidateStats)
-		switch relay = protocol.RelayProtocol(local.RelayProtocol); relay {
+		switch relay := protocol.RelayProtocol(local.RelayProtocol); relay {
 		case protocol.RelayTCP, protocol.RelayTLS:
-			path.Protocol = "tcp"
+			path.Protocol, path.Relay = "tcp", relay
 		case protocol.RelayUDP:
-		default:
-			relay = ""
+			path.Relay = relay
 		}
 	}
-	return path, relay, nil
+	return path, nil
 }

@@ -16,11 +16,11 @@ func (r *Room) reportOpen(c *connection, lost time.Time) {
 	}
 	report := took(c, lost)
 	c.spawn(func() { // the statistics are Pion's, whose callback this may be
-		path, relay, err := c.way()
+		path, err := c.path()
 		if err != nil {
 			return // it is lost already
 		}
-		report.Outcome, report.Protocol = protocol.OutcomeDirect, relay
+		report.Outcome, report.Protocol = protocol.OutcomeDirect, path.Relay
 		if path.Relayed {
 			report.Outcome = protocol.OutcomeRelayed
 		}
