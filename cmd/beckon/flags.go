@@ -55,9 +55,6 @@ func (f *tlsFlags) certPlan(cacheDir func() (string, error)) (*certPlan, error) 
 		}
 		c.cache = dir + "/beckon/acme"
 	}
-	if c.directory != "" && !strings.HasPrefix(c.directory, "https://") {
-		return nil, usagef("--acme-directory %q is no https URL of an ACME directory: leave it out for Let's Encrypt", c.directory)
-	}
 	return c, nil
 }
 

@@ -132,7 +132,6 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --dev --acme 198.51.100.7", "certificates are for names"},
 		{"serve --dev --acme *.a.example", "list the names"},
 		{"serve --dev --acme localhost", "is no public name"},
-		{"serve --dev --acme a.example --acme-directory http://a.example", "no https URL"},
 		{"serve --allow-anonymous tea --turn-listen turn.example.org:3478", "--turn-relay-address is missing"},
 		{"serve --dev --turn-secret short", "openssl rand"},
 		{"serve --dev --secret x", "--secret is so short that it could be guessed: use at least 16 characters"},
