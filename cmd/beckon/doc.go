@@ -5,11 +5,11 @@
 // This package is the only one that knows flags, environment variables, the standard streams and signals. It makes the
 // logger, binds the listeners and joins the packages that do the work, which do not know each other:
 //
-//	who may join, and what ICE servers   signaling asks access, which knows the packages token and webhook, and servers
-//	who pays for a relay, and its scope  turnserver asks signaling
-//	that a relay is over, or a limit met signaling tells turnserver, and turnserver signaling
-//	what a TCP connection is             edge hands it to net/http or to turnserver
-//	what all of them count               the admin listener makes metrics of it
+//	who may join, and what ICE servers     signaling asks access, which knows the packages token and webhook, and servers
+//	who pays for a relay, and its scope    turnserver asks signaling
+//	that a relay is over, or a limit met   signaling tells turnserver, and turnserver signaling
+//	what a TCP connection is               edge hands it to net/http or to turnserver
+//	what all of them count                 the admin listener makes metrics of it
 //
 // After a SIGHUP access goes by the keys that are then in the file.
 //

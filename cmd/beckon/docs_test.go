@@ -2,6 +2,8 @@ package main
 
 import (
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,6 +107,26 @@ func TestFiveCommands(t *testing.T) {
 	p, err := planned(t, "10.0.0.5", append(env, "BECKON_ACME_CACHE="+t.TempDir()))
 	if err != nil || len(env) != 3 || p.http.port != 443 || p.name != "beckon.example.org" {
 		t.Errorf("%q: %+v, %v", env, p, err)
+	}
+}
+
+// The guide's requests do what they say: the admin listener takes each of them, as the shell would send it.
+func TestDeployRequests(t *testing.T) {
+	t.Parallel()
+	requests := regexp.MustCompile(`(?m)^curl -H '([^']*)' -d '([^']*)' (http://\S+)$`).FindAllStringSubmatch(fileText(t, deployFile), -1)
+	for _, r := range requests {
+		h, asked := testAdmin("")
+		req := httptest.NewRequest(http.MethodPost, r[3], strings.NewReader(r[2]))
+		name, value, _ := strings.Cut(r[1], ": ")
+		req.Header.Set(name, value)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, req)
+		if len(*asked) == 0 {
+			t.Errorf("%s: %d %s", r[0], w.Code, w.Body)
+		}
+	}
+	if len(requests) != 3 {
+		t.Errorf("%d requests", len(requests))
 	}
 }
 
