@@ -50,6 +50,7 @@ func (g *goSide) run(ctx context.Context) error {
 		Topology:           g.Join.Topology,
 		ICETransportPolicy: peer.ICETransportPolicy(g.Join.ICETransportPolicy),
 		ICEServers:         g.Join.ICEServers,
+		Carriers:           g.Join.Carriers,
 		Logger:             zerolog.New(&g.log).Level(zerolog.DebugLevel).With().Timestamp().Logger(),
 	})
 	if err != nil {

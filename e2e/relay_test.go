@@ -79,13 +79,19 @@ func (r report) isRelayed(t *testing.T, who string, kind browser.Kind, transport
 // iceServers asks the server for its relay, as a client that is nobody, and leaves what is reached over the transport.
 func iceServers(t *testing.T, b *server, transport string) []protocol.ICEServer {
 	t.Helper()
+	return iceServersBy(t, b, "turn:", transport)
+}
+
+// iceServersBy is iceServers for URLs of a scheme.
+func iceServersBy(t *testing.T, b *server, scheme, transport string) []protocol.ICEServer {
+	t.Helper()
 	w := dialWire(t, b)
 	w.send(t, websocket.TextMessage, helloFrame())
 	servers := frameOf[protocol.Welcome](t, w, protocol.TypeWelcome).ICEServers
 	w.bye(t)
 	for i := range servers {
 		servers[i].URLs = slices.DeleteFunc(servers[i].URLs, func(url string) bool {
-			return !strings.HasPrefix(url, "turn:") || !strings.HasSuffix(url, "?transport="+transport)
+			return !strings.HasPrefix(url, scheme) || !strings.HasSuffix(url, "?transport="+transport)
 		})
 	}
 	servers = slices.DeleteFunc(servers, func(s protocol.ICEServer) bool { return len(s.URLs) == 0 })

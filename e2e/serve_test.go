@@ -74,7 +74,7 @@ func raced() bool {
 type server struct {
 	// Room is what the server printed first: the URL of a fresh room.
 	Room string
-	// Base is the origin of that URL, http://IP:PORT, and Name the room's name.
+	// Base is the origin of that URL, http://IP:PORT or the like with https, and Name the room's name.
 	Base, Name string
 
 	process *process.Process
@@ -175,10 +175,10 @@ func splitRoom(room string) (base, name string, err error) {
 		return "", "", err
 	}
 	name, found := strings.CutPrefix(u.Path, "/r/")
-	if u.Scheme != "http" || u.Port() == "" || u.Port() == "0" || !found || name == "" || strings.Contains(name, "/") {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Port() == "" || u.Port() == "0" || !found || name == "" || strings.Contains(name, "/") {
 		return "", "", fmt.Errorf("beckon's first line is %q, want http://HOST:PORT/r/NAME", room)
 	}
-	return "http://" + u.Host, name, nil
+	return u.Scheme + "://" + u.Host, name, nil
 }
 
 // lines is the stdout of a program: it tells when the first line is complete.

@@ -34,6 +34,7 @@ type site struct {
 	// Origin is what the pages' Origin header says: http://IP:PORT.
 	Origin string
 
+	world browser.World   // of the browsers; set before the first is opened
 	ctx   context.Context // ends with the test, or when its time is up
 	mu    sync.Mutex
 	pages []*page // guarded by mu; a page's place is its number in the URLs
@@ -113,7 +114,7 @@ func (s *site) open(t testing.TB, kind browser.Kind, script string, params any) 
 	s.pages = append(s.pages, p)
 	s.mu.Unlock()
 
-	p.browser, err = browser.Start(s.ctx, kind, fmt.Sprintf("%s/page/%d", s.Origin, number))
+	p.browser, err = browser.Start(s.ctx, kind, fmt.Sprintf("%s/page/%d", s.Origin, number), s.world)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,10 +25,10 @@ type Browser struct {
 }
 
 // Start opens page in a new browser of the kind, which must be installed: see
-// Find. The browser has a process group and a profile of its own; it is killed
+// Find. It finds in the network what the world says. The browser has a process group and a profile of its own; it is killed
 // when ctx ends or Close is called. Start returns when the process runs, not
 // when the page is loaded.
-func Start(ctx context.Context, kind Kind, page string) (*Browser, error) {
+func Start(ctx context.Context, kind Kind, page string, world World) (*Browser, error) {
 	path, missing := Find(kind)
 	if missing != "" {
 		return nil, fmt.Errorf("browser: start %s: %s", kind, missing)
@@ -44,7 +44,7 @@ func Start(ctx context.Context, kind Kind, page string) (*Browser, error) {
 		dir:    dir,
 		remove: sync.OnceValue(func() error { return os.RemoveAll(dir) }),
 	}
-	args, env, err := command(kind, dir, page)
+	args, env, err := command(kind, dir, page, world)
 	if err == nil {
 		b.process, err = process.Start(ctx, process.Config{Path: path, Args: args, Env: env, Dir: dir})
 	}

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -76,7 +77,7 @@ user_pref("dom.timeout.enable_budget_timer_throttling", false);
 //
 // HOME and TMPDIR point into dir as well: browsers keep sockets, caches and key
 // stores outside of their profile, and a killed one leaves them there.
-func command(kind Kind, dir, page string) (args, env []string, err error) {
+func command(kind Kind, dir, page string, world World) (args, env []string, err error) {
 	location, err := url.Parse(page)
 	if err != nil {
 		return nil, nil, err
@@ -89,6 +90,9 @@ func command(kind Kind, dir, page string) (args, env []string, err error) {
 			return nil, nil, err
 		}
 	}
+	if err := world.trust(kind, profile, home); err != nil {
+		return nil, nil, err
+	}
 	env = append(without(os.Environ(), "XDG_"),
 		"HOME="+home,
 		"TMPDIR="+temp,
@@ -98,10 +102,21 @@ func command(kind Kind, dir, page string) (args, env []string, err error) {
 	if kind == Firefox {
 		env = append(env, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
 		args = []string{"--headless", "--no-remote", "--profile", profile, page}
-		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs), 0o600)
+		prefs := firefoxPrefs
+		if world.Name != "" {
+			prefs += fmt.Sprintf("user_pref(\"network.dns.forceResolve\", %q);\n", world.Address)
+		}
+		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(prefs), 0o600)
 		return args, env, err
 	}
-	args = append(ChromiumFlags(location.Hostname()), "--enable-logging=stderr", "--user-data-dir="+profile, page)
+	args = ChromiumFlags(location.Hostname())
+	if world.Name != "" {
+		for i, flag := range args {
+			// The first rule that fits is the one that holds.
+			args[i] = strings.Replace(flag, "=MAP * ", "=MAP "+world.Name+" "+world.Address+", MAP * ", 1)
+		}
+	}
+	args = append(args, "--enable-logging=stderr", "--user-data-dir="+profile, page)
 	return args, env, nil
 }
 
