@@ -1,6 +1,6 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e web build bench fuzz simulate nightly
+.PHONY: help test lint e2e lab web build bench fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
@@ -16,6 +16,9 @@ lint: ## formatting, vet and staticcheck
 
 e2e: ## the end-to-end tests alone: the real binary and real browsers
 	@bash scripts/e2e.sh
+
+lab: ## peers behind NATs and firewalls of every kind, as tables of the ways they take and the times they need; as root
+	@bash scripts/lab.sh
 
 web: ## build the SDK and the demo into web/*/dist, which are committed
 	@bash scripts/web.sh build

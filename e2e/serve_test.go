@@ -74,7 +74,7 @@ func raced() bool {
 type server struct {
 	// Room is what the server printed first: the URL of a fresh room.
 	Room string
-	// Base is the origin of that URL, http://IP:PORT or the like with https, and Name the room's name.
+	// Base is the origin of that URL, http://IP:PORT, and Name the room's name.
 	Base, Name string
 
 	process *process.Process
@@ -168,14 +168,15 @@ func interrupt(p *process.Process) error {
 	return p.Err()
 }
 
-// splitRoom takes a room's URL, http://HOST:PORT/r/NAME, apart.
+// splitRoom takes a room's URL, http://HOST:PORT/r/NAME or https://HOST/r/NAME, apart.
 func splitRoom(room string) (base, name string, err error) {
 	u, err := url.Parse(room)
 	if err != nil {
 		return "", "", err
 	}
 	name, found := strings.CutPrefix(u.Path, "/r/")
-	if u.Scheme != "http" && u.Scheme != "https" || u.Port() == "" || u.Port() == "0" || !found || name == "" || strings.Contains(name, "/") {
+	at := u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && u.Port() != ""
+	if !at || u.Port() == "0" || !found || name == "" || strings.Contains(name, "/") {
 		return "", "", fmt.Errorf("beckon's first line is %q, want http://HOST:PORT/r/NAME", room)
 	}
 	return u.Scheme + "://" + u.Host, name, nil

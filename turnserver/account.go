@@ -24,7 +24,7 @@ func (a *account) charge(n int64, at time.Duration) (quotaWhat, bool) {
 	if a.quota.Bytes > 0 && !a.bytes.add(n, a.quota.Bytes, at) {
 		return quotaBytes, false
 	}
-	if a.quota.BitsPerSecond > 0 && !a.rate.take(n, a.quota.BitsPerSecond, at) {
+	if rate := a.quota.BitsPerSecond; rate > 0 && !a.rate.take(cost(n, rate), max(time.Second, cost(leastBurst, rate)), at) {
 		a.refundBytes(n)
 		return quotaBandwidth, false
 	}
@@ -35,7 +35,7 @@ func (a *account) charge(n int64, at time.Duration) (quotaWhat, bool) {
 func (a *account) refund(n int64) {
 	a.refundBytes(n)
 	if a.quota.BitsPerSecond > 0 {
-		a.rate.next.Add(-cost(n, a.quota.BitsPerSecond))
+		a.rate.next.Add(-int64(cost(n, a.quota.BitsPerSecond)))
 	}
 }
 
@@ -89,20 +89,24 @@ func (d *dayCount) turn(hour int64) {
 	d.hour.Store(hour)
 }
 
-// bucket is a token bucket kept as the time at which it will be full again (GCRA): one number, so one atomic. The zero
-// value is full.
-type bucket struct{ next atomic.Int64 } // nanoseconds since the ledger's start
-
 // leastBurst lets a slow rate carry a flight of packets, and any rate carry one of the largest.
 const leastBurst = 16 << 10
 
-// take takes n bytes, or nothing.
-func (b *bucket) take(n, bitsPerSecond int64, at time.Duration) bool {
-	price, depth := cost(n, bitsPerSecond), max(int64(time.Second), cost(leastBurst, bitsPerSecond))
+// cost is how long n bytes take. A datagram's fits: 65,535 bytes are 5e14 of the 9e18 nanoseconds that overflow.
+func cost(n, bitsPerSecond int64) time.Duration {
+	return time.Duration(n * 8 * int64(time.Second) / bitsPerSecond)
+}
+
+// bucket is a token bucket kept as the time at which it will be full again (GCRA): one number, so one atomic. The zero
+// value is full.
+type bucket struct{ next atomic.Int64 } // nanoseconds since its owner's start
+
+// take takes what price stands for out of a bucket that fills in the time depth, or nothing. at never goes back by much.
+func (b *bucket) take(price, depth, at time.Duration) bool {
 	for {
 		old := b.next.Load()
-		next := max(old, int64(at)) + price
-		if next-int64(at) > depth {
+		next := max(old, int64(at)) + int64(price)
+		if next-int64(at) > int64(depth) {
 			return false
 		}
 		if b.next.CompareAndSwap(old, next) {
@@ -110,6 +114,3 @@ func (b *bucket) take(n, bitsPerSecond int64, at time.Duration) bool {
 		}
 	}
 }
-
-// cost is how many nanoseconds n bytes take. A datagram's fit: 65,535 bytes are 5e14 of the 9e18 that overflow.
-func cost(n, bitsPerSecond int64) int64 { return n * 8 * int64(time.Second) / bitsPerSecond }

@@ -1,7 +1,6 @@
 package turnserver
 
 import (
-	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,48 +29,104 @@ func TestCredentialsAreThoseOfPion(t *testing.T) {
 	}
 }
 
+func testAuth(now time.Time, users map[string]string) *authenticator {
+	c, err := Config{Secret: testSecret, Users: users}.withDefaults()
+	if err != nil {
+		panic(err)
+	}
+	return newAuthenticator(c, &revocations{}, func() time.Time { return now })
+}
+
+// signed is a request with credentials.
+func signed(username, realm, password string) stunMsg {
+	m, _ := parseSTUN(stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest),
+		stun.NewUsername(username), stun.NewRealm(realm), stun.NewLongTermIntegrity(username, realm, password), stun.Fingerprint).Raw)
+	return m
+}
+
 func TestUserID(t *testing.T) {
 	t.Parallel()
-	a := &authenticator{realm: "beckon", secret: testSecret, now: time.Now, stats: &counters{}, revoked: &revocations{}}
+	a := testAuth(time.Unix(1700000000, 0), nil)
 	for username, want := range map[string]string{
-		"99999999999:alice":     "alice",
-		"99999999999:alice:two": "alice:two",
-		"99999999999:":          "99999999999:",
-		"99999999999":           "99999999999",
+		"1700000600:alice":     "alice",
+		"1700000600:alice:two": "alice:two",
+		"1700000600:":          "1700000600:",
+		"1700000600":           "1700000600",
+		"1700604800:week":      "week", // the last second that is not too far ahead
 	} {
-		ra := &turn.RequestAttributes{Username: username, Realm: "beckon", Method: stun.MethodAllocate}
-		if id, _, ok := a.handle(ra); !ok || id != want {
-			t.Errorf("%s: %q %v", username, id, ok)
+		if id, key, why := a.check(signed(username, "beckon", passwordOf(testSecret, username)), true); why != authFine || id != want || len(key) != 16 {
+			t.Errorf("%s: %q %s", username, id, why)
 		}
 	}
 }
 
+// What opens nothing although its password is right.
 func TestUsernamesThatOpenNothing(t *testing.T) {
 	t.Parallel()
-	now := time.Unix(1700000000, 0)
+	a := testAuth(time.Unix(1700000000, 0), nil)
 	for username, want := range map[string]authFailure{
 		"1699999999:alice": authExpired,
 		"1700000000:alice": authExpired, // the second of its end is after it
 		"0:alice":          authExpired,
-		"-1:alice":         authExpired,
 
-		"":                           authUsername,
-		":":                          authUsername,
-		":1800000000":                authUsername,
-		"alice:1800000000":           authUsername,
-		" 1800000000:alice":          authUsername,
-		"1800000000 :alice":          authUsername,
-		"1e10:alice":                 authUsername,
-		"0x7fffffff:alice":           authUsername,
-		"9223372036854775808:alice":  authUsername, // one more than an int64 holds
-		"18446744073709551616:alice": authUsername,
+		"1700604801:alice":   authFuture,
+		"999999999999:alice": authFuture,
+
+		"":                                       authUsername,
+		":":                                      authUsername,
+		":1700000600":                            authUsername,
+		"-1:alice":                               authUsername,
+		"+1700000600:alice":                      authUsername,
+		"alice:1700000600":                       authUsername,
+		" 1700000600:alice":                      authUsername,
+		"1700000600 :alice":                      authUsername,
+		"1e10:alice":                             authUsername,
+		"0x7fffffff:alice":                       authUsername,
+		"١٧٠٠٠٠٠٦٠٠:alice":                       authUsername, // digits, but not those
+		"1700000600:a\x00b":                      authUsername,
+		"1700000600:a\r\nb":                      authUsername,
+		"1700000600:\xff":                        authUsername,
+		"9999999999999:alice":                    authUsername,
+		"9223372036854775808:alice":              authUsername, // one more than an int64 holds
+		"18446744073709551616:alice":             authUsername,
+		"1700000600:" + strings.Repeat("a", 498): authUsername,
 	} {
-		var n counters
-		a := &authenticator{realm: "beckon", secret: testSecret, now: func() time.Time { return now }, stats: &n, revoked: &revocations{}}
-		ra := &turn.RequestAttributes{Username: username, Realm: "beckon", Method: stun.MethodAllocate, SrcAddr: &net.UDPAddr{}}
-		if id, key, ok := a.handle(ra); ok || id != "" || key != nil || n.auth[want].Load() != 1 {
-			t.Errorf("%q: %q %v, counted %v", username, id, ok, n.auth[want].Load())
+		id, key, why := a.check(signed(username, "beckon", passwordOf(testSecret, username)), true)
+		if why != want || id != "" || key != nil {
+			t.Errorf("%q: %q %s, want %s", username, id, why, want)
 		}
+		if _, _, why := a.check(signed(username, "beckon", passwordOf(testSecret, username)), false); want == authExpired && why != authFine {
+			t.Errorf("%q is too old for a living session: %s", username, why)
+		}
+	}
+}
+
+func TestStaticUsers(t *testing.T) {
+	t.Parallel()
+	a := testAuth(time.Unix(1700000000, 0), map[string]string{"alice": "s3cret", "1700000600:bob": "own"})
+	for _, c := range []struct {
+		username, realm, password string
+		want                      authFailure
+	}{
+		{"alice", "beckon", "s3cret", authFine},
+		{"alice", "beckon", "S3cret", authPassword},
+		{"alice", "beckon", "", authPassword},
+		{"alice", "elsewhere", "s3cret", authRealm},
+		{"alice", "", "s3cret", authRealm},
+		{"bob", "beckon", "s3cret", authUsername},
+		{"1700000600:bob", "beckon", "own", authFine}, // a name like any other
+		{"1700000600:bob", "beckon", passwordOf(testSecret, "1700000600:bob"), authPassword},
+		{"1700000600:carol", "beckon", passwordOf(testSecret, "1700000600:carol"), authFine},
+		{"1700000600:carol", "beckon", passwordOf(testSecret, "1700000601:carol"), authPassword},
+	} {
+		id, key, why := a.check(signed(c.username, c.realm, c.password), true)
+		if why != c.want || (id == "") != (why != authFine) || (key == nil) != (why != authFine) {
+			t.Errorf("%q in %q with %q: %q %s, want %s", c.username, c.realm, c.password, id, why, c.want)
+		}
+	}
+	a.secret = nil
+	if _, _, why := a.check(signed("1700000600:carol", "beckon", passwordOf(nil, "1700000600:carol")), true); why != authUsername {
+		t.Errorf("without a secret: %s", why)
 	}
 }
 
@@ -110,7 +165,7 @@ func TestAgeCountsOnAllocateOnly(t *testing.T) {
 	}
 
 	late := &wire{t: t, conn: dial(t, s, "udp"), username: w.username, pass: w.pass, realm: "beckon"}
-	if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeBadRequest {
+	if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeUnauthorized {
 		t.Errorf("Allocate after the credential's end: %d", code)
 	}
 	if n := s.Stats().AuthFailures["expired"]; n != 1 {
@@ -125,17 +180,19 @@ func TestBadCredentials(t *testing.T) {
 	s := listen(t, func(c *Config) { c.Log = zerolog.New(console) })
 	good, pass := s.Credentials("alice", time.Hour)
 	const evil = "9999999999:x\r\n\x1b[2Jroot"
+	long, _ := s.Credentials("bob", time.Hour)
 	for _, c := range []struct{ username, pass, realm, reason string }{
 		{good, "wrong", "beckon", "password"},
 		{good, pass, "evil\r\nrealm", "realm"},
 		{good, pass, "", "realm"},
 		{"alice", passwordOf(testSecret, "alice"), "beckon", "username"},
 		{"soon:alice", passwordOf(testSecret, "soon:alice"), "beckon", "username"},
-		{evil, "wrong", "beckon", "password"},
+		{evil, passwordOf(testSecret, evil), "beckon", "username"},
+		{long, "wrong", "beckon", "password"},
 	} {
 		w := &wire{t: t, conn: dial(t, s, "udp"), username: c.username, pass: c.pass, realm: c.realm}
 		before := s.Stats().AuthFailures[c.reason]
-		if code, _ := w.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeBadRequest {
+		if code, _ := w.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeUnauthorized {
 			t.Errorf("%q in %q: %d", c.username, c.realm, code)
 		}
 		if s.Stats().AuthFailures[c.reason] != before+1 {

@@ -96,6 +96,9 @@ type Limits struct {
 	TCPWrite           time.Duration // that a TCP client may leave an answer unread. 10 s
 	Frame              int           // bytes of one message, ChannelData padded, on TCP and UDP; at most 1,600, Pion's relay buffer. 1,600
 	AddressAllocations int           // open at a time from one IPv4 address, or one /64 of IPv6, where Quotas.Address says nothing. 512
+	Peers              int           // permissions of one allocation, and as many channels. 256
+	Unauthenticated    int           // answers per second to one IPv4 address, or one /64 of IPv6, that proves nothing; ten seconds' worth may go at once. 100
+	CredentialTTL      time.Duration // from which a credential's end is too far in the future: those that never end cannot be revoked for good. 7 days
 	Queue              int           // packets of other relays that wait for one relay's client; more are dropped. 512
 	SocketBuffer       int           // bytes asked of the kernel for each UDP socket, each way. 4 MiB
 }
@@ -108,6 +111,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.TCPWrite, 10*time.Second)
 	set(&l.Frame, relayBuffer)
 	set(&l.AddressAllocations, 512)
+	set(&l.Peers, 256)
+	set(&l.Unauthenticated, 100)
+	set(&l.CredentialTTL, 7*24*time.Hour)
 	set(&l.Queue, 512)
 	set(&l.SocketBuffer, 4<<20)
 	return l
@@ -138,8 +144,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, &ConfigError{"Realm", strconv.Quote(c.Realm) + " is not usable", "use a domain name, like example.org"}
 	}
 	for name, password := range c.Users {
-		if name == "" || password == "" {
-			return c, &ConfigError{"Users", strconv.Quote(name) + " has no name or no password", "give it both"}
+		if !checkUsername(name) || password == "" {
+			return c, &ConfigError{"Users", strconv.Quote(name) + " is no username or has no password", "give it both; a name has at most 508 bytes and nothing unprintable"}
 		}
 	}
 	if !c.virtual() {
@@ -163,7 +169,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	l := c.Limits.withDefaults()
-	if l.TCPConns < 0 || min(l.TCPAllocate, l.TCPIdle, l.TCPRest, l.TCPWrite) < 0 || min(l.SocketBuffer, l.Queue, l.AddressAllocations) < 0 {
+	if l.TCPConns < 0 ||
+		min(l.TCPAllocate, l.TCPIdle, l.TCPRest, l.TCPWrite, l.CredentialTTL) < 0 ||
+		min(l.SocketBuffer, l.Queue, l.AddressAllocations, l.Peers, l.Unauthenticated) < 0 {
 		return c, &ConfigError{"Limits", "one of them is negative", "leave it 0 for the default"}
 	}
 	if l.Frame < 256 || l.Frame > relayBuffer {

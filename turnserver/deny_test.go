@@ -25,7 +25,7 @@ func TestDeniedPeersOverTheWire(t *testing.T) {
 			}
 		}
 		channel := stun.RawAttribute{Type: stun.AttrChannelNumber, Value: []byte{0x40, 0, 0, 0}}
-		if code, _ := v4.request(stun.MethodChannelBind, channel, peerAt(peer)); code != stun.CodeUnauthorized { // Pion's code for it
+		if code, _ := v4.request(stun.MethodChannelBind, channel, peerAt(peer)); code != stun.CodeForbidden {
 			t.Errorf("ChannelBind %s: %d", peer, code)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 
 	"github.com/pion/stun/v4"
@@ -27,10 +28,8 @@ type entry struct {
 	conn      net.PacketConn // what Pion reads and writes: the client's side of every relay of this entry
 	stream    *tcpConn       // nil for a UDP listener
 
-	// Owned by the goroutine that reads conn.
-	asker   netip.AddrPort // who sent the request under way
-	askedAs string         // with which username; it may still turn out to be unsigned
-	refusal stun.ErrorCode // what this package answers to the request under way, where Pion knows no better; zero: nothing
+	req  request // under way; owned by the goroutine that reads conn
+	busy turns   // of that request, and of the ends of relays
 
 	mu      sync.RWMutex
 	clients map[netip.AddrPort]*relay // those with an allocation; guarded by mu
@@ -43,7 +42,8 @@ func (s *Server) serve(transport string, conn net.PacketConn, stream *tcpConn) e
 	if s.relays.families[0] == nil {
 		conn = onIPv6{conn, net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.relays.families[1].told, 0))}
 	}
-	e := &entry{srv: s, transport: transport, conn: conn, stream: stream, clients: map[netip.AddrPort]*relay{}}
+	e := &entry{srv: s, transport: transport, stream: stream, clients: map[netip.AddrPort]*relay{}}
+	e.conn = &front{PacketConn: conn, e: e}
 	_, err := turn.NewServer(turn.ServerConfig{
 		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: e.conn, RelayAddressGenerator: e, PermissionHandler: e.permit}},
 		Realm:             s.cfg.Realm,
@@ -71,12 +71,6 @@ type onIPv6 struct {
 // LocalAddr is some IPv6 address.
 func (c onIPv6) LocalAddr() net.Addr { return c.local }
 
-// authenticate remembers who asks.
-func (e *entry) authenticate(ra *turn.RequestAttributes) (userID string, key []byte, ok bool) {
-	e.asker, e.askedAs, e.refusal = addrPort(ra.SrcAddr), ra.Username, 0
-	return e.srv.auth.handle(ra)
-}
-
 // Validate is Pion's; Listen has checked everything.
 func (e *entry) Validate() error { return nil }
 
@@ -99,56 +93,26 @@ func (e *entry) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketCon
 	return r, r.addr, nil
 }
 
-// refuse counts why there is no allocation, and returns err.
+// refuse counts why there is no allocation, remembers what to answer, and returns err.
 func (e *entry) refuse(why allocFailure, code stun.ErrorCode, err error) error {
 	e.srv.stats.alloc[why].Add(1)
-	e.refusal = code
+	e.req.refusal = refusal{code: code}
+	switch why {
+	case allocDraining, allocFamily, allocEvenPort, allocTCP, allocQuota: // what the client should know by name
+		e.req.refusal.phrase = strings.TrimPrefix(err.Error(), "turnserver: ")
+	}
 	return err
 }
 
-// permit answers Pion's question before a permission or a channel is made.
-func (e *entry) permit(client net.Addr, peerIP net.IP) bool {
-	peer, _ := netip.AddrFromSlice(peerIP) // the zero Addr is judged as invalid
-	peer = canonical(peer)
-	why := e.judge(addrPort(client), peer)
-	if why == allowed {
-		return true
-	}
-	e.srv.stats.peers[why].Add(1)
-	e.refusal = stun.CodeForbidden
-	e.srv.log.Debug().Stringer("remote", client).Stringer("peer", peer).Stringer("reason", why).Msg("peer denied")
-	return false
-}
-
-func (e *entry) judge(client netip.AddrPort, peer netip.Addr) reason {
-	s := e.srv
-	if !s.cfg.virtual() { // whose policy does not depend on this machine
-		if err := s.own.refresh(); err != nil {
-			s.log.Error().Err(err).Msg("cannot list this machine's addresses; the last list stays in use")
-		}
-	}
-	why := s.policy.permission(peer, s.own.snapshot())
-	if why != allowed || s.cfg.Scope == nil {
-		return why
-	}
-	if r := e.relayOf(client); r == nil || !s.cfg.Scope(r.user, peer) {
-		return outOfScope
-	}
-	return allowed
-}
+// permit answers Pion's question before a permission or a channel is made: decide has judged them all.
+func (e *entry) permit(net.Addr, net.IP) bool { return e.req.vetted }
 
 // events count and log what Pion does. The realm is left out of everything: it was the client's word. Those of permissions and
 // channels that end come with locks of Pion held, in which nothing of Pion may be called.
 func (e *entry) events() turn.EventHandler {
 	s := e.srv
 	return turn.EventHandler{
-		OnAuth: func(src, _ net.Addr, _, username, _, _ string, ok bool) {
-			if !ok {
-				s.auth.failed(authPassword, username, src.String())
-			}
-		},
 		OnAllocationCreated: func(src, _ net.Addr, _, user, _ string, relay net.Addr, _ int) {
-			s.auth.allocated.add(src)
 			s.log.Debug().Str("user", user).Str("over", e.transport).Stringer("remote", src).Stringer("relay", relay).Msg("allocation created")
 		},
 		OnPermissionCreated: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
@@ -157,9 +121,18 @@ func (e *entry) events() turn.EventHandler {
 		OnPermissionDeleted: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
 			e.permission(src, relay, peer, false)
 		},
+		OnChannelCreated: func(src, _ net.Addr, _, _, _ string, relay, _ net.Addr, number uint16) {
+			if r := e.relayAt(src, relay); r != nil {
+				r.channels.put(number, true)
+			}
+		},
+		OnChannelDeleted: func(src, _ net.Addr, _, _, _ string, relay, _ net.Addr, number uint16) {
+			if r := e.relayAt(src, relay); r != nil {
+				r.channels.put(number, false)
+			}
+		},
 		OnAllocationDeleted: func(src, _ net.Addr, _, user, _ string) {
 			s.log.Debug().Str("user", user).Stringer("remote", src).Msg("allocation deleted")
-			s.auth.allocated.remove(src)
 			s.relays.wg.Done()
 		},
 	}
@@ -167,11 +140,19 @@ func (e *entry) events() turn.EventHandler {
 
 // permission notes one that came or went.
 func (e *entry) permission(client, relay net.Addr, peerIP net.IP, yes bool) {
-	// The relay may have ended, and another client may have its port by now.
-	if r := e.srv.relays.find(addrPort(relay)); r != nil && r.entry == e && r.client == addrPort(client) {
+	if r := e.relayAt(client, relay); r != nil {
 		peer, _ := netip.AddrFromSlice(peerIP)
 		r.permissions.put(canonical(peer), yes)
 	}
+}
+
+// relayAt is the relay of which Pion tells something: it may have ended, and another client may have its port by now.
+func (e *entry) relayAt(client, relay net.Addr) *relay {
+	r := e.srv.relays.find(addrPort(relay))
+	if r == nil || r.entry != e || r.client != addrPort(client) {
+		return nil
+	}
+	return r
 }
 
 // relayOf is the relay of a client that came this way, nil when it has none. It may be called at any time.

@@ -87,7 +87,7 @@ func TestShutdownLetsAllocationsEnd(t *testing.T) {
 		defer s.relays.mu.Unlock()
 		return s.relays.draining
 	})
-	if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeInsufficientCapacity {
+	if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeAllocQuotaReached {
 		t.Errorf("a draining server allocates: %d", code)
 	}
 	if n := s.Stats().NoAllocation["draining"]; n != 1 {

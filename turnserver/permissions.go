@@ -21,6 +21,18 @@ func (p *permissions) has(a netip.Addr) bool {
 	return set != nil && (*set)[a]
 }
 
+// more tells how many there would be with some more.
+func (p *permissions) more(list []netip.Addr) int {
+	next := map[netip.Addr]bool{}
+	if set := p.set.Load(); set != nil {
+		next = maps.Clone(*set)
+	}
+	for _, a := range list {
+		next[a] = true
+	}
+	return len(next)
+}
+
 func (p *permissions) put(a netip.Addr, yes bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -34,4 +46,33 @@ func (p *permissions) put(a netip.Addr, yes bool) {
 		delete(next, a)
 	}
 	p.set.Store(&next)
+}
+
+// channels are the numbers that a relay's client has bound. All methods may be called at any time.
+type channels struct {
+	mu  sync.Mutex
+	set map[uint16]bool // guarded by mu
+}
+
+// more tells how many there would be with number.
+func (c *channels) more(number uint16) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.set[number] {
+		return len(c.set)
+	}
+	return len(c.set) + 1
+}
+
+func (c *channels) put(number uint16, yes bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.set == nil {
+		c.set = map[uint16]bool{}
+	}
+	if yes {
+		c.set[number] = true
+	} else {
+		delete(c.set, number)
+	}
 }

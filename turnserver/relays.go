@@ -68,7 +68,7 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	if accounts := r.srv.cfg.Accounts; accounts != nil {
 		account = accounts(c.UserID)
 	}
-	held, met := r.srv.ledger.reserve(c.UserID, account, e.asker.Addr())
+	held, met := r.srv.ledger.reserve(c.UserID, account, e.req.from.Addr())
 	if met != 0 {
 		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, ErrQuota)
 	}
@@ -101,7 +101,7 @@ func (r *relays) add(rl *relay) (allocFailure, error) {
 	}
 	// Asked again here, with the lock that end takes: a request that was let in before a revocation must not open its relay
 	// after it, when nothing would end it any more.
-	if r.srv.revoked.refuses(rl.user, rl.entry.askedAs) {
+	if r.srv.revoked.refuses(rl.user, rl.entry.req.as) {
 		return allocRevoked, ErrRevoked
 	}
 	if r.users[rl.user] == nil {

@@ -37,7 +37,9 @@ type Server struct {
 	conns   tcpConns
 	packets packetPool
 	ledger  *ledger // not nil once Listen returns
-	stats   counters
+
+	strangers *strangers
+	stats     counters
 
 	closing   chan struct{} // closed by Close
 	closeOnce sync.Once
@@ -56,7 +58,8 @@ func listenAt(ctx context.Context, cfg Config, now func() time.Time) (*Server, e
 	}
 	s := &Server{cfg: cfg, log: cfg.Log, pion: pionlog.NewDebug(cfg.Log), now: now, ports: newPortSet(), closing: make(chan struct{})}
 	s.revoked.static = cfg.Users
-	s.auth = &authenticator{realm: cfg.Realm, secret: cfg.Secret, now: now, stats: &s.stats, log: cfg.Log, revoked: &s.revoked}
+	s.auth = newAuthenticator(cfg, &s.revoked, now)
+	s.strangers = newStrangers(cfg.Limits.Unauthenticated)
 	if s.own, err = newOwnAddrs(); err != nil {
 		return nil, fmt.Errorf("turnserver: list this machine's addresses: %w", err)
 	}
@@ -188,7 +191,7 @@ func (s *Server) URLs(host string, streams ...Stream) []string {
 // user, because they must end later than those that were revoked. Without a Secret in the Config they open nothing.
 func (s *Server) Credentials(user string, ttl time.Duration) (username, password string) {
 	now := s.now()
-	return Credentials(s.cfg.Secret, user, now, s.revoked.lifetime(user, now, ttl))
+	return Credentials(s.cfg.Secret, user, now, s.revoked.lifetime(user, now, min(ttl, s.cfg.Limits.CredentialTTL)))
 }
 
 // Shutdown refuses new allocations and new TCP connections at once, lets the existing allocations live until they have

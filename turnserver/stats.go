@@ -19,7 +19,9 @@ type Stats struct {
 	ReadErrors       uint64 // of sockets, survived
 
 	PeersDenied  map[string]uint64 // requests and packets by the reason of the policy
-	AuthFailures map[string]uint64 // requests by "expired", "realm", "username", "password", "revoked", "no-allocation"
+	AuthFailures map[string]uint64 // requests by "expired", "future", "realm", "username", "password", "revoked"
+	Requests     map[string]uint64 // requests about an allocation, refused by "no-allocation", "peer-denied", "other-user", …
+	Dropped      map[string]uint64 // messages of clients that got no answer: "malformed", "stranger", "oversized", "unexpected"
 	NoAllocation map[string]uint64 // Allocate requests refused by "draining", "ports", "family", "even-port", "tcp-relay", "socket", "revoked", "quota"
 
 	PayloadDenied map[string]uint64 // packets, in both directions, by what they were: "foreign", "unchecked-peer", "media", …
@@ -85,17 +87,18 @@ func (c *counters) snapshotKinds() (list []Kind, total uint64) {
 type authFailure int
 
 const (
-	authExpired authFailure = iota
-	authRealm
-	authUsername
+	authFine     authFailure = iota
+	authExpired              // a credential that has ended
+	authFuture               // one that ends later than Limits.CredentialTTL from now
+	authRealm                // signed for another server
+	authUsername             // neither of Config.Users nor of the REST form
 	authPassword
 	authRevoked
-	authNoAllocation // not a failure to authenticate: see allocated
-	authFailures     // how many there are
+	authFailures // how many there are
 )
 
 func (f authFailure) String() string {
-	return [...]string{"expired", "realm", "username", "password", "revoked", "no-allocation"}[f]
+	return [...]string{"fine", "expired", "future", "realm", "username", "password", "revoked"}[f]
 }
 
 type allocFailure int
@@ -127,6 +130,8 @@ type counters struct {
 	payload                [verdicts]atomic.Uint64
 	peers                  [reasons]atomic.Uint64
 	auth                   [authFailures]atomic.Uint64
+	requests               [requestFailures]atomic.Uint64
+	dropped                [droppedMessages]atomic.Uint64
 	alloc                  [allocFailures]atomic.Uint64
 }
 
@@ -158,6 +163,8 @@ func (s *Server) Stats() Stats {
 		ReadErrors:       c.readErrors.Load(),
 		PeersDenied:      byName(c.peers[:], func(i int) string { return reason(i).String() }),
 		AuthFailures:     byName(c.auth[:], func(i int) string { return authFailure(i).String() }),
+		Requests:         byName(c.requests[:], func(i int) string { return requestFailure(i).String() }),
+		Dropped:          byName(c.dropped[:], func(i int) string { return dropped(i).String() }),
 		NoAllocation:     byName(c.alloc[:], func(i int) string { return allocFailure(i).String() }),
 		PayloadDenied:    byName(c.payload[:], func(i int) string { return verdict(i).String() }),
 		QuotaReached:     byName(s.ledger.refused[:], func(i int) string { return limit(i).String() }),

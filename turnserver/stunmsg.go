@@ -1,6 +1,12 @@
 package turnserver
 
-import "encoding/binary"
+import (
+	"crypto/hmac"
+	"crypto/sha1" // MESSAGE-INTEGRITY is made with it
+	"encoding/binary"
+	"hash/crc32"
+	"net/netip"
+)
 
 // stunMsg is a STUN message as it lies in a datagram: a view, made by parseSTUN, that copies and allocates nothing. It is
 // our own reader because it must be quick enough for every datagram that crosses a relay, and as strict as what stands
@@ -33,6 +39,8 @@ const (
 	attrUsername         = 0x0006
 	attrIntegrity        = 0x0008
 	attrErrorCode        = 0x0009
+	attrChannel          = 0x000c
+	attrLifetime         = 0x000d
 	attrRealm            = 0x0014
 	attrNonce            = 0x0015
 	attrIntegritySHA256  = 0x001c
@@ -89,22 +97,87 @@ func (m stunMsg) method() uint16 {
 
 func (m stunMsg) id() (id [12]byte) { return [12]byte(m.raw[8:20]) }
 
-// get is the value of the first attribute of a type. What follows MESSAGE-INTEGRITY is not covered by it and must be
-// ignored but for FINGERPRINT and the longer integrity (RFC 8489 section 14.5).
-func (m stunMsg) get(typ uint16) (value []byte, ok bool) {
+// attributes calls f with each attribute and the place of its header, until f returns false. What follows MESSAGE-INTEGRITY is
+// not covered by it and is left out, but for FINGERPRINT and the longer integrity (RFC 8489 section 14.5).
+func (m stunMsg) attributes(f func(typ uint16, value []byte, at int) bool) {
 	covered := true
-	for rest := m.raw[stunHeader:]; len(rest) > 0; {
-		t, n := binary.BigEndian.Uint16(rest), int(binary.BigEndian.Uint16(rest[2:]))
-		if t == typ && (covered || t == attrIntegritySHA256 || t == attrFingerprint) {
-			return rest[4 : 4+n], true
+	for at := stunHeader; at < len(m.raw); {
+		typ, n := binary.BigEndian.Uint16(m.raw[at:]), int(binary.BigEndian.Uint16(m.raw[at+2:]))
+		if (covered || typ == attrIntegritySHA256 || typ == attrFingerprint) && !f(typ, m.raw[at+4:at+4+n], at) {
+			return
 		}
-		covered = covered && t != attrIntegrity && t != attrIntegritySHA256
-		rest = rest[4+(n+3)&^3:]
+		covered = covered && typ != attrIntegrity && typ != attrIntegritySHA256
+		at += 4 + (n+3)&^3
 	}
-	return nil, false
+}
+
+// get is the value of the first attribute of a type.
+func (m stunMsg) get(typ uint16) (value []byte, ok bool) {
+	m.attributes(func(t uint16, v []byte, _ int) bool {
+		if ok = t == typ; ok {
+			value = v
+		}
+		return !ok
+	})
+	return value, ok
 }
 
 func (m stunMsg) has(typ uint16) bool {
 	_, ok := m.get(typ)
 	return ok
+}
+
+// text is the value of the first attribute of a type, "" when there is none.
+func (m stunMsg) text(typ uint16) string {
+	v, _ := m.get(typ)
+	return string(v)
+}
+
+// signedBy tells whether there is a MESSAGE-INTEGRITY made with key. It is computed over all that comes before it, with a
+// length that ends with it (RFC 8489 section 14.5).
+func (m stunMsg) signedBy(key []byte) (ok bool) {
+	m.attributes(func(typ uint16, mac []byte, at int) bool {
+		if typ != attrIntegrity {
+			return true
+		}
+		h := hmac.New(sha1.New, key)
+		h.Write(m.raw[:2])
+		h.Write(binary.BigEndian.AppendUint16(nil, uint16(at-stunHeader+4+sha1.Size)))
+		h.Write(m.raw[4:at])
+		ok = hmac.Equal(mac, h.Sum(nil))
+		return false
+	})
+	return ok
+}
+
+// fingerprinted tells whether the FINGERPRINT is right, where there is one: it comes last (RFC 8489 section 14.7).
+func (m stunMsg) fingerprinted() bool {
+	ok := true
+	m.attributes(func(typ uint16, v []byte, at int) bool {
+		if typ == attrFingerprint {
+			ok = len(v) == 4 && at+8 == len(m.raw) && binary.BigEndian.Uint32(v) == crc32.ChecksumIEEE(m.raw[:at])^0x5354554e
+		}
+		return ok
+	})
+	return ok
+}
+
+// xorAddress reads the value of an attribute like XOR-PEER-ADDRESS (RFC 8489 section 14.2). The first byte may be ignored, but
+// Pion does not: what it would refuse after others were let in must be refused here.
+func (m stunMsg) xorAddress(v []byte) (netip.AddrPort, bool) {
+	if len(v) < 4 || v[0] != 0 {
+		return netip.AddrPort{}, false
+	}
+	port := binary.BigEndian.Uint16(v[2:]) ^ magicCookie>>16
+	addr := [16]byte(m.raw[4:20]) // the cookie and the transaction id are what addresses are XORed with
+	for i := range min(16, len(v)-4) {
+		addr[i] ^= v[4+i]
+	}
+	switch {
+	case v[1] == 1 && len(v) == 8:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(addr[:4])), port), true
+	case v[1] == 2 && len(v) == 20:
+		return netip.AddrPortFrom(netip.AddrFrom16(addr), port), true
+	}
+	return netip.AddrPort{}, false
 }

@@ -11,13 +11,14 @@ import (
 
 // cli is the command line: one field per sub-command.
 type cli struct {
-	Serve       serveCmd       `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
-	Turn        turnCmd        `cmd:"" help:"Run the relay alone, for clients that find each other by other means."`
-	Bot         botCmd         `cmd:"" help:"Join a room as a bot."`
-	Keys        keysCmd        `cmd:"" help:"Make the keys that sign join tokens."`
-	Token       tokenCmd       `cmd:"" help:"Make and look at join tokens."`
-	Version     versionCmd     `cmd:"" help:"Print the version, and what this program was built from."`
-	ConfigTable configTableCmd `cmd:"" hidden:"" help:"Print the README's table of flags."`
+	Serve        serveCmd        `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
+	Turn         turnCmd         `cmd:"" help:"Run the relay alone, for clients that find each other by other means."`
+	Bot          botCmd          `cmd:"" help:"Join a room as a bot."`
+	Keys         keysCmd         `cmd:"" help:"Make the keys that sign join tokens."`
+	Token        tokenCmd        `cmd:"" help:"Make and look at join tokens."`
+	Version      versionCmd      `cmd:"" help:"Print the version, and what this program was built from."`
+	ConfigTable  configTableCmd  `cmd:"" hidden:"" help:"Print the README's table of flags."`
+	MetricsTable metricsTableCmd `cmd:"" hidden:"" help:"Print the deployment guide's table of metrics."`
 }
 
 const description = `Beckon is the self-hosted backend for peer-to-peer apps: signaling, a STUN and TURN relay and a demo in one program.

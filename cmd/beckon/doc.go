@@ -29,3 +29,4 @@
 package main
 
 //go:generate go run . config-table --write ../../README.md
+//go:generate go run . metrics-table --write ../../docs/deploy.md

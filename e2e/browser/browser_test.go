@@ -37,7 +37,7 @@ func opened(t *testing.T, ctx context.Context, kind Kind) *Browser {
 	t.Cleanup(server.Close)
 
 	begin := time.Now()
-	b, err := Start(ctx, kind, server.URL+"/", World{})
+	b, err := Start(ctx, kind, server.URL+"/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestStartRefusesAnEndedContext(t *testing.T) {
 	cancel()
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	if b, err := Start(ctx, Chromium, "about:blank", World{}); err == nil {
+	if b, err := Start(ctx, Chromium, "about:blank"); err == nil {
 		b.Close()
 		t.Fatal("started a browser under an ended context")
 	}

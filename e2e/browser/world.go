@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // World is what there is for a browser beside addresses. The zero value is nothing.
@@ -48,4 +49,22 @@ func (w World) trust(kind Kind, profile, home string) error {
 		}
 	}
 	return nil
+}
+
+// chromium adds the name to the flags of ChromiumFlags, in which the first rule that fits is the one that holds.
+func (w World) chromium(flags []string) []string {
+	if w.Name == "" {
+		return flags
+	}
+	for i, flag := range flags {
+		flags[i] = strings.Replace(flag, "=MAP * ", "=MAP "+w.Name+" "+w.Address+", MAP * ", 1)
+	}
+	return flags
+}
+
+func (w World) firefoxPrefs() string {
+	if w.Name == "" {
+		return ""
+	}
+	return fmt.Sprintf("user_pref(\"network.dns.forceResolve\", %q);\n", w.Address)
 }

@@ -20,10 +20,10 @@ import (
 
 // trusted is the one authority that the Go programs of the tests trust, this one and those that it starts: crypto/x509 reads who
 // is trusted once in a process. The tests connect to nothing that stands on another.
-var trusted authority
+var trusted issuer
 
-// authority makes certificates.
-type authority struct {
+// issuer makes certificates.
+type issuer struct {
 	dir  string
 	file string // with its own certificate, in PEM
 	cert *x509.Certificate
@@ -31,7 +31,7 @@ type authority struct {
 }
 
 // found makes the authority, and has the environment say that it is trusted. Its end is dismiss.
-func (a *authority) found() error {
+func (a *issuer) found() error {
 	var err error
 	if a.dir, err = os.MkdirTemp("", "beckon-ca"); err != nil {
 		return err
@@ -56,10 +56,10 @@ func (a *authority) found() error {
 	)
 }
 
-func (a *authority) dismiss() { _ = os.RemoveAll(a.dir) }
+func (a *issuer) dismiss() { _ = os.RemoveAll(a.dir) }
 
 // certify makes a certificate for an address and names, and the flags that have beckon use it.
-func (a *authority) certify(t testing.TB, ip string, names ...string) (flags []string) {
+func (a *issuer) certify(t testing.TB, ip string, names ...string) (flags []string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -1,0 +1,116 @@
+package turnserver
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+)
+
+// front stands between clients and Pion: it is what Pion takes for the socket of a listener or of a connection.
+//
+//	client → ReadFrom: whole STUN and ChannelData only, strangers within their rate     → Pion
+//	         entry.authenticate, from within Pion, once it knows the nonce: who asks, and whether the request may be granted
+//	client ← WriteTo: Pion's answer, or in its place what entry found to be the right one ← Pion
+//
+// Pion refuses many requests with the wrong code, or without a word, and half-done: see decide.go. ReadFrom belongs to one
+// goroutine, in which Pion also answers; relays write at the same time, but never what looks like an answer.
+type front struct {
+	net.PacketConn
+	e *entry
+}
+
+// request is what a way in knows of the request under way. It is owned by the goroutine that reads.
+type request struct {
+	msg     stunMsg        // in Pion's buffer; nil while there is no request
+	from    netip.AddrPort // who sent it
+	as      string         // the username; it may still turn out to be unsigned
+	user    string         // that it is from; "" until it is authenticated
+	key     []byte         // that it is signed with; nil until it is authenticated
+	paid    bool           // its answer is one that its source may have
+	vetted  bool           // the peers that it names are allowed
+	refusal refusal        // what is answered in place of what Pion says
+}
+
+// dropped says why a message of a client came to nothing.
+type dropped int
+
+const (
+	dropMalformed   dropped = iota // not STUN, not ChannelData, cut off, or with a wrong length or fingerprint
+	dropOversized                  // longer than Limits.Frame
+	dropUnexpected                 // STUN that clients do not send: answers, most indications
+	dropStranger                   // unauthenticated, from a source that has had its share of answers
+	droppedMessages                // how many there are
+)
+
+func (d dropped) String() string {
+	return [...]string{"malformed", "oversized", "unexpected", "stranger"}[d]
+}
+
+// ReadFrom returns the next message that Pion is to see.
+func (f *front) ReadFrom(p []byte) (int, net.Addr, error) {
+	f.e.busy.end() // Pion has done with the one before
+	for {
+		n, src, err := f.PacketConn.ReadFrom(p)
+		if err != nil {
+			return 0, nil, err
+		}
+		why, ok := dropOversized, false
+		if n < len(p) { // Pion, too, takes what fills its buffer for cut off
+			why, ok = f.e.enter(p[:n], src)
+		}
+		if ok {
+			if f.e.req.msg.raw != nil {
+				f.e.busy.begin()
+			}
+			return n, src, nil
+		}
+		f.e.srv.stats.dropped[why].Add(1)
+	}
+}
+
+// WriteTo sends what Pion or a relay has for a client.
+func (f *front) WriteTo(p []byte, to net.Addr) (int, error) {
+	if !isAnswer(p) {
+		return f.PacketConn.WriteTo(p, to)
+	}
+	answer, ok := f.e.leave(p)
+	if !ok {
+		f.e.srv.stats.dropped[dropStranger].Add(1)
+		return len(p), nil
+	}
+	if _, err := f.PacketConn.WriteTo(answer, to); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// isAnswer tells STUN's two classes of responses, which only the reading goroutine sends, from ChannelData and indications.
+func isAnswer(p []byte) bool { return len(p) >= stunHeader && p[0]&0xc1 == 0x01 }
+
+// enter looks at a message before Pion does.
+func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
+	e.req = request{}
+	if len(p) >= channelHeader && p[0]>>6 == 1 {
+		// Pion takes for STUN what is too short for its length.
+		return dropMalformed, int(binary.BigEndian.Uint16(p[2:])) <= len(p)-channelHeader
+	}
+	m, ok := parseSTUN(p)
+	if !ok || !m.fingerprinted() {
+		return dropMalformed, false
+	}
+	if m.class() != classRequest {
+		return dropUnexpected, m.class() == classIndication && m.method() == methodSend
+	}
+	e.req = request{msg: m, from: addrPort(src)}
+	if m.method() == methodBinding || !m.has(attrIntegrity) { // nobody will be authenticated by it
+		e.req.paid = e.mayAnswer()
+		return dropStranger, e.req.paid
+	}
+	return 0, true
+}
+
+// mayAnswer tells whether the source of the request under way may have an answer that it need not have asked for. That of a
+// connection has.
+func (e *entry) mayAnswer() bool {
+	return e.stream != nil || e.srv.strangers.may(e.req.from.Addr(), e.srv.ledger.at())
+}
