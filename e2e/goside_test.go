@@ -193,7 +193,7 @@ func (g *goSide) wayTo(ctx context.Context, p *peer.Peer) error {
 	if err != nil {
 		return err
 	}
-	g.result.Path.Relayed, g.result.Path.Protocol = path.Relayed, path.Protocol
+	g.result.Path.Relayed, g.result.Path.Protocol, g.result.Path.Relay = path.Relayed, path.Protocol, string(path.Relay)
 	g.result.Pair.Local, g.result.Pair.Remote, err = selectedCandidates(p)
 	return err
 }

@@ -61,6 +61,7 @@ type report struct {
 	Path     struct {
 		Relayed  bool   `json:"relayed"`
 		Protocol string `json:"protocol"`
+		Relay    string `json:"relay"`
 	} `json:"path"` // what the SDK says
 	Pair struct {
 		Local  candidate `json:"local"`

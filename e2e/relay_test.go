@@ -78,8 +78,12 @@ func (r report) isRelayed(t *testing.T, who string, kind browser.Kind, transport
 	if local.RelayProtocol != transport {
 		t.Errorf("%s: it reaches the relay over %q, want %q", who, local.RelayProtocol, transport)
 	}
-	if r.Path.Protocol != transport {
-		t.Errorf("%s: the SDK says that its packets go over %q, want %q", who, r.Path.Protocol, transport)
+	protocol := transport
+	if transport == "tls" {
+		protocol = "tcp"
+	}
+	if r.Path.Protocol != protocol || r.Path.Relay != transport {
+		t.Errorf("%s: the SDK says that its packets go over %q to a relay over %q, want %q and %q", who, r.Path.Protocol, r.Path.Relay, protocol, transport)
 	}
 }
 
