@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pion/stun/v4"
@@ -209,4 +210,34 @@ func TestScope(t *testing.T) {
 			t.Errorf("counted %d", n)
 		}
 	})
+}
+
+// However many ask at once, as many get a relay as may have one: the place is taken before the relay is opened.
+func TestQuotaHoldsInARush(t *testing.T) {
+	t.Parallel()
+	s := listen(t, virtual, func(c *Config) { c.Quotas.Identity.Allocations = 5 })
+	var all []*wire
+	for range 10 {
+		for _, network := range []string{"udp", "tcp"} {
+			w := newWire(t, s, network)
+			_, _ = w.request(stun.MethodRefresh) // which brings the nonce
+			all = append(all, w)
+		}
+	}
+	var got [2]atomic.Int64
+	var wg sync.WaitGroup
+	for _, w := range all {
+		wg.Go(func() {
+			switch code, _ := w.request(stun.MethodAllocate, transport(protoUDP)); code {
+			case 0:
+				got[0].Add(1)
+			case stun.CodeAllocQuotaReached:
+				got[1].Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if got[0].Load() != 5 || got[1].Load() != 15 || s.Stats().Allocations != 5 {
+		t.Errorf("%d opened, %d refused", got[0].Load(), got[1].Load())
+	}
 }

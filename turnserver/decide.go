@@ -86,10 +86,10 @@ func (e *entry) decideAllocate() bool {
 	case transport[0] != 17:
 		_ = e.refuse(allocTCP, stun.CodeUnsupportedTransProto, ErrTCPRelay)
 		return false
-	case m.has(attrEvenPort) && m.has(attrReservationToken): // step 5
+	case m.has(attrReservationToken) && (m.has(attrEvenPort) || m.has(attrRequestedFamily)): // steps 5 and 6
 		e.req.refusal = refusal{code: stun.CodeBadRequest}
 		return false
-	case m.has(attrEvenPort) || m.has(attrReservationToken):
+	case m.has(attrReservationToken) || m.reservesPort():
 		_ = e.refuse(allocEvenPort, stun.CodeInsufficientCapacity, ErrEvenPort)
 		return false
 	}

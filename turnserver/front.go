@@ -101,12 +101,24 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 	if m.class() != classRequest {
 		return dropUnexpected, m.class() == classIndication && m.method() == methodSend
 	}
+	if !isRequested(m.method()) {
+		return dropUnexpected, false // a request of an unknown method is for nobody to answer (RFC 8489 section 6.3)
+	}
 	e.req = request{msg: m, from: addrPort(src)}
 	if m.method() == methodBinding || !m.has(attrIntegrity) { // nobody will be authenticated by it
 		e.req.paid = e.mayAnswer()
 		return dropStranger, e.req.paid
 	}
 	return 0, true
+}
+
+// isRequested tells the methods that have requests.
+func isRequested(method uint16) bool {
+	switch method {
+	case methodBinding, methodAllocate, methodRefresh, methodCreatePermission, methodChannelBind, methodConnect, methodConnectionBind:
+		return true
+	}
+	return false
 }
 
 // mayAnswer tells whether the source of the request under way may have an answer that it need not have asked for. That of a

@@ -44,8 +44,8 @@ type relay struct {
 
 var _ net.PacketConn = (*relay)(nil)
 
-// newRelay takes a port for the client whose request e is handling. Until relays.add has let it in, only release ends it.
-func newRelay(r *relays, f *family, e *entry, user string, h *holding) (*relay, error) {
+// newRelay takes a port for the client whose request e is handling, an even one if it is told to. Until relays.add has let it in, only release ends it.
+func newRelay(r *relays, f *family, e *entry, user string, h *holding, even bool) (*relay, error) {
 	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.req.from, since: time.Now(),
 		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{}),
 		gate: newGate(r.srv.cfg.Payload, &r.srv.stats.forgotPeers), holding: h}
@@ -53,14 +53,14 @@ func newRelay(r *relays, f *family, e *entry, user string, h *holding) (*relay, 
 	if !r.srv.cfg.virtual() {
 		take = rl.takeSocket
 	}
-	return rl, take()
+	return rl, take(even)
 }
 
 // takeVirtual takes a port that no other relay has. It skips the numbers of our listeners: a client that sees such an
 // address would take it for the server's.
-func (r *relay) takeVirtual() error {
+func (r *relay) takeVirtual(even bool) error {
 	if !virtualPorts().shuffled(func(port uint16) bool {
-		if r.relays.srv.ports.has(port) {
+		if even && port%2 != 0 || r.relays.srv.ports.has(port) {
 			return false
 		}
 		r.name(port)
@@ -222,7 +222,7 @@ func (r *relay) release() {
 func (r *relay) end() {
 	_ = r.Close()
 	if r.entry.stream != nil {
-		_ = r.entry.stream.Close()
+		r.entry.stream.cut()
 	}
 }
 

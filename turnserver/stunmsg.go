@@ -133,6 +133,13 @@ func (m stunMsg) text(typ uint16) string {
 	return string(v)
 }
 
+// reservesPort tells whether an EVEN-PORT asks for the next port, too (RFC 8656 section 18.6). One that does not is only about
+// the port that is had.
+func (m stunMsg) reservesPort() bool {
+	v, ok := m.get(attrEvenPort)
+	return ok && (len(v) != 1 || v[0]&0x80 != 0)
+}
+
 // signedBy tells whether there is a MESSAGE-INTEGRITY made with key. It is computed over all that comes before it, with a
 // length that ends with it (RFC 8489 section 14.5).
 func (m stunMsg) signedBy(key []byte) (ok bool) {

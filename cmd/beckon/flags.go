@@ -64,7 +64,7 @@ func (f *tlsFlags) certPlan(cacheDir func() (string, error)) (*certPlan, error) 
 // relayFlags are those about what is relayed, the same in `serve` and in `turn`.
 type relayFlags struct {
 	TurnRelayAddress []string `group:"relay" aliases:"relay-address" placeholder:"IP" sep:"," defaults:"this machine's, if that is public" help:"Address that peers see of the relay: the public one. Of each family one; can be repeated."`
-	RelayLimit       []string `group:"relay" placeholder:"LIMIT" sep:"," help:"Bounds for each identity, room or address: allocations at a time, bytes in a day, or the rate; like identity:allocations=50,bytes=20GB,rate=8Mbit. Can be repeated."`
+	RelayLimit       []string `group:"relay" placeholder:"LIMIT" sep:"," defaults:"address:allocations=512" help:"Bounds for each identity, room or address: allocations at a time, bytes in a day, or the rate; like identity:allocations=50,bytes=20GB,rate=8Mbit. Can be repeated."`
 	TurnAllow        []string `group:"relay" aliases:"allow-peer" placeholder:"CIDR" sep:"," help:"Network that the relay may reach though it is not public. Can be repeated."`
 	TurnDeny         []string `group:"relay" aliases:"deny-peer" placeholder:"CIDR" sep:"," help:"Network that the relay may not reach. Beats --turn-allow. Can be repeated."`
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +40,7 @@ func busy(t *testing.T) *prometheus.Registry {
 		newCollector(relayMetrics(), func() turnserver.Stats {
 			return turnserver.Stats{
 				Kinds:       []turnserver.Kind{{Transport: "tls", Family: 6, Now: 2, Total: 5}},
-				PeersDenied: one, AuthFailures: one, NoAllocation: one, PayloadDenied: one,
+				PeersDenied: one, AuthFailures: one, Requests: one, Dropped: one, NoAllocation: one, PayloadDenied: one,
 				QuotaReached: map[string]uint64{"room-bytes": 4},
 				ToPeers:      turnserver.Traffic{Packets: 10, Bytes: 1000},
 			}
@@ -129,6 +131,62 @@ func TestMetricsTable(t *testing.T) {
 	}
 	if rows := strings.Count(table, "| `beckon_"); rows != len(families) {
 		t.Errorf("the table has %d metrics, there are %d", rows, len(families))
+	}
+}
+
+// Nothing that the parts count is forgotten: each field of their statistics changes what is read.
+func TestMetricsAreComplete(t *testing.T) {
+	t.Parallel()
+	complete(t, signalingMetrics(), signaling.Stats{}, nil)
+	// The kinds have these two as their sums.
+	complete(t, relayMetrics(), turnserver.Stats{}, []string{"Allocations", "AllocationsTotal"})
+	complete(t, portMetrics(), portStats{}, []string{"tls"})
+}
+
+func complete[S any](t *testing.T, families []family[S], zero S, but []string) {
+	t.Helper()
+	read := func(s S) string {
+		r := prometheus.NewPedanticRegistry()
+		r.MustRegister(newCollector(families, func() S { return s }))
+		return exposition(t, r)
+	}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[S]()) {
+		if !f.IsExported() || f.Anonymous || slices.Contains(but, f.Name) {
+			continue
+		}
+		s := zero
+		fill(t, reflect.ValueOf(&s).Elem().FieldByIndex(f.Index))
+		if read(s) == read(zero) {
+			t.Errorf("%T.%s is in no metric", zero, f.Name)
+		}
+	}
+}
+
+// fill makes a value another one than zero, in all its parts.
+func fill(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch v.Kind() {
+	case reflect.Int:
+		v.SetInt(7)
+	case reflect.Uint64:
+		v.SetUint(7)
+	case reflect.String:
+		v.SetString("x-y")
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(t, v.Field(i))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(t, v.Index(0))
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(t, key)
+		fill(t, value)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	default:
+		t.Fatalf("cannot fill a %v", v.Type())
 	}
 }
 

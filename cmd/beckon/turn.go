@@ -58,7 +58,7 @@ type alonePlan struct {
 
 // plan checks the flags one by one and together.
 func (c *turnCmd) plan(m machine) (p *alonePlan, err error) {
-	p = &alonePlan{turnPlan: turnPlan{local: c.TurnAllowLocal, realm: c.Realm}, grace: time.Duration(c.Grace)}
+	p = &alonePlan{turnPlan: turnPlan{tcp: true, local: c.TurnAllowLocal, realm: c.Realm}, grace: time.Duration(c.Grace)}
 	if p.cert, err = c.certPlan(m.cacheDir); err != nil {
 		return nil, err
 	}
