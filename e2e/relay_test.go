@@ -14,7 +14,7 @@ import (
 )
 
 // TestRelay has pairs of stacks exchange the same messages through the relay alone, which each side reaches over the transport
-// that it is given servers for.
+// that it is given servers for: with relays that reach each other in the server's memory, and with such that have sockets.
 func TestRelay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -27,22 +27,29 @@ func TestRelay(t *testing.T) {
 		{browser.Firefox, golang, []string{"udp", "tcp"}},
 	} {
 		for _, transport := range c.transports {
-			t.Run(string(c.left)+"-"+string(c.right)+"-"+transport, func(t *testing.T) {
-				t.Parallel()
-				needAll(t, c.left, c.right)
-				s := newSite(t)
-				b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s")
-				left, right := s.exchange(t, b, c.left, c.right, func(left, right *task) {
-					for _, k := range []*task{left, right} {
-						k.Join.ICETransportPolicy = "relay"
-						k.Join.ICEServers = iceServers(t, b, transport)
-					}
+			for mode, flags := range relayModes() {
+				t.Run(string(c.left)+"-"+string(c.right)+"-"+transport+"-"+mode, func(t *testing.T) {
+					t.Parallel()
+					needAll(t, c.left, c.right)
+					s := newSite(t)
+					b := serve(t, hostIP(t).String(), append(flags, "--allow-origin", s.Origin, "--grace", "1s")...)
+					left, right := s.exchange(t, b, c.left, c.right, func(left, right *task) {
+						for _, k := range []*task{left, right} {
+							k.Join.ICETransportPolicy = "relay"
+							k.Join.ICEServers = iceServers(t, b, transport)
+						}
+					})
+					left.isRelayed(t, "left", c.left, transport)
+					right.isRelayed(t, "right", c.right, transport)
 				})
-				left.isRelayed(t, "left", c.left, transport)
-				right.isRelayed(t, "right", c.right, transport)
-			})
+			}
 		}
 	}
+}
+
+// relayModes are the flags for relays without sockets of their own, and with.
+func relayModes() map[string][]string {
+	return map[string][]string{"virtual": nil, "ports": {"--relay-ports", "20000-29999"}}
 }
 
 // TestRelayByPolicy leaves the servers to the SDKs, as an application does.
@@ -76,13 +83,14 @@ func (r report) isRelayed(t *testing.T, who string, kind browser.Kind, transport
 	}
 }
 
-// iceServers asks the server for its relay, as a client that is nobody, and leaves what is reached over the transport.
+// iceServers asks the server for its relay, as a client that is nobody and stays until the test ends, because its credentials end
+// with its session. It leaves what is reached over the transport.
 func iceServers(t *testing.T, b *server, transport string) []protocol.ICEServer {
 	t.Helper()
 	w := dialWire(t, b)
 	w.send(t, websocket.TextMessage, helloFrame())
 	servers := frameOf[protocol.Welcome](t, w, protocol.TypeWelcome).ICEServers
-	w.bye(t)
+	w.stay(t)
 	for i := range servers {
 		servers[i].URLs = slices.DeleteFunc(servers[i].URLs, func(url string) bool {
 			return !strings.HasPrefix(url, "turn:") || !strings.HasSuffix(url, "?transport="+transport)

@@ -119,6 +119,29 @@ func (w *wire) join(t *testing.T, room string) {
 	frameOf[protocol.Joined](t, w, protocol.TypeJoined)
 }
 
+// stay answers the server's heartbeats until the test ends. Nothing else may use the wire any more.
+func (w *wire) stay(t *testing.T) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = w.conn.SetReadDeadline(time.Time{})
+		for {
+			_, frame, err := w.conn.ReadMessage()
+			if err != nil {
+				return
+			}
+			if strings.HasPrefix(string(frame), `{"type":"ping"`) {
+				_ = w.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`))
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		w.conn.Close()
+		<-done
+	})
+}
+
 func (w *wire) bye(t *testing.T) {
 	t.Helper()
 	w.send(t, websocket.TextMessage, `{"type":"bye"}`)

@@ -126,8 +126,8 @@ func (e *Edge) accept() {
 func (e *Edge) take(c net.Conn) {
 	e.counted.accepted.Add(1)
 	if !e.underway.admit(c, e.cfg.Limits.Underway) {
-		_ = c.Close()
 		e.refused(c, &refusal{reason: Full})
+		_ = c.Close()
 		return
 	}
 	e.greets.Add(1)

@@ -96,8 +96,9 @@ func TestRelayedForLongerThanACredential(t *testing.T) {
 		r.t = t
 		r.open(w)
 		relayed := peer.Config{ICETransportPolicy: peer.ICETransportRelay}
-		rooms := []*peer.Room{w.join(relayed), w.join(relayed)}
-		peer.SetAddresses(rooms[0], "192.0.2.1")
+		rooms := []*peer.Room{w.join(relayed)}
+		peer.SetAddresses(rooms[0], "192.0.2.1") // before there is a connection, which would see another network
+		rooms = append(rooms, w.join(relayed))
 		a, b := connect(t, rooms...)[rooms[0]][0], rooms[1].Peers()[0]
 		for _, its := range told.of(rooms...) {
 			if len(its) != 1 || its[0].Outcome != protocol.OutcomeRelayed || its[0].Protocol != protocol.RelayUDP {
@@ -112,7 +113,8 @@ func TestRelayedForLongerThanACredential(t *testing.T) {
 			talk(t, here, there, "still here")
 		}
 		if made, stale := r.count(); made != before || stale != 0 || peer.Session(a) != session || ufrag(t, a) != generation {
-			t.Fatalf("%d allocations after %d, %d refused", made, before, stale)
+			t.Fatalf("%d allocations after %d, %d refused; session %v, generation %v", made, before, stale,
+				peer.Session(a) == session, ufrag(t, a) == generation)
 		}
 
 		peer.SetAddresses(rooms[0], "198.51.100.1")

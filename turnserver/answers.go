@@ -29,6 +29,8 @@ func (e *entry) leave(p []byte) (answer []byte, ok bool) {
 	// told to give up by anybody who saw its request.
 	case r.key != nil && m.class() == classError && !m.has(attrIntegrity):
 		return e.sign(p), true
+	case m.class() == classSuccess:
+		e.lives(m)
 	}
 	return p, true
 }

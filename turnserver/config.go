@@ -87,7 +87,8 @@ type Config struct {
 	Log zerolog.Logger
 }
 
-// Limits of a server. Zero in a field means the default named there.
+// Limits of a server. Zero in a field means the default named there. Those of addresses take a proxy that hides its clients'
+// addresses for one client: raise them behind one, or have it tell them (PROXY protocol).
 type Limits struct {
 	TCPConns           int           // accepted connections at a time; more are closed at once. 1,024
 	TCPAllocate        time.Duration // that a TCP connection may live without an allocation, whatever it sends. 30 s
@@ -110,8 +111,12 @@ func (l Limits) withDefaults() Limits {
 	set(&l.TCPRest, 10*time.Second)
 	set(&l.TCPWrite, 10*time.Second)
 	set(&l.Frame, relayBuffer)
+	// A 32nd of the default ports, so that no address alone can use them up; and enough for an office behind one, 50 people
+	// with ten relays each.
 	set(&l.AddressAllocations, 512)
 	set(&l.Peers, 256)
+	// Enough for an office again: a client needs an answer or two for each relay, and its STUN keepalives one in 10 s. Who is made
+	// the target of others' requests gets 100 answers of at most 96 bytes with their headers, less than 80 kbit/s.
 	set(&l.Unauthenticated, 100)
 	set(&l.CredentialTTL, 7*24*time.Hour)
 	set(&l.Queue, 512)

@@ -28,7 +28,8 @@ type entry struct {
 	conn      net.PacketConn // what Pion reads and writes: the client's side of every relay of this entry
 	stream    *tcpConn       // nil for a UDP listener
 
-	req request // under way; owned by the goroutine that reads conn
+	req  request // under way; owned by the goroutine that reads conn
+	busy turns   // of that request, and of the ends of relays
 
 	mu      sync.RWMutex
 	clients map[netip.AddrPort]*relay // those with an allocation; guarded by mu
@@ -84,13 +85,25 @@ func (e *entry) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) {
 }
 
 // AllocatePacketConn opens the relay of a new allocation. Pion answers every error with 508 (Insufficient Capacity).
+//
+// For an EVEN-PORT Pion first tries ports, for nobody in particular, until it has seen an even one, and then asks for just that.
+// Here the port is found when it is known for whom, so that a quota counts it: what Pion gets to see before is a number.
 func (e *entry) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	if c.UserID == "" {
+		return noPort{}, &net.UDPAddr{Port: 2}, nil
+	}
 	r, err := e.srv.relays.create(e, c)
 	if err != nil {
 		return nil, nil, err
 	}
 	return r, r.addr, nil
 }
+
+// noPort is what Pion closes, and does nothing else with, after it has seen its number.
+type noPort struct{ net.PacketConn }
+
+// Close has nothing to do.
+func (noPort) Close() error { return nil }
 
 // refuse counts why there is no allocation, remembers what to answer, and returns err.
 func (e *entry) refuse(why allocFailure, code stun.ErrorCode, err error) error {

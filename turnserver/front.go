@@ -48,6 +48,7 @@ func (d dropped) String() string {
 
 // ReadFrom returns the next message that Pion is to see.
 func (f *front) ReadFrom(p []byte) (int, net.Addr, error) {
+	f.e.busy.end() // Pion has done with the one before
 	for {
 		n, src, err := f.PacketConn.ReadFrom(p)
 		if err != nil {
@@ -58,6 +59,9 @@ func (f *front) ReadFrom(p []byte) (int, net.Addr, error) {
 			why, ok = f.e.enter(p[:n], src)
 		}
 		if ok {
+			if f.e.req.msg.raw != nil {
+				f.e.busy.begin()
+			}
 			return n, src, nil
 		}
 		f.e.srv.stats.dropped[why].Add(1)
@@ -97,6 +101,9 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 	if m.class() != classRequest {
 		return dropUnexpected, m.class() == classIndication && m.method() == methodSend
 	}
+	if !isRequested(m.method()) {
+		return dropUnexpected, false // a request of an unknown method is for nobody to answer (RFC 8489 section 6.3)
+	}
 	e.req = request{msg: m, from: addrPort(src)}
 	if m.method() == methodBinding || !m.has(attrIntegrity) { // nobody will be authenticated by it
 		e.req.paid = e.mayAnswer()
@@ -105,5 +112,17 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 	return 0, true
 }
 
-// mayAnswer tells whether the source of the request under way may have an answer that it need not have asked for.
-func (e *entry) mayAnswer() bool { return e.srv.strangers.may(e.req.from.Addr(), e.srv.ledger.at()) }
+// isRequested tells the methods that have requests.
+func isRequested(method uint16) bool {
+	switch method {
+	case methodBinding, methodAllocate, methodRefresh, methodCreatePermission, methodChannelBind, methodConnect, methodConnectionBind:
+		return true
+	}
+	return false
+}
+
+// mayAnswer tells whether the source of the request under way may have an answer that it need not have asked for. That of a
+// connection has.
+func (e *entry) mayAnswer() bool {
+	return e.stream != nil || e.srv.strangers.may(e.req.from.Addr(), e.srv.ledger.at())
+}

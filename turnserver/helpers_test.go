@@ -76,6 +76,11 @@ func dial(t *testing.T, s *Server, network string) net.Conn {
 	if network == "tcp" {
 		addr = s.TCPAddr()
 	}
+	return dialAt(t, network, addr)
+}
+
+func dialAt(t *testing.T, network string, addr netip.AddrPort) net.Conn {
+	t.Helper()
 	c, err := net.Dial(network, addr.String())
 	if err != nil {
 		t.Fatal(err)
@@ -95,8 +100,17 @@ type wire struct {
 
 func newWire(t *testing.T, s *Server, network string) *wire {
 	t.Helper()
+	return wireOn(t, s, dial(t, s, network))
+}
+
+func newWireAt(t *testing.T, s *Server, network string, addr netip.AddrPort) *wire {
+	t.Helper()
+	return wireOn(t, s, dialAt(t, network, addr))
+}
+
+func wireOn(t *testing.T, s *Server, conn net.Conn) *wire {
 	user, pass := s.Credentials("alice", time.Hour)
-	return &wire{t: t, conn: dial(t, s, network), username: user, pass: pass, realm: "beckon"}
+	return &wire{t: t, conn: conn, username: user, pass: pass, realm: "beckon"}
 }
 
 func (w *wire) send(m *stun.Message) {
@@ -112,7 +126,7 @@ func (w *wire) recv() *stun.Message {
 	buf := make([]byte, 2048)
 	var n int
 	var err error
-	if _, udp := w.conn.(*net.UDPConn); udp {
+	if w.conn.LocalAddr().Network() == "udp" {
 		n, err = w.conn.Read(buf)
 	} else if _, err = io.ReadFull(w.conn, buf[:20]); err == nil {
 		n = 20 + int(buf[2])<<8 + int(buf[3])
@@ -216,7 +230,7 @@ func (w *wire) binding() netip.AddrPort {
 }
 
 // openRelay opens a relay as Pion does for an allocation, and ends it with the test as Pion would.
-func openRelay(t *testing.T, s *Server, user string) *relay {
+func openRelay(t testing.TB, s *Server, user string) *relay {
 	t.Helper()
 	e := &entry{srv: s, transport: overUDP, clients: map[netip.AddrPort]*relay{}}
 	conn, _, err := e.AllocatePacketConn(allocateFor(user))
@@ -334,3 +348,11 @@ func (l *logBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.buf.String()
 }
+
+// via is a UDP socket that others use too, to talk to one address.
+type via struct {
+	*net.UDPConn
+	to netip.AddrPort
+}
+
+func (v via) Write(p []byte) (int, error) { return v.WriteToUDPAddrPort(p, v.to) }

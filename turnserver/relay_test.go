@@ -295,3 +295,20 @@ func TestReadErrorsAreSurvived(t *testing.T) {
 		t.Fatalf("heard %q", got)
 	}
 }
+
+// Pion tells of an allocation's end a moment late: the client may have the next one by then, and keeps it.
+func TestLateEndOfAnAllocation(t *testing.T) {
+	t.Parallel()
+	s := listen(t, virtual)
+	old, next := openRelay(t, s, "alice"), openRelay(t, s, "alice")
+	e := next.entry
+	old.entry = e
+	e.remove(old)
+	if e.relayOf(next.client) != next {
+		t.Error("the new one went with the old one")
+	}
+	e.remove(next)
+	if e.relayOf(next.client) != nil {
+		t.Error("it stays")
+	}
+}

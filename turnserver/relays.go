@@ -58,10 +58,7 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	if c.Network == "udp6" {
 		f = r.families[1]
 	}
-	switch {
-	case c.UserID == "" || c.RequestedPort != 0:
-		return nil, e.refuse(allocEvenPort, stun.CodeInsufficientCapacity, ErrEvenPort)
-	case f == nil:
+	if f == nil {
 		return nil, e.refuse(allocFamily, stun.CodeAddrFamilyNotSupported, ErrFamily)
 	}
 	var account Account
@@ -72,7 +69,7 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	if met != 0 {
 		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, ErrQuota)
 	}
-	rl, err := newRelay(r, f, e, c.UserID, held)
+	rl, err := newRelay(r, f, e, c.UserID, held, c.RequestedPort != 0)
 	if err != nil {
 		held.release()
 		why := allocSocket

@@ -40,6 +40,7 @@ const (
 	attrIntegrity        = 0x0008
 	attrErrorCode        = 0x0009
 	attrChannel          = 0x000c
+	attrLifetime         = 0x000d
 	attrRealm            = 0x0014
 	attrNonce            = 0x0015
 	attrIntegritySHA256  = 0x001c
@@ -132,6 +133,13 @@ func (m stunMsg) text(typ uint16) string {
 	return string(v)
 }
 
+// reservesPort tells whether an EVEN-PORT asks for the next port, too (RFC 8656 section 18.6). One that does not is only about
+// the port that is had.
+func (m stunMsg) reservesPort() bool {
+	v, ok := m.get(attrEvenPort)
+	return ok && (len(v) != 1 || v[0]&0x80 != 0)
+}
+
 // signedBy tells whether there is a MESSAGE-INTEGRITY made with key. It is computed over all that comes before it, with a
 // length that ends with it (RFC 8489 section 14.5).
 func (m stunMsg) signedBy(key []byte) (ok bool) {
@@ -161,9 +169,10 @@ func (m stunMsg) fingerprinted() bool {
 	return ok
 }
 
-// xorAddress reads the value of an attribute like XOR-PEER-ADDRESS (RFC 8489 section 14.2).
+// xorAddress reads the value of an attribute like XOR-PEER-ADDRESS (RFC 8489 section 14.2). The first byte may be ignored, but
+// Pion does not: what it would refuse after others were let in must be refused here.
 func (m stunMsg) xorAddress(v []byte) (netip.AddrPort, bool) {
-	if len(v) < 4 {
+	if len(v) < 4 || v[0] != 0 {
 		return netip.AddrPort{}, false
 	}
 	port := binary.BigEndian.Uint16(v[2:]) ^ magicCookie>>16

@@ -66,6 +66,9 @@ func listenTURN(ctx context.Context, t *turnPlan, flag string, hooks relayHooks,
 		for _, a := range udp {
 			cfg.UDP = append(cfg.UDP, a.String())
 		}
+		if t.tcp {
+			cfg.TCP = cfg.UDP
+		}
 		return turnserver.Listen(ctx, cfg)
 	}
 	s, err := listen()

@@ -28,7 +28,7 @@ func start(t *testing.T, onStderr bool, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
-	r := &running{stderr: new(syncBuffer)}
+	r := &running{stderr: &syncBuffer{wrote: make(chan struct{}, 1)}}
 	stdout, stderr := io.Writer(writer), io.Writer(r.stderr)
 	if onStderr {
 		stdout, stderr = io.Discard, io.MultiWriter(r.stderr, writer)
@@ -63,13 +63,18 @@ func start(t *testing.T, onStderr bool, args ...string) *running {
 }
 
 type syncBuffer struct {
-	mu  sync.Mutex
-	buf strings.Builder // guarded by mu
+	mu    sync.Mutex
+	buf   strings.Builder // guarded by mu
+	wrote chan struct{}   // has something when there is more than there was
 }
 
 func (b *syncBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	select {
+	case b.wrote <- struct{}{}:
+	default:
+	}
 	return b.buf.Write(p)
 }
 
