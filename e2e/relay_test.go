@@ -14,7 +14,8 @@ import (
 )
 
 // TestRelay has pairs of stacks exchange the same messages through the relay alone, which each side reaches over the transport
-// that it is given servers for: with relays that reach each other in the server's memory, and with such that have sockets.
+// that it is given servers for: with relays that reach each other in the server's memory, and with such that have sockets. The
+// operator sees how they were connected, and what was carried.
 func TestRelay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -32,7 +33,7 @@ func TestRelay(t *testing.T) {
 					t.Parallel()
 					needAll(t, c.left, c.right)
 					s := newSite(t)
-					b := serve(t, hostIP(t).String(), append(flags, "--allow-origin", s.Origin, "--grace", "1s")...)
+					b := serve(t, hostIP(t).String(), append(flags, "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")...)
 					left, right := s.exchange(t, b, c.left, c.right, func(left, right *task) {
 						for _, k := range []*task{left, right} {
 							k.Join.ICETransportPolicy = "relay"
@@ -41,6 +42,8 @@ func TestRelay(t *testing.T) {
 					})
 					left.isRelayed(t, "left", c.left, transport)
 					right.isRelayed(t, "right", c.right, transport)
+					b.connections(t, "relayed", transport)
+					b.carried(t, transport, exchanged())
 				})
 			}
 		}

@@ -129,6 +129,22 @@ func TestRelayLimitIsTold(t *testing.T) {
 	awaitMetric(t, s.logged(t, "admin listening", "addr"), `beckon_relay_limits_reached_total{limit="room",what="allocations"} 1`)
 }
 
+// Both ends of a connection report how it opened, and the operator sees it.
+func TestPeersReport(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	admin := s.logged(t, "admin listening", "addr")
+	start(t, true, "bot", "echo", s.first, "--log-level", "error")
+	start(t, true, "bot", "echo", s.first, "--log-level", "error")
+	awaitMetric(t, admin, `beckon_peer_connections_total{event="open",outcome="direct",protocol="none"} 2`)
+	awaitMetric(t, admin, `beckon_peer_connection_seconds_count{event="open",outcome="direct"} 2`)
+
+	relayed := strings.Replace(s.first, "/r/", "/r/relayed-", 1)
+	start(t, true, "bot", "echo", relayed, "--log-level", "error", "--relay-only")
+	start(t, true, "bot", "echo", relayed, "--log-level", "error", "--relay-only")
+	awaitMetric(t, admin, `beckon_peer_connection_seconds_count{event="open",outcome="relayed"} 2`)
+}
+
 // From the first moment of the end nobody is sent here any more, while who asks for life and metrics is answered to the last.
 func TestReadyEndsFirst(t *testing.T) {
 	t.Parallel()
