@@ -50,8 +50,10 @@ func TestRelayEndsWithTheSession(t *testing.T) {
 		"leave":           {time.Hour, func(t *testing.T, r *relayed) { r.wire.send(t, websocket.TextMessage, `{"type":"leave","room":"tea"}`) }, 0},
 		"kick":            {time.Hour, func(t *testing.T, r *relayed) { act(t, operator, "kick", map[string]string{"peer": r.peer}) }, protocol.CloseKicked},
 		"revoke identity": {time.Hour, func(t *testing.T, r *relayed) { act(t, operator, "revoke", map[string]string{"identity": r.identity}) }, protocol.CloseRevoked},
-		"revoke token":    {time.Hour, func(t *testing.T, r *relayed) { act(t, operator, "revoke", map[string]string{"token": r.identity + "'s"}) }, protocol.CloseRevoked},
-		"expiry":          {3 * time.Second, func(*testing.T, *relayed) {}, protocol.CloseTokenExpired},
+		"revoke token": {time.Hour, func(t *testing.T, r *relayed) {
+			act(t, operator, "revoke", map[string]string{"token": r.identity + "'s"})
+		}, protocol.CloseRevoked},
+		"expiry": {3 * time.Second, func(*testing.T, *relayed) {}, protocol.CloseTokenExpired},
 	} {
 		for _, transport := range []string{"udp", "tcp"} {
 			t.Run(name+" "+transport, func(t *testing.T) {

@@ -16,6 +16,7 @@ type Stats struct {
 	BadStreams       uint64 // TCP connections closed for what they sent, or for a frame that did not end
 	Oversized        uint64 // datagrams of peers dropped because they exceed 1,599 bytes
 	QueueFull        uint64 // datagrams from relay to relay dropped because Limits.Queue of them waited for the client
+	Unsent           uint64 // datagrams that the kernel refused to send
 	ReadErrors       uint64 // of sockets, survived
 
 	PeersDenied  map[string]uint64 // requests and packets by the reason of the policy
@@ -125,6 +126,7 @@ type counters struct {
 	tcpTotal, tcpRefused   atomic.Uint64
 	badStreams, readErrors atomic.Uint64
 	oversized, queueFull   atomic.Uint64
+	unsent                 atomic.Uint64
 	forgotPeers            atomic.Uint64
 	toPeers, fromPeers     traffic
 	payload                [verdicts]atomic.Uint64
@@ -160,6 +162,7 @@ func (s *Server) Stats() Stats {
 		BadStreams:       c.badStreams.Load(),
 		Oversized:        c.oversized.Load(),
 		QueueFull:        c.queueFull.Load(),
+		Unsent:           c.unsent.Load(),
 		ReadErrors:       c.readErrors.Load(),
 		PeersDenied:      byName(c.peers[:], func(i int) string { return reason(i).String() }),
 		AuthFailures:     byName(c.auth[:], func(i int) string { return authFailure(i).String() }),
