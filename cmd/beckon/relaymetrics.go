@@ -40,6 +40,8 @@ func relayMetrics() []family[turnserver.Stats] {
 			func(s stats) map[string]uint64 { return s.NoAllocation }),
 		byReason("beckon_relay_requests_refused_total", "Requests about an allocation that were refused: by reason.", "reason", same,
 			func(s stats) map[string]uint64 { return s.Requests }),
+		byReason("beckon_relay_errors_total", "Error responses: by code. 401 and 438 are also how a client is asked for credentials.", "code", same,
+			func(s stats) map[string]uint64 { return s.Errors }),
 		byReason("beckon_relay_messages_dropped_total", "Messages of clients that got no answer, so that nobody can be flooded with answers: by reason.", "reason", same,
 			func(s stats) map[string]uint64 { return s.Dropped }),
 		byReason("beckon_relay_peers_denied_total", "Requests and packets to or from a peer that a relay may not reach: by the rule.", "reason", same,
