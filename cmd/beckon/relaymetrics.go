@@ -70,6 +70,7 @@ func relayMetrics() []family[turnserver.Stats] {
 		counter("beckon_relay_oversized_total", "Datagrams dropped because they were longer than a relay carries.", func(s stats) float64 { return float64(s.Oversized) }),
 		counter("beckon_relay_queue_full_total", "Datagrams from relay to relay dropped because too many waited for the client.",
 			func(s stats) float64 { return float64(s.QueueFull) }),
+		counter("beckon_relay_unsent_total", "Packets that the system would not take, as when a send buffer is full.", func(s stats) float64 { return float64(s.Unsent) }),
 		gauge("beckon_relay_streams", "Open connections of clients over TCP or TLS.", func(s stats) float64 { return float64(s.TCPConns) }),
 		counter("beckon_relay_streams_total", "Such connections ever taken.", func(s stats) float64 { return float64(s.TCPConnsTotal) }),
 		counter("beckon_relay_streams_refused_total", "Such connections closed because there were too many.", func(s stats) float64 { return float64(s.TCPRefused) }),
