@@ -21,17 +21,35 @@ const labMessages = 100
 // TestLab has a Go program in a house of each kind meet another in a house of each kind, over the Internet as it is: what data
 // flows over is direct where it can be, and relayed where it must be. It prints how long the second one waited, from its start
 // to an open channel.
+//
+// Where packets are lost at random, what would have been direct may be relayed, and over TLS instead of UDP: a packet too many was lost.
 func TestLab(t *testing.T) {
-	for _, mode := range []relayMode{virtualPorts, realPorts} {
-		t.Run(string(mode), func(t *testing.T) {
-			w := newTown(t, mode, labKinds...)
-			table := newLabTable("Go and Go, " + string(mode))
+	for _, c := range []struct {
+		mode relayMode
+		loss int // percent of the UDP packets, in each house that has a router, in and out
+	}{
+		{virtualPorts, 0}, {realPorts, 0}, {virtualPorts, 5},
+	} {
+		name := string(c.mode)
+		if c.loss > 0 {
+			name += fmt.Sprintf(", %d %% of UDP lost at each house", c.loss)
+		}
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t, c.mode, labKinds...)
+			for _, hosts := range w.hosts {
+				for _, h := range hosts {
+					if err := h.Lose(c.loss); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			table := newLabTable("Go and Go, " + name)
 			t.Run("cells", func(t *testing.T) {
 				for _, waits := range labKinds {
 					for _, opens := range labKinds {
 						t.Run(string(waits)+"-"+string(opens), func(t *testing.T) {
 							t.Parallel()
-							w.cell(t, table, waits, opens)
+							w.cell(t, table, waits, opens, c.loss > 0)
 						})
 					}
 				}
@@ -42,32 +60,47 @@ func TestLab(t *testing.T) {
 }
 
 // cell has a program on a host of the one kind wait for another on one of the other.
-func (w *town) cell(t *testing.T, table *labTable, waits, opens lab.Kind) {
-	room := w.room()
-	first := w.settle(t, w.hosts[waits][0], labTask{Room: room, Messages: labMessages})
-	first.await(t, "joined", nil)
-	second := w.settle(t, w.hosts[opens][1], labTask{Room: room, Messages: labMessages, Opens: true})
-	for _, r := range []*inhabitant{first, second} {
-		n := r.await(t, "done", nil)
+func (w *town) cell(t *testing.T, table *labTable, waits, opens lab.Kind, lossy bool) {
+	judge(t, table, waits, opens, lossy, func() (first, second labNews) {
+		k := labTask{Room: w.room(), Messages: labMessages}
+		waiting := w.settle(t, w.hosts[waits][0], k)
+		waiting.await(t, "joined", nil)
+		k.Opens = true
+		opening := w.settle(t, w.hosts[opens][1], k)
+		return waiting.await(t, "done", nil), opening.await(t, "done", nil)
+	})
+}
+
+// judge has two meet, and checks what they say. Which way is taken is a race that the direct one has to win within the wait for it, and
+// where this machine is too busy for that it may be run again.
+func judge(t *testing.T, table *labTable, waits, opens lab.Kind, lossy bool, meet func() (first, second labNews)) {
+	t.Helper()
+	first, second := meet()
+	for range 2 {
+		if lossy || !lab.Direct(waits, opens) || !first.Relayed {
+			break
+		}
+		t.Logf("relayed after %v, once more", second.Opening)
+		first, second = meet()
+	}
+	for _, n := range []labNews{first, second} {
 		if n.Heard != labMessages || n.Wrong != "" {
 			t.Errorf("%d messages came, want %d: %s", n.Heard, labMessages, n.Wrong)
 		}
-		kind, other := waits, opens
-		if r == second {
-			kind, other = opens, waits
-			table.set(waits, opens, n)
-		}
-		n.goes(t, kind, other)
 	}
+	first.goes(t, waits, opens, lossy)
+	second.goes(t, opens, waits, lossy)
+	table.set(waits, opens, second)
 }
 
 // goes checks the way from a host of the kind to one of the other.
-func (n labNews) goes(t *testing.T, kind, other lab.Kind) {
+func (n labNews) goes(t *testing.T, kind, other lab.Kind, lossy bool) {
 	t.Helper()
-	if n.Relayed == lab.Direct(kind, other) {
+	if !n.Relayed && !lab.Direct(kind, other) || n.Relayed && lab.Direct(kind, other) && !lossy {
 		t.Errorf("from %s to %s it goes over %s, relayed is %v", kind, other, n.Pair, n.Relayed)
 	}
-	if udp := n.Protocol == "udp"; udp != kind.UDP() {
+	// A relay is reached over whatever is there first, which nearly always is UDP where that comes through.
+	if n.Protocol == "udp" && !kind.UDP() || n.Protocol != "udp" && !n.Relayed {
 		t.Errorf("from %s to %s it goes in %s", kind, other, n.Protocol)
 	}
 }

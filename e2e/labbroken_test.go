@@ -111,7 +111,7 @@ func (w *town) breaks(t *testing.T, table *brokenTable, kinds [2]lab.Kind, f fau
 		}
 	}
 	if f.name != "another public address" || kinds[0] != lab.Open {
-		after[0].goes(t, kinds[0], kinds[1])
+		after[0].goes(t, kinds[0], kinds[1], true)
 	}
 	name := f.name
 	if loss > 0 {

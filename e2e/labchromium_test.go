@@ -42,27 +42,18 @@ func TestLabChromium(t *testing.T) {
 
 // chromiumCell has a Go program wait on a host of the one kind for Chromium on one of the other.
 func (w *town) chromiumCell(t *testing.T, s *site, table *labTable, waits, opens lab.Kind) {
-	k := labTask{Server: w.server.Base, Room: w.room(), Messages: labMessages}
-	first := w.settle(t, w.hosts[waits][0], k)
-	first.await(t, "joined", nil)
-	k.Opens = true
-	var second labNews
-	s.openWith(t, browser.Config{
-		Kind:  browser.Chromium,
-		Hosts: []string{lab.Server},
-		// The other way to have it believe the lab's authority is a store of NSS, which takes one program more.
-		Flags: []string{"--ignore-certificate-errors"},
-		Wrap:  w.hosts[opens][1].Command,
-	}, "lab.js", k).verdict(t, &second)
-	for i, n := range []labNews{first.await(t, "done", nil), second} {
-		if n.Heard != labMessages || n.Wrong != "" {
-			t.Errorf("%d messages came, want %d: %s", n.Heard, labMessages, n.Wrong)
-		}
-		if i == 0 {
-			n.goes(t, waits, opens)
-		} else {
-			n.goes(t, opens, waits)
-		}
-	}
-	table.set(waits, opens, second)
+	judge(t, table, waits, opens, false, func() (first, second labNews) {
+		k := labTask{Server: w.server.Base, Room: w.room(), Messages: labMessages}
+		waiting := w.settle(t, w.hosts[waits][0], k)
+		waiting.await(t, "joined", nil)
+		k.Opens = true
+		s.openWith(t, browser.Config{
+			Kind:  browser.Chromium,
+			Hosts: []string{lab.Server},
+			// The other way to have it believe the lab's authority is a store of NSS, which takes one program more.
+			Flags: []string{"--ignore-certificate-errors"},
+			Wrap:  w.hosts[opens][1].Command,
+		}, "lab.js", k).verdict(t, &second)
+		return waiting.await(t, "done", nil), second
+	})
 }

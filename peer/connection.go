@@ -69,6 +69,7 @@ type connection struct {
 	heard      []protocol.SignalData
 	ice        webrtc.ICEConnectionState
 	uprooted   uprooted
+	stranded   bool                  // there was no network when the last candidates were gathered
 	held       []protocol.SignalData // candidates that wait for their description to be said
 	holding    bool
 	unsaid     controlMessage // waits for the control channel

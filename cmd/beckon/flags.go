@@ -34,8 +34,8 @@ func (f *tlsFlags) certPlan(cacheDir func() (string, error)) (*certPlan, error) 
 		return nil, usagef("--acme gets the certificate that --tls-cert and --tls-key would bring: leave out one or the other")
 	case (f.TLSCert == "") != (f.TLSKey == ""):
 		return nil, usagef("--tls-cert and --tls-key belong together, and one of them is missing")
-	case !acme && f.ACMEEmail+f.ACMECache+f.ACMEDirectory != "":
-		return nil, usagef("--acme-email, --acme-cache and --acme-directory say more about --acme, which is missing: add it, like --acme beckon.example.org, or leave them out")
+	case !acme && f.ACMEEmail+f.ACMEDirectory != "": // the cache of an image or a unit is for whoever wants it
+		return nil, usagef("--acme-email and --acme-directory say more about --acme, which is missing: add it, like --acme beckon.example.org, or leave them out")
 	case f.TLSCert != "":
 		return &certPlan{cert: f.TLSCert, key: f.TLSKey}, nil
 	case !acme:
@@ -54,9 +54,6 @@ func (f *tlsFlags) certPlan(cacheDir func() (string, error)) (*certPlan, error) 
 			return nil, usagef("--acme-cache is missing, and this user has no cache directory (%v): name a directory that outlives restarts, like /var/lib/beckon/acme", err)
 		}
 		c.cache = dir + "/beckon/acme"
-	}
-	if c.directory != "" && !strings.HasPrefix(c.directory, "https://") {
-		return nil, usagef("--acme-directory %q is no https URL of an ACME directory: leave it out for Let's Encrypt", c.directory)
 	}
 	return c, nil
 }

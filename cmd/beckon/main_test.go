@@ -132,7 +132,6 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --dev --acme 198.51.100.7", "certificates are for names"},
 		{"serve --dev --acme *.a.example", "list the names"},
 		{"serve --dev --acme localhost", "is no public name"},
-		{"serve --dev --acme a.example --acme-directory http://a.example", "no https URL"},
 		{"serve --allow-anonymous tea --turn-listen turn.example.org:3478", "--turn-relay-address is missing"},
 		{"serve --dev --turn-secret short", "openssl rand"},
 		{"serve --dev --secret x", "--secret is so short that it could be guessed: use at least 16 characters"},
@@ -216,6 +215,7 @@ func TestHelp(t *testing.T) {
 	for file, args := range map[string][]string{
 		"help.txt":       {"--help"},
 		"help-serve.txt": {"serve", "--help"},
+		"help-turn.txt":  {"turn", "--help"},
 		"help-echo.txt":  {"bot", "echo", "--help"},
 		"help-keys.txt":  {"keys", "new", "--help"},
 		"help-token.txt": {"token", "new", "--help"},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 )
 
 // Host is a machine in a house, where a peer can run.
@@ -52,10 +51,8 @@ func (l *Lab) Add(kind Kind) (*Host, error) {
 		fmt.Sprintf("route add default via %s", inner)); err != nil {
 		return nil, err
 	}
-	if err := h.router.inside(func() error {
-		return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0)
-	}); err != nil {
-		return nil, fmt.Errorf("lab: let %s forward: %w", h.router, err)
+	if err := h.router.set("net/ipv4/ip_forward", "1"); err != nil {
+		return nil, err
 	}
 	return h, h.router.nft(kind.rules(h.Addr.String(), "", 0))
 }

@@ -59,6 +59,11 @@ func (l *Lab) add(what string) (namespace, error) {
 		return "", err
 	}
 	l.made = append(l.made, n)
+	// The kernel would give each interface an IPv6 address, and a second or two later, when nobody has objected, say so. Chromium takes
+	// that for another network, and ends all requests.
+	if err := n.set("net/ipv6/conf/default/disable_ipv6", "1"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
 	return n, nil
 }
 

@@ -33,6 +33,16 @@ func (n namespace) nft(rules string) error {
 	return run(rules, "ip", "netns", "exec", string(n), "nft", "-f", "-")
 }
 
+// set gives a setting of the kernel's, below /proc/sys, a value in the namespace.
+func (n namespace) set(name, value string) error {
+	return n.inside(func() error {
+		if err := os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0); err != nil {
+			return fmt.Errorf("lab: %s: %w", n, err)
+		}
+		return nil
+	})
+}
+
 // run runs a program that is through at once.
 func run(stdin, name string, args ...string) error {
 	cmd := exec.Command(name, args...)
