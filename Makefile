@@ -1,12 +1,12 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e web build bench fuzz simulate nightly
+.PHONY: help test lint e2e test-coturn lab web build bench fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## everything that must hold before a commit; installs what it needs where it can
 	@bash scripts/test.sh
@@ -16,6 +16,12 @@ lint: ## formatting, vet and staticcheck
 
 e2e: ## the end-to-end tests alone: the real binary and real browsers
 	@bash scripts/e2e.sh
+
+test-coturn: ## coturn's clients against our relay, as a table
+	@bash scripts/coturn.sh
+
+lab: ## peers behind NATs and firewalls of every kind, as tables of the ways they take and the times they need; as root
+	@bash scripts/lab.sh
 
 web: ## build the SDK and the demo into web/*/dist, which are committed
 	@bash scripts/web.sh build

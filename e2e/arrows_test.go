@@ -45,6 +45,10 @@ var forbidden = []arrow{
 		why: "peer is a library inside of other people's programs: their metrics and flags are their choice",
 	},
 	{
+		from: []string{"./signaling/...", "./turnserver/...", "./edge", "./web/...", "./internal/..."}, to: []string{"github.com/prometheus/..."},
+		why: "these count, and say what they have counted in Stats: what becomes of the numbers is for the program to choose, and cmd/beckon makes metrics of them",
+	},
+	{
 		from: []string{"./signaling/..."}, to: []string{"./peer", "./turnserver", "./web"},
 		why: "siblings never import each other: cmd/beckon hands signaling what it needs of them as functions " +
 			"(Authorize, ICEServers), so that it also runs without a relay and in other people's servers",

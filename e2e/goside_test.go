@@ -50,6 +50,7 @@ func (g *goSide) run(ctx context.Context) error {
 		Topology:           g.Join.Topology,
 		ICETransportPolicy: peer.ICETransportPolicy(g.Join.ICETransportPolicy),
 		ICEServers:         g.Join.ICEServers,
+		Carriers:           g.Join.Carriers,
 		Logger:             zerolog.New(&g.log).Level(zerolog.DebugLevel).With().Timestamp().Logger(),
 	})
 	if err != nil {
@@ -192,22 +193,30 @@ func (g *goSide) wayTo(ctx context.Context, p *peer.Peer) error {
 	if err != nil {
 		return err
 	}
-	g.result.Path.Relayed, g.result.Path.Protocol = path.Relayed, path.Protocol
-	pair, ok := p.PeerConnection().SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
-	if !ok {
-		return errors.New("no pair is selected")
+	g.result.Path.Relayed, g.result.Path.Protocol, g.result.Path.Relay = path.Relayed, path.Protocol, string(path.Relay)
+	g.result.Pair.Local, g.result.Pair.Remote, err = selectedCandidates(p)
+	return err
+}
+
+// selectedCandidates are what Pion says that the packets go from and to.
+func selectedCandidates(p *peer.Peer) (local, remote candidate, err error) {
+	pc := p.PeerConnection()
+	if pc == nil {
+		return local, remote, errors.New("there is no connection at the moment")
 	}
-	stats := p.PeerConnection().GetStats()
-	for id, to := range map[string]*candidate{
-		pair.LocalCandidateID: &g.result.Pair.Local, pair.RemoteCandidateID: &g.result.Pair.Remote,
-	} {
+	pair, ok := pc.SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
+	if !ok {
+		return local, remote, errors.New("no pair is selected")
+	}
+	stats := pc.GetStats()
+	for id, to := range map[string]*candidate{pair.LocalCandidateID: &local, pair.RemoteCandidateID: &remote} {
 		s, ok := stats[id].(webrtc.ICECandidateStats)
 		if !ok {
-			return fmt.Errorf("the candidate %s of the selected pair has no statistics", id)
+			return local, remote, fmt.Errorf("the candidate %s of the selected pair has no statistics", id)
 		}
 		*to = candidate{s.CandidateType.String(), s.IP, s.Protocol, s.RelayProtocol}
 	}
-	return nil
+	return local, remote, nil
 }
 
 // parallel runs the steps at once and waits for all. The first error ends the others' context and is what it returns.

@@ -24,6 +24,7 @@ const (
 	roleEcho    role = "echo"    // the naive server: naive_test.go
 	roleIdle    role = "idle"    // a Beckon server that tells its memory: idle_test.go
 	roleClients role = "clients" // many clients that do nothing: idle_test.go
+	roleLab     role = "lab"     // a peer in a lab: labmember_test.go
 )
 
 // The variables by which a process learns its role, and what it has to do in it, as JSON.
@@ -44,6 +45,8 @@ func play(r role) int {
 		err = playIdle()
 	case roleClients:
 		err = playClients(os.Getenv(taskVariable))
+	case roleLab:
+		err = playLab(os.Getenv(taskVariable))
 	default:
 		err = fmt.Errorf("there is no role %q", r)
 	}

@@ -168,17 +168,18 @@ func interrupt(p *process.Process) error {
 	return p.Err()
 }
 
-// splitRoom takes a room's URL, http://HOST:PORT/r/NAME, apart.
+// splitRoom takes a room's URL, http://HOST:PORT/r/NAME or https://HOST/r/NAME, apart.
 func splitRoom(room string) (base, name string, err error) {
 	u, err := url.Parse(room)
 	if err != nil {
 		return "", "", err
 	}
 	name, found := strings.CutPrefix(u.Path, "/r/")
-	if u.Scheme != "http" || u.Port() == "" || u.Port() == "0" || !found || name == "" || strings.Contains(name, "/") {
+	at := u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && u.Port() != ""
+	if !at || u.Port() == "0" || !found || name == "" || strings.Contains(name, "/") {
 		return "", "", fmt.Errorf("beckon's first line is %q, want http://HOST:PORT/r/NAME", room)
 	}
-	return "http://" + u.Host, name, nil
+	return u.Scheme + "://" + u.Host, name, nil
 }
 
 // lines is the stdout of a program: it tells when the first line is complete.

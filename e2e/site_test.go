@@ -34,6 +34,7 @@ type site struct {
 	// Origin is what the pages' Origin header says: http://IP:PORT.
 	Origin string
 
+	world browser.World   // of the browsers; set before the first is opened
 	ctx   context.Context // ends with the test, or when its time is up
 	mu    sync.Mutex
 	pages []*page // guarded by mu; a page's place is its number in the URLs
@@ -77,6 +78,12 @@ func newSiteFor(t testing.TB, patience time.Duration) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newSiteAt(t, listener, patience)
+}
+
+// newSiteAt is newSiteFor with a listener that may be in another network.
+func newSiteAt(t testing.TB, listener net.Listener, patience time.Duration) *site {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	s := &site{ctx: ctx}
 	mux := http.NewServeMux()
@@ -99,6 +106,13 @@ func newSiteFor(t testing.TB, patience time.Duration) *site {
 // when there is none. It returns at once: several pages run side by side.
 func (s *site) open(t testing.TB, kind browser.Kind, script string, params any) *page {
 	t.Helper()
+	return s.openWith(t, browser.Config{Kind: kind}, script, params)
+}
+
+// openWith is open with a browser as it is configured, less the page.
+func (s *site) openWith(t testing.TB, cfg browser.Config, script string, params any) *page {
+	t.Helper()
+	kind := cfg.Kind
 	browser.Need(t, kind)
 	encoded, err := json.Marshal(params)
 	if err != nil {
@@ -113,7 +127,9 @@ func (s *site) open(t testing.TB, kind browser.Kind, script string, params any) 
 	s.pages = append(s.pages, p)
 	s.mu.Unlock()
 
-	p.browser, err = browser.Start(s.ctx, kind, fmt.Sprintf("%s/page/%d", s.Origin, number))
+	cfg.World = s.world
+	cfg.Page = fmt.Sprintf("%s/page/%d", s.Origin, number)
+	p.browser, err = browser.StartWith(s.ctx, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

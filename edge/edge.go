@@ -24,6 +24,7 @@ type Edge struct {
 	counted *counters
 
 	underway underway
+	once     struct{ missing, unasked sync.Once } // warnings of what a wrong configuration looks like
 
 	life   context.Context // until Close: bounds every handshake
 	end    context.CancelFunc
@@ -126,8 +127,8 @@ func (e *Edge) accept() {
 func (e *Edge) take(c net.Conn) {
 	e.counted.accepted.Add(1)
 	if !e.underway.admit(c, e.cfg.Limits.Underway) {
-		_ = c.Close()
 		e.refused(c, &refusal{reason: Full})
+		_ = c.Close()
 		return
 	}
 	e.greets.Add(1)

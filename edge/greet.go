@@ -15,9 +15,9 @@ func (e *Edge) greet(raw net.Conn) {
 	g := greeting{Edge: e, raw: raw}
 	defer func() { e.underway.leave(raw, g.client) }()
 	if no := g.run(); no != nil {
+		e.refused(raw, no)
 		// Not TLS's own Close, which would first write to somebody who may not read.
 		_ = raw.Close()
-		e.refused(raw, no)
 	}
 }
 
@@ -113,13 +113,12 @@ func (g *greeting) hand(c net.Conn, p Protocol) *refusal {
 	}
 	// From here on a cut must not close it any more: it may have been accepted.
 	g.underway.let(g.raw)
-	if !to.give(c) {
+	if !to.give(c, g.counted.protocols[p]) {
 		if g.life.Err() != nil {
 			return &refusal{reason: Closing}
 		}
 		return &refusal{reason: Unserved}
 	}
-	g.counted.protocols[p].Add(1)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -17,6 +18,9 @@ import (
 	"testing"
 	"time"
 )
+
+// long ago: before the year in which fake time begins.
+var long = time.Date(1990, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // authority is a certificate authority of a test.
 type authority struct {
@@ -29,7 +33,7 @@ func newAuthority(t testing.TB) *authority {
 	a := &authority{key: newKey(t)}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a test's authority"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: long, NotAfter: long.AddDate(1000, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, a.key.Public(), a.key)
@@ -51,12 +55,12 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-// sign makes a certificate for a key.
-func (a *authority) sign(t testing.TB, public any, serial int64, names ...string) []byte {
+// sign makes a certificate for a key. It ends serial hours from now.
+func (a *authority) sign(t testing.TB, public any, from time.Time, serial int64, names ...string) []byte {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: big.NewInt(serial), DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Duration(serial) * time.Hour).Truncate(time.Second),
+		NotBefore: from, NotAfter: time.Now().Add(time.Duration(serial) * time.Hour).Truncate(time.Second),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, a.cert, public, a.key)
 	if err != nil {
@@ -73,7 +77,7 @@ func (a *authority) pair(t testing.TB, serial int64) (cert, key []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.sign(t, private.Public(), serial, "edge.test")})
+	cert = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.sign(t, private.Public(), long, serial, "edge.test")})
 	return cert, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})
 }
 
@@ -115,7 +119,7 @@ func port(t testing.TB, cfg Config, handler http.Handler, turn func(net.Conn)) *
 		t.Fatal(err)
 	}
 	e := New(ln, cfg)
-	server := &http.Server{Handler: handler}
+	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
 	served := make(chan struct{}, 2)
 	go func() {
 		_ = server.Serve(e.HTTP())

@@ -54,7 +54,14 @@ func (r *Room) watchAddresses() {
 		ticker := time.NewTicker(addressesEvery)
 		defer ticker.Stop()
 		var known []string
-		for r.lookAtAddresses(&known) {
+		for {
+			adrift, goesOn := r.lookAtAddresses(&known)
+			if adrift != nil {
+				adrift.end(errUprooted)
+			}
+			if !goesOn {
+				return
+			}
 			select {
 			case <-ticker.C:
 			case <-r.ctx.Done():
@@ -63,17 +70,18 @@ func (r *Room) watchAddresses() {
 	})
 }
 
-// lookAtAddresses tells the connections when the addresses are others than known. It returns false when there is nobody to tell.
-func (r *Room) lookAtAddresses(known *[]string) bool {
+// lookAtAddresses tells the connections when the addresses are others than known. It returns the signaling connection if its own address
+// is no longer among them, and goesOn is false when there is nobody to tell.
+func (r *Room) lookAtAddresses(known *[]string) (adrift *carrier, goesOn bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.connections) == 0 || r.ctx.Err() != nil {
 		r.addresses.running = false
-		return false
+		return nil, false
 	}
 	now := r.addresses.now()
 	if now == nil {
-		return true // it is asked again
+		return nil, true // it is asked again
 	}
 	if what := compareAddresses(*known, now); what != stayed {
 		r.log.Info().Strs("addresses", now).Msg("the network changed")
@@ -81,8 +89,11 @@ func (r *Room) lookAtAddresses(known *[]string) bool {
 			c.uproot(what)
 		}
 	}
+	if c := r.carrier; c != nil && slices.Contains(*known, c.from) && !slices.Contains(now, c.from) {
+		adrift = c
+	}
 	*known = now
-	return true
+	return adrift, true
 }
 
 // routable leaves out the addresses that lead nowhere: they come and go with every container.
@@ -121,12 +132,33 @@ func (c *connection) uproot(what uprooted) {
 
 // lookAtAddresses looks for another way when an address is gone, and when there is a new one and no way. A new one beside the
 // old is no reason: with Pion a restart gives up the way that there is.
+//
+// An interface that is down keeps its address on many systems. What was looked for while all were down has found nothing, so it is
+// looked for again as soon as one is up.
 func (c *connection) lookAtAddresses(now time.Time) {
+	l := &c.lookout
 	c.mu.Lock()
 	what := c.uprooted
 	c.uprooted = stayed
+	back := c.stranded && l.lost && networked()
+	c.stranded = c.stranded && !back
 	c.mu.Unlock()
-	if l := &c.lookout; what == lostOne || what == gained && (l.lost || !l.met) {
+	if back || what == lostOne || what == gained && (l.lost || !l.met) {
 		l.restartAt = now
 	}
+}
+
+// networked tells whether an interface is up that leads somewhere; true if that cannot be told.
+func networked() bool {
+	all, err := net.Interfaces()
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(all, func(i net.Interface) bool {
+		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 {
+			return false
+		}
+		addrs, err := i.Addrs()
+		return err != nil || len(routable(addrs)) > 0
+	})
 }

@@ -1,6 +1,9 @@
 package peer_test
 
 import (
+	"context"
+	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,4 +86,50 @@ func TestAnAddressWhileTheWayIsLost(t *testing.T) {
 		reaches(t, a, peer.StateConnected)
 		reaches(t, b, peer.StateConnected)
 	})
+}
+
+// at is a connection that says that it is from an address.
+type at struct {
+	net.Conn
+	ip string
+}
+
+func (a at) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.ParseIP(a.ip), Port: 1} }
+
+// A signaling connection ends with the address that it was made from, and another one is made at once: the server would not be heard
+// for long. One from an address that stays, or that was never the machine's, stays as well.
+func TestTheSignalingConnectionLosesItsAddress(t *testing.T) {
+	for name, c := range map[string]struct {
+		from string
+		ends bool
+	}{
+		"its own":     {"192.0.2.1", true},
+		"another":     {"192.0.2.2", false},
+		"not of here": {"203.0.113.1", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+				var dials atomic.Int32
+				room := w.join(peer.Config{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+					dials.Add(1)
+					conn, err := w.signals.DialContext(ctx, network, addr)
+					return at{conn, c.from}, err
+				}})
+				peer.SetAddresses(room, "192.0.2.1", "192.0.2.2")
+				w.join(peer.Config{})
+				_, err := room.Accept(within(t))
+				must(t, err)
+				time.Sleep(10 * time.Second)
+				peer.SetAddresses(room, "192.0.2.2", "192.0.2.3")
+				time.Sleep(4 * time.Second)
+				want := int32(1)
+				if c.ends {
+					want = 2
+				}
+				if made := dials.Load(); made != want || room.State() != peer.RoomJoined {
+					t.Errorf("%d connections were made, want %d, and the room is %q", made, want, room.State())
+				}
+			})
+		})
+	}
 }

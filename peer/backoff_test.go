@@ -47,6 +47,7 @@ func TestWhatMayPass(t *testing.T) {
 	}{
 		{io.EOF, true, 0},
 		{errMoved, true, 0},
+		{errUprooted, true, 0},
 		{&websocket.CloseError{Code: websocket.CloseAbnormalClosure}, true, 0},
 		{&websocket.CloseError{Code: int(protocol.CloseTryLater)}, true, 0},
 		{&websocket.CloseError{Code: int(protocol.CloseReplaced)}, false, 0},

@@ -24,6 +24,10 @@ const (
 // errMoved ends a carrier whose server is going away: the next one is made at once, if this one has lasted for a while.
 var errMoved = errors.New("the server is going away")
 
+// errUprooted ends a carrier whose own address the machine has no more. Nothing comes or goes on it, and it would be silent for long
+// before anybody noticed.
+var errUprooted = errors.New("the machine has lost the address of the connection")
+
 // cargo is what a carrier carries. Its methods are called from the carrier's two goroutines.
 type cargo interface {
 	// handle takes a frame that is not the carrier's own business. The error is about this frame alone.
@@ -40,6 +44,7 @@ type carrier struct {
 	// Set once.
 	conduit conduit
 	kind    Carrier
+	from    string // this side's address, in which it ends with the machine's; "" if it is not known
 	opened  time.Time
 	cargo   cargo
 	log     zerolog.Logger

@@ -36,6 +36,10 @@ func closeMeans(code protocol.CloseCode, lost protocol.ErrorCode) protocol.Error
 		return protocol.CodeTooManyPeers
 	case protocol.CloseUnsupportedVersion:
 		return protocol.CodeUnsupported
+	case protocol.CloseKicked:
+		return protocol.CodeKicked
+	case protocol.CloseRevoked:
+		return protocol.CodeRevoked
 	}
 	return lost
 }

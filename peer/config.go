@@ -51,6 +51,9 @@ type Config struct {
 	// Carriers are the ways to the server that may be used, in the order in which they are tried; nil is a WebSocket, then a stream,
 	// then polls. Fewer are for tests, and to find out what a network lets through.
 	Carriers []Carrier
+	// DisableReports keeps this peer from telling the server how its connections open: directly or over a relay, or not, over which
+	// protocol, and after what time. It tells no addresses and no peers, and only a server that asks.
+	DisableReports bool
 	// Logger gets a line per step of a connection's life, at debug and trace also Pion's, which are hundreds a second: give it the level
 	// info. The zero value is silent.
 	Logger zerolog.Logger
@@ -59,7 +62,8 @@ type Config struct {
 	// Dial makes the connection to the signaling server. nil dials as net.Dialer does, through the
 	// proxy that the environment names (HTTPS_PROXY); with a Dial of your own there is no proxy but what it does.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// SettingEngine may change how Pion is set up, after this package has set what it needs. It is called once per Join.
+	// SettingEngine may change how Pion is set up, after this package has set what it needs. It is called for each connection that is
+	// made, one at a time, with a SettingEngine of that connection's own.
 	// Detached data channels, blocking writes and the message size must be left as they are. nil changes nothing.
 	SettingEngine func(*webrtc.SettingEngine)
 }

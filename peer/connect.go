@@ -119,9 +119,13 @@ func (r *Room) turned(p *Peer, c *connection, s State) {
 	c.log.Debug().Str("state", string(s)).Msg("peer connection moved")
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if first := p.meeting.move(c, s); first && p.ctx.Err() == nil {
+	first, lost := p.meeting.move(c, s)
+	if first && p.ctx.Err() == nil {
 		c.log.Info().Msg("peer connected")
 		r.connected.push(p)
+	}
+	if s == StateConnected {
+		r.reportOpen(c, lost)
 	}
 }
 
@@ -133,6 +137,9 @@ func (r *Room) ended(p *Peer, c *connection) {
 		return
 	}
 	cause := codedCause(c.ctx)
+	if Code(cause) == protocol.CodeConnectFailed && !r.over && !p.meeting.closing {
+		r.reportFailed(c, p.meeting.lostSince())
+	}
 	switch code := Code(cause); {
 	case r.over || p.meeting.closing || !c.replaces && !c.isConnected():
 		p.end(cause)

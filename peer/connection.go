@@ -54,6 +54,7 @@ type connection struct {
 	leaving     atomic.Bool   // close has been called: an end of the association is no loss
 	heardAt     atomic.Int64  // when something came on a channel, in nanoseconds after began
 	began       time.Time
+	negotiated  time.Time // when run has begun to negotiate; set before pcSet is closed
 	abandonOnce sync.Once
 	goneOnce    sync.Once
 	wake        chan struct{} // a token while run has something to look at
@@ -68,6 +69,7 @@ type connection struct {
 	heard      []protocol.SignalData
 	ice        webrtc.ICEConnectionState
 	uprooted   uprooted
+	stranded   bool                  // there was no network when the last candidates were gathered
 	held       []protocol.SignalData // candidates that wait for their description to be said
 	holding    bool
 	unsaid     controlMessage // waits for the control channel
@@ -129,6 +131,7 @@ func (c *connection) run(ended func()) {
 	if turn {
 		err = c.open()
 	}
+	c.negotiated = time.Now()
 	close(c.pcSet)
 	if err == nil {
 		err = c.live()
@@ -213,7 +216,7 @@ func (c *connection) live() error {
 
 // open makes the peer connection and its control channel.
 func (c *connection) open() error {
-	pc, err := c.factory.connection()
+	pc, err := c.factory.connection(c.ctx)
 	if err != nil {
 		return err
 	}

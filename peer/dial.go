@@ -25,6 +25,7 @@ type approach struct {
 
 	mu      sync.Mutex // guards all below
 	reached bool       // a connection was made, to the server or to a proxy before it
+	from    string     // the address of this side of the last one
 	timer   *time.Timer
 	cancel  context.CancelCauseFunc
 }
@@ -83,7 +84,17 @@ func (a *approach) dial(ctx context.Context, network, addr string) (net.Conn, er
 		a.timer = time.AfterFunc(a.within, func() { a.cancel(tooLate{a.within}) })
 	}
 	a.reached = true
+	if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
+		a.from = local.IP.String()
+	}
 	return conn, nil
+}
+
+// address is where the last connection was made from, "" if that is not known.
+func (a *approach) address() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.from
 }
 
 // stop stops the clock, and tells whether anybody was reached.

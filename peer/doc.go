@@ -35,6 +35,7 @@
 //	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context
 //	connection.     peer connection  pings and pongs that are to be said    when there are none; they may wait for the window
 //	speak
+//	(reporting)     opening          reading the statistics of it           when Pion has given them
 //	Channel.pump    channel          reading the data channel               when the stream ends and what came is read or
 //	                                                                        given up by Close of channel, peer or room
 //	(opening)       Peer.Open        one channel open in flight             when the other side answers, or the connection ends

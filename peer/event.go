@@ -32,12 +32,15 @@ const (
 	// EventState: the connection to the server is lost, or back, with all that was missed before this event. Event.State says
 	// which. The room's end is no event: Recv returns it.
 	EventState EventKind = "state"
+	// EventLimit: the server's relay gives this peer no more than it has, of what Event.Err says. It is said at most now and then,
+	// and ends nothing by itself.
+	EventLimit EventKind = "limit"
 )
 
 // Event is one thing that happened in a room.
 type Event struct {
 	Kind EventKind
-	// Peer is whom the event is about, or who said it; nil for EventGap and EventState.
+	// Peer is whom the event is about, or who said it; nil for EventGap, EventState and EventLimit.
 	Peer *Peer
 	// Data is what was said, as JSON: EventMessage and EventSignal.
 	Data json.RawMessage
@@ -45,6 +48,9 @@ type Event struct {
 	Reason protocol.LeftReason
 	// State is what the room's became: EventState.
 	State RoomState
+	// Err is which limit, with a sentence of the server's: EventLimit. Its Code is CodeRelayAllocations, CodeRelayBytes or
+	// CodeRelayBandwidth.
+	Err error
 	// Missed is how many events between the one before and this one were dropped because nobody read them: at most 1024 wait.
 	Missed int
 }

@@ -36,6 +36,10 @@ func (r *Room) handle(c *carrier, kind protocol.Type, frame []byte) error {
 		r.whole = false
 		defer c.enter()
 	case protocol.ErrorReply:
+		if relayLimit(f.Code) {
+			r.emit(Event{Kind: EventLimit, Err: refusal(f)})
+			return nil
+		}
 		if f.N == 0 {
 			r.log.Debug().Err(refusal(f)).Msg("the server refused a frame")
 			r.updates.refused(f)
@@ -67,6 +71,11 @@ func decode(kind protocol.Type, frame []byte) (protocol.Frame, error) {
 		return protocol.Decode[protocol.ICE](frame)
 	}
 	return nil, nil
+}
+
+// relayLimit tells errors that answer no frame.
+func relayLimit(code protocol.ErrorCode) bool {
+	return code == protocol.CodeRelayAllocations || code == protocol.CodeRelayBytes || code == protocol.CodeRelayBandwidth
 }
 
 // setICEServers takes the server's, unless the Config has its own.

@@ -46,10 +46,13 @@ func (c *carrier) take(frame []byte) error {
 	case protocol.TypeError:
 		if !c.inRoom { // nothing has been asked for but to be let in
 			m, err := protocol.Decode[protocol.ErrorReply](frame)
-			if err == nil {
-				c.refuse(refusal(m))
+			if err != nil {
+				return err
 			}
-			return err
+			if !relayLimit(m.Code) {
+				c.refuse(refusal(m))
+				return nil
+			}
 		}
 	}
 	return c.cargo.handle(c, env.Type, frame)

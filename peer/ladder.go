@@ -98,7 +98,7 @@ func died(err error) bool {
 		return code != protocol.CloseNormal && (code < 4000 || code > 4999)
 	}
 	_, told := errors.AsType[passing](err)
-	return !told && !climbs(err) && err != errMoved && err != errUnknown && Code(err) == ""
+	return !told && !climbs(err) && err != errMoved && err != errUprooted && err != errUnknown && Code(err) == ""
 }
 
 // failure is why a carrier did not lead into the room.

@@ -41,6 +41,7 @@ type meeting struct {
 	conn    *connection   // the newest, nil before the first
 	state   State         // never StateClosed, which is the end of the peer's context
 	met     bool          // it has been connected
+	lost    time.Time     // since when it is not, and was before; zero while it is
 	changed chan struct{} // closed, and made anew, when one of them changes
 }
 
@@ -74,22 +75,43 @@ func (m *meeting) begin(c *connection) {
 	m.state = StateConnecting
 	if m.met {
 		m.state = StateReconnecting
+		m.lose()
 	}
 	m.change()
 }
 
-// move says that c is connected, or looks for another way. It tells whether the peer is connected for the first time.
-func (m *meeting) move(c *connection, s State) (first bool) {
+// move says that c is connected, or looks for another way. It tells whether the peer is connected for the first time, and since when it
+// was not; zero where nothing was lost.
+func (m *meeting) move(c *connection, s State) (first bool, lost time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.conn != c {
-		return false
+		return false, time.Time{}
 	}
 	first = s == StateConnected && !m.met
 	m.met = m.met || first
 	m.state = s
+	switch s {
+	case StateConnected:
+		lost, m.lost = m.lost, time.Time{}
+	case StateReconnecting:
+		m.lose()
+	}
 	m.change()
-	return first
+	return first, lost
+}
+
+// lostSince is since when the peer is not connected, and was before.
+func (m *meeting) lostSince() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lost
+}
+
+func (m *meeting) lose() {
+	if m.lost.IsZero() {
+		m.lost = time.Now()
+	}
 }
 
 func (m *meeting) change() {

@@ -104,9 +104,9 @@ func (r *Room) departed(e delivery.Left) {
 
 // bury ends a peer that is not among the peers any more.
 func (r *Room) bury(p *Peer, reason protocol.LeftReason) {
-	// Who did not come back has not ended anything in order: a transfer that it cut must not look finished.
+	// Who did not come back, or was thrown out, has not ended anything in order: a transfer that it cut must not look finished.
 	code := protocol.CodeClosed
-	if reason == protocol.LeftTimeout {
+	if reason == protocol.LeftTimeout || reason == protocol.LeftKicked {
 		code = protocol.CodeConnectionLost
 	}
 	p.left(protocol.Errorf(code, "the peer left (%s)", reason))

@@ -173,7 +173,9 @@ func (c *connection) candidate(found *webrtc.ICECandidate) {
 		}
 	}
 	data := protocol.SignalData{Candidate: raw}
+	stranded := found == nil && !networked()
 	c.mu.Lock()
+	c.stranded = stranded
 	holding := c.holding
 	if holding {
 		c.held = append(c.held, data)

@@ -246,7 +246,7 @@ func TestMDNS(t *testing.T) {
 			}
 			s.SetNet(multicast{host, &asked})
 		}})
-		pc, err := f.connection()
+		pc, err := f.connection(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

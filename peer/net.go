@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"net"
 	"time"
 
@@ -11,21 +12,36 @@ import (
 // dialTimeout is how long the TCP connection to a TURN server may take: three tries of the kernel.
 const dialTimeout = 5 * time.Second
 
-// machine is the machine's network as Pion sees it, but for two things.
-type machine struct{ *stdnet.Net }
+// machine is the machine's network as Pion sees it for one connection, but for what Pion would do for too long. ctx is the
+// connection's: when it ends, what is under way is given up.
+type machine struct {
+	*stdnet.Net
+	ctx context.Context
+}
+
+// ListenPacket is what Pion calls for a TURN server that is reached over UDP, and for nothing else; see allocating.
+func (m machine) ListenPacket(network, address string) (net.PacketConn, error) {
+	conn, err := m.Net.ListenPacket(network, address)
+	if err != nil {
+		return nil, err
+	}
+	return newAllocating(m.ctx, conn), nil
+}
 
 // DialTCP is bounded. Pion's own dial is not, and closing a connection waits for it: with a firewall that drops what goes to
 // the TURN server's TCP port, that takes two minutes on Linux.
-func (machine) DialTCP(network string, local, remote *net.TCPAddr) (transport.TCPConn, error) {
-	return dialTCP(network, local, remote, dialTimeout)
+func (m machine) DialTCP(network string, local, remote *net.TCPAddr) (transport.TCPConn, error) {
+	ctx, cancel := context.WithTimeout(m.ctx, dialTimeout)
+	defer cancel()
+	return dialTCP(ctx, network, local, remote)
 }
 
-func dialTCP(network string, local, remote *net.TCPAddr, timeout time.Duration) (transport.TCPConn, error) {
-	dialer := net.Dialer{Timeout: timeout}
+func dialTCP(ctx context.Context, network string, local, remote *net.TCPAddr) (transport.TCPConn, error) {
+	var dialer net.Dialer
 	if local != nil {
 		dialer.LocalAddr = local // only then: a nil *net.TCPAddr in the interface would not be nil
 	}
-	conn, err := dialer.Dial(network, remote.String())
+	conn, err := dialer.DialContext(ctx, network, remote.String())
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"errors"
 	"net"
 	"syscall"
@@ -26,7 +27,9 @@ func TestDialTCPIsBounded(t *testing.T) {
 	}
 	remote := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*syscall.SockaddrInet4).Port}
 	for range 10 {
-		conn, err := dialTCP("tcp4", nil, remote, 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		conn, err := dialTCP(ctx, "tcp4", nil, remote)
+		cancel()
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 			return
 		}

@@ -123,6 +123,16 @@ func (c *carrier) post(f protocol.Frame) {
 	c.signalWake()
 }
 
+// mention is post for what may as well not be said: it is left out where others wait.
+func (c *carrier) mention(f protocol.Frame) {
+	c.mu.Lock()
+	busy := len(c.urgent) >= maxUrgent/4
+	c.mu.Unlock()
+	if !busy {
+		c.post(f)
+	}
+}
+
 func (c *carrier) signalWake() {
 	select {
 	case c.wake <- struct{}{}:

@@ -15,6 +15,8 @@ type Path struct {
 	// Protocol is what this side's packets go in, "udp" or "tcp": to the peer, or to the relay that this side uses. (What the
 	// relay speaks to the other side is another matter, and always UDP.)
 	Protocol string
+	// Relay is what they go in to the relay that this side uses, "udp", "tcp" or "tls"; "" if it uses none.
+	Relay protocol.RelayProtocol
 	// RTT is the round-trip time of the last connectivity check; 0 when none has been measured yet.
 	RTT time.Duration
 }
@@ -44,10 +46,13 @@ func (c *connection) path() (Path, error) {
 	}
 	if stats, ok := transport.GetSelectedCandidatePairStats(); ok {
 		path.RTT = time.Duration(stats.CurrentRoundTripTime * float64(time.Second))
-		// Only the statistics know how a relay is reached: over "udp", "tcp", "dtls" or "tls".
-		local, ok := c.pc.GetStats()[stats.LocalCandidateID].(webrtc.ICECandidateStats)
-		if ok && (local.RelayProtocol == "tcp" || local.RelayProtocol == "tls") {
-			path.Protocol = "tcp"
+		// Only the statistics know how a relay is reached: over "udp", "tcp", "dtls" or "tls". The last but one we have no word for.
+		local, _ := c.pc.GetStats()[stats.LocalCandidateID].(webrtc.ICECandidateStats)
+		switch relay := protocol.RelayProtocol(local.RelayProtocol); relay {
+		case protocol.RelayTCP, protocol.RelayTLS:
+			path.Protocol, path.Relay = "tcp", relay
+		case protocol.RelayUDP:
+			path.Relay = relay
 		}
 	}
 	return path, nil

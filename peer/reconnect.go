@@ -44,7 +44,7 @@ func (r *Room) keep(c *carrier) {
 				r.finish(carrierError(err, protocol.CodeConnectionLost))
 				return
 			}
-			if atOnce := fell || err == errUnknown || err == errMoved && lasted; !atOnce {
+			if atOnce := fell || err == errUnknown || (err == errMoved || err == errUprooted) && lasted; !atOnce {
 				if !sleep(r.leaving, backoff(failures, rand.Float64(), r.longest, after)) {
 					return
 				}
@@ -127,6 +127,7 @@ func (r *Room) try(ctx context.Context, kind Carrier, token string, within, open
 		return nil, err
 	}
 	c := newCarrier(conduit, kind, r, r.log)
+	c.from = a.address()
 	if !r.adopt(c) {
 		conduit.close()
 		return nil, context.Cause(r.leaving)

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -15,10 +16,28 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
+// The waits before a pair of candidates that works is taken, counted from when both descriptions are there. Pion stays with what it
+// has taken, so the waits are for something better to work as well. They are as short as they are because candidates of all kinds
+// are gathered at once and said one by one: a worse pair also takes more round trips to come about, by which the time for the
+// better one grows with the distance, without any wait.
+const (
+	// reflexiveWait is for pairs of addresses that somebody else has seen: in one network, the pair without a NAT should win.
+	reflexiveWait = 100 * time.Millisecond
+	// relayWait is for pairs with a relay. Two NATs are passed at the second try, and Pion tries every 200 ms; the third is for a packet
+	// that was lost, or a machine that is busy.
+	relayWait = 600 * time.Millisecond
+)
+
+// dtlsRetry is when a message of the DTLS handshake is sent again for the first time. The default of 1 s is for strangers; here a check
+// has just shown that the way is there, and a lost packet would be most of the time that opening takes (RFC 9147, section 5.8.2).
+const dtlsRetry = 300 * time.Millisecond
+
 // factory makes the peer connections of a room. All that Pion has to be told is told here.
 type factory struct {
-	api    *webrtc.API
-	policy webrtc.ICETransportPolicy
+	settings webrtc.SettingEngine
+	change   func(*webrtc.SettingEngine) // the application's
+	net      *stdnet.Net                 // nil if the machine's network cannot be looked at
+	policy   webrtc.ICETransportPolicy
 
 	mu   sync.Mutex
 	cert *webrtc.Certificate
@@ -37,14 +56,14 @@ func newFactory(cfg *Config) *factory {
 	// Pion would otherwise say that it takes 1 GiB into a buffer of 1 MiB, and one message of 4 MiB from Firefox, which
 	// believes it, aborts the association.
 	s.SetSCTPMaxMessageSize(maxMessage)
-	// Pion waits before it takes a relay, of either side, and then stays with it. It would wait 2 s, which everybody who needs
-	// a relay feels, and so does who connects to a peer with relays only. Half of that is enough: by then the waits for
-	// reflexive candidates (0.5 s and 1 s) are over, and a direct way whose check was answered still goes first. With relays
-	// only, nothing better comes.
-	s.SetRelayAcceptanceMinWait(time.Second)
+	// By default they are 0.5 s, 1 s and 2 s, which everybody feels who has no direct way.
+	s.SetSrflxAcceptanceMinWait(reflexiveWait)
+	s.SetPrflxAcceptanceMinWait(reflexiveWait)
+	s.SetRelayAcceptanceMinWait(relayWait)
 	if cfg.ICETransportPolicy == ICETransportRelay {
-		s.SetRelayAcceptanceMinWait(0)
+		s.SetRelayAcceptanceMinWait(0) // nothing better comes
 	}
+	s.SetDTLSRetransmissionInterval(dtlsRetry)
 	// After an outage a message is sent again within that time. Pion would double it up to 60 s, and a channel whose way is there
 	// again would stay silent for as long as the outage was. Chromium's backoff has the same bound.
 	s.SetSCTPRTOMax(maxResend)
@@ -60,17 +79,9 @@ func newFactory(cfg *Config) *factory {
 	if cfg.DisableMDNS {
 		s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
+	f := &factory{settings: s, change: cfg.SettingEngine, policy: webrtc.ICETransportPolicyAll}
 	if n, err := stdnet.NewNet(); err == nil { // otherwise Pion tries it again, and says what is wrong
-		s.SetNet(machine{n})
-	}
-	if cfg.SettingEngine != nil {
-		cfg.SettingEngine(&s)
-	}
-	f := &factory{
-		// An empty media engine and interceptor registry save four goroutines and 36 kB for each connection.
-		api: webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(&webrtc.MediaEngine{}),
-			webrtc.WithInterceptorRegistry(&interceptor.Registry{})),
-		policy: webrtc.ICETransportPolicyAll,
+		f.net = n
 	}
 	if cfg.ICETransportPolicy == ICETransportRelay {
 		f.policy = webrtc.ICETransportPolicyRelay
@@ -90,14 +101,25 @@ func (f *factory) setICEServers(servers []protocol.ICEServer) {
 	f.ice = list
 }
 
-// connection makes a peer connection. All of a room share one certificate, which saves making a key for each.
-func (f *factory) connection() (*webrtc.PeerConnection, error) {
+// connection makes a peer connection, whose gathering is given up when ctx ends. All of a room share one certificate, which saves
+// making a key for each.
+func (f *factory) connection(ctx context.Context) (*webrtc.PeerConnection, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.certify(); err != nil {
 		return nil, err
 	}
-	return f.api.NewPeerConnection(webrtc.Configuration{
+	s := f.settings
+	if f.net != nil {
+		s.SetNet(machine{f.net, ctx})
+	}
+	if f.change != nil {
+		f.change(&s)
+	}
+	// An empty media engine and interceptor registry save four goroutines and 36 kB for each connection.
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(&webrtc.MediaEngine{}),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	return api.NewPeerConnection(webrtc.Configuration{
 		ICEServers:         f.ice,
 		ICETransportPolicy: f.policy,
 		Certificates:       []webrtc.Certificate{*f.cert},

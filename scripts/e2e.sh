@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The end-to-end tests. A browser, or the proxy that some of them stand behind, that cannot be installed is a sentence here and a skip
-# in the tests, unless browsers are required.
+# The end-to-end tests. What they need and what cannot be installed, a browser or one of the programs around them, is a sentence here
+# and a skip in the tests, unless browsers are required.
 source "$(dirname "$0")/lib.sh"
 
-begin "browsers and nginx"
+begin "browsers, nginx, coturn, and what makes networks"
 for program in "chromium chromium chromium-browser google-chrome google-chrome-stable" "firefox-esr firefox-esr firefox" \
-	"nginx nginx /usr/sbin/nginx"; do
+	"nginx nginx /usr/sbin/nginx" "coturn turnutils_uclient" "iproute2 ip /usr/sbin/ip" "nftables nft /usr/sbin/nft" \
+	"libnss3-tools certutil"; do
 	# Unquoted, to split it: a package, and the programs that would do.
 	if ! need $program && required; then exit 1; fi
 done

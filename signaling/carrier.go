@@ -10,8 +10,10 @@ import (
 // carrier is what a conn's frames ride on: a WebSocket, a streamed response or a series of polls. One goroutine reads from it
 // (conn.serve) and one writes to it (conn.drain); expect and abort may be called from any.
 type carrier interface {
-	// read returns the next frame, in buf if there is room. Its errors are those below, one that is a timeout when nothing came in
-	// time, and any other when the carrier is lost.
+	// await waits for the next frame, and has it only begun: nothing is kept for a client that says nothing. Its errors are those
+	// below, one that is a timeout when nothing came in time, and any other when the carrier is lost. Those of read are the same.
+	await() error
+	// read returns the frame that await has found, in buf if there is room.
 	read(buf []byte) ([]byte, error)
 	// expect says by when read must have returned. When closing has begun, nobody waits for a frame any more: a carrier whose client
 	// need not answer a close returns from read at once.

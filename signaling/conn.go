@@ -69,18 +69,27 @@ func (c *conn) serve() {
 // read reads and handles frames. When it returns, closing has begun.
 func (c *conn) read() {
 	for c.ready() {
-		buf := c.server.frames.Get().(*[]byte)
-		frame, err := c.carrier.read((*buf)[:0])
+		err := c.carrier.await()
 		if err == nil {
-			c.handle(frame)
+			err = c.take()
 		}
-		*buf = frame
-		c.server.frames.Put(buf)
 		if err != nil {
 			c.lost(err)
 			return
 		}
 	}
+}
+
+// take reads and handles the frame that has begun.
+func (c *conn) take() error {
+	buf := c.server.frames.Get().(*[]byte)
+	defer c.server.frames.Put(buf)
+	frame, err := c.carrier.read((*buf)[:0])
+	*buf = frame
+	if err == nil {
+		c.handle(frame)
+	}
+	return err
 }
 
 // ready waits until the queue has room for the answer to a next frame, and tells whether that should be read: it is false once the

@@ -18,17 +18,18 @@
 //	conn.drain           writing to one carrier             when its queue is empty: an idle connection has none;
 //	                                                        conn.serve waits for it
 //	timers (see timer)   a grace, a ping, an ICE refresh,   at once, or after one callback of the Config; Shutdown
-//	                     a grant's warning and its end      and Close stop it or wait for it
+//	                     a grant's warning and its end,     and Close stop it or wait for it
+//	                     a call of RelayEnded
 //	Server.finish        the wait for all of the above      after them; Shutdown and Close wait for it
 //
-// The rest runs on the goroutine that calls ServeHTTP, Shutdown or Close. For a WebSocket ServeHTTP returns after the upgrade, so that
+// The rest runs on the goroutine that calls ServeHTTP, Shutdown, Close, Kick or another method. For a WebSocket ServeHTTP returns after the upgrade, so that
 // what net/http keeps for a request is not kept for a connection. For a send and a poll it waits, for what it brought to be read
 // and for something to answer with: at most one of each for a carrier, for the newest sends the others home. The end of the carrier ends
 // both, so Close leaves none waiting.
 //
 // # Locks
 //
-// In the order in which they may be taken: session.mu, room.mu, conn.mu, mailbox.mu. Server.mu and failures.mu are leaves: nothing else is taken while
+// In the order in which they may be taken: session.mu, room.mu, conn.mu, mailbox.mu. Server.mu, failures.mu and revocations.mu are leaves: nothing else is taken while
 // one is held, and no two sessions, rooms or connections are locked at once. No lock is held during a read, a write or a
 // callback of the Config.
 //

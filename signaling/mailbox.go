@@ -64,32 +64,38 @@ func (m *mailbox) wait(ctx context.Context, by time.Time) error {
 	}
 }
 
-func (m *mailbox) read(buf []byte) ([]byte, error) {
+func (m *mailbox) await() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for {
 		switch {
 		case m.dead:
-			return buf, net.ErrClosed
+			return net.ErrClosed
 		case m.shut:
-			return buf, errClosing
+			return errClosing
 		case len(m.frames) > 0:
-			frame := m.frames[0]
-			m.frames = m.frames[1:]
-			if len(frame) > m.room {
-				return buf, errFrameTooLarge
-			}
-			return append(buf, frame...), nil
+			return nil
 		case !m.idle: // the frame before this call was its last
 			m.idle = true
 			m.tell()
 		case !time.Now().Before(m.by):
-			return buf, os.ErrDeadlineExceeded
+			return os.ErrDeadlineExceeded
 		}
 		if m.idle {
 			_ = m.wait(context.Background(), m.by)
 		}
 	}
+}
+
+func (m *mailbox) read(buf []byte) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	frame := m.frames[0] // nobody but us takes one away
+	m.frames = m.frames[1:]
+	if len(frame) > m.room {
+		return buf, errFrameTooLarge
+	}
+	return append(buf, frame...), nil
 }
 
 func (m *mailbox) expect(by time.Time, closing bool) {

@@ -16,7 +16,8 @@ import (
 // socket is the WebSocket carrier.
 type socket struct {
 	ws    *websocket.Conn
-	limit int // the largest frame
+	limit int       // the largest frame
+	frame io.Reader // the one that has begun; owned by who reads
 
 	mu   sync.Mutex
 	pong string // what the newest ping of the client said; guarded by mu
@@ -101,22 +102,30 @@ func (k *socket) pinged(c *conn, data string) {
 	c.answerPing()
 }
 
-func (k *socket) read(buf []byte) ([]byte, error) {
-	kind, r, err := k.ws.NextReader()
+func (k *socket) await() error {
+	kind, frame, err := k.ws.NextReader()
 	if err != nil {
-		var closed *websocket.CloseError
-		switch {
-		case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
-			err = errClosing // the close handler has queued the answer
-		case errors.Is(err, websocket.ErrReadLimit): // a length of 2^63 bytes or more, the one thing that gorilla itself finds too large
-			err = errFrameTooLarge
-		}
-		return buf, err
+		return socketError(err)
 	}
 	if kind != websocket.TextMessage {
-		return buf, errBinaryFrame
+		return errBinaryFrame
 	}
-	return readFrame(r, buf, k.limit)
+	k.frame = frame
+	return nil
+}
+
+func (k *socket) read(buf []byte) ([]byte, error) { return readFrame(k.frame, buf, k.limit) }
+
+// socketError says what an error of gorilla's means. It is no part of await, whose stack each idle connection keeps.
+func socketError(err error) error {
+	var closed *websocket.CloseError
+	switch {
+	case errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure:
+		return errClosing // the close handler has queued the answer
+	case errors.Is(err, websocket.ErrReadLimit): // a length of 2^63 bytes or more, the one thing that gorilla itself finds too large
+		return errFrameTooLarge
+	}
+	return err
 }
 
 // readFrame appends a message to buf, up to limit bytes. gorilla's own read limit is not used: it closes with 1009, and the

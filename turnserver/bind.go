@@ -31,6 +31,10 @@ func bind(ctx context.Context, udp, tcp []string) (lns []net.Listener, socks []*
 			return nil, nil, &ConfigError{"listener", strconv.Quote(at) + " is not host:port", "write it like 203.0.113.7:3478 or :3478"}
 		}
 	}
+	// Looking up a name that is known already may win against a context that has ended already.
+	if err := ctx.Err(); err != nil {
+		return nil, nil, fmt.Errorf("turnserver: listen: %w", err)
+	}
 	tcp = slices.Clone(tcp)
 	var lc net.ListenConfig
 	for _, at := range udp {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pion/stun/v4"
@@ -15,8 +16,7 @@ func TestPayloadBetweenRelays(t *testing.T) {
 	bothModes(t, func(t *testing.T, mode func(*Config)) {
 		s := listen(t, mode, func(c *Config) { c.Payload = PayloadData })
 		a, b := openRelay(t, s, "ada"), openRelay(t, s, "bob")
-		a.permissions.put(b.at.Addr(), true)
-		b.permissions.put(a.at.Addr(), true)
+		permit(a, b)
 		buf := make([]byte, relayBuffer)
 		pass := func(from, to *relay, data []byte) {
 			t.Helper()
@@ -52,8 +52,8 @@ func TestQuotaOfAllocations(t *testing.T) {
 		first.allocate()
 		newWire(t, s, "tcp").user(s, "tea2").allocate()
 		late := newWire(t, s, "udp").user(s, "tea3")
-		if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code == 0 {
-			t.Error("a third in the room")
+		if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeAllocQuotaReached {
+			t.Errorf("a third in the room: %d", code)
 		}
 		newWire(t, s, "udp").user(s, "cake1").allocate()
 		if st := s.Stats(); st.NoAllocation["quota"] != 1 || st.QuotaReached["room-allocations"] != 1 {
@@ -72,8 +72,8 @@ func TestAllocationsOfOneAddress(t *testing.T) {
 		newWire(t, s, "udp").allocate()
 	}
 	for range 5 {
-		if code, _ := newWire(t, s, "udp").request(stun.MethodAllocate, transport(protoUDP)); code == 0 {
-			t.Error("one more than the limit")
+		if code, _ := newWire(t, s, "udp").request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeAllocQuotaReached {
+			t.Errorf("one more than the limit: %d", code)
 		}
 	}
 	if got := s.Stats().QuotaReached["address-allocations"]; got != 5 || (Limits{}).withDefaults().AddressAllocations != 512 {
@@ -101,8 +101,7 @@ func TestQuotaOfBytes(t *testing.T) {
 			}
 		})
 		a, b := openRelay(t, s, "ada"), openRelay(t, s, "rich")
-		a.permissions.put(b.at.Addr(), true)
-		b.permissions.put(a.at.Addr(), true)
+		permit(a, b)
 		buf := make([]byte, relayBuffer)
 		for range 2 { // 60 of the 100
 			if _, err := a.WriteTo(make([]byte, 30), b.addr); err != nil {
@@ -134,6 +133,7 @@ func TestStrangersAreNotCharged(t *testing.T) {
 	t.Parallel()
 	s := listen(t, func(c *Config) { c.Quotas.Identity.Bytes = 10 })
 	a, b := openRelay(t, s, "ada"), openRelay(t, s, "bob")
+	a.permissions.put(b.at.Addr(), true)
 	for range 3 {
 		if _, err := a.WriteTo([]byte("12"), b.addr); err != nil { // of a's own
 			t.Fatal(err)
@@ -198,8 +198,8 @@ func TestScope(t *testing.T) {
 			t.Errorf("out of scope: %d", code)
 		}
 		channel := stun.RawAttribute{Type: stun.AttrChannelNumber, Value: []byte{0x40, 0, 0, 0}}
-		if code, _ := out.request(stun.MethodChannelBind, channel, peerAt("1.1.1.1:5000")); code == 0 {
-			t.Error("ChannelBind out of scope")
+		if code, _ := out.request(stun.MethodChannelBind, channel, peerAt("1.1.1.1:5000")); code != stun.CodeForbidden {
+			t.Errorf("ChannelBind out of scope: %d", code)
 		}
 		// It opens nothing that the policy denies.
 		if code, _ := in.request(stun.MethodCreatePermission, peerAt("224.0.0.1:5000")); code != stun.CodeForbidden {
@@ -209,4 +209,34 @@ func TestScope(t *testing.T) {
 			t.Errorf("counted %d", n)
 		}
 	})
+}
+
+// However many ask at once, as many get a relay as may have one: the place is taken before the relay is opened.
+func TestQuotaHoldsInARush(t *testing.T) {
+	t.Parallel()
+	s := listen(t, virtual, func(c *Config) { c.Quotas.Identity.Allocations = 5 })
+	var all []*wire
+	for range 10 {
+		for _, network := range []string{"udp", "tcp"} {
+			w := newWire(t, s, network)
+			_, _ = w.request(stun.MethodRefresh) // which brings the nonce
+			all = append(all, w)
+		}
+	}
+	var got [2]atomic.Int64
+	var wg sync.WaitGroup
+	for _, w := range all {
+		wg.Go(func() {
+			switch code, _ := w.request(stun.MethodAllocate, transport(protoUDP)); code {
+			case 0:
+				got[0].Add(1)
+			case stun.CodeAllocQuotaReached:
+				got[1].Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if got[0].Load() != 5 || got[1].Load() != 15 || s.Stats().Allocations != 5 {
+		t.Errorf("%d opened, %d refused", got[0].Load(), got[1].Load())
+	}
 }

@@ -87,7 +87,8 @@ type Config struct {
 	Log zerolog.Logger
 }
 
-// Limits of a server. Zero in a field means the default named there.
+// Limits of a server. Zero in a field means the default named there. Those of addresses take a proxy that hides its clients'
+// addresses for one client: raise them behind one, or have it tell them (PROXY protocol).
 type Limits struct {
 	TCPConns           int           // accepted connections at a time; more are closed at once. 1,024
 	TCPAllocate        time.Duration // that a TCP connection may live without an allocation, whatever it sends. 30 s
@@ -99,7 +100,7 @@ type Limits struct {
 	Peers              int           // permissions of one allocation, and as many channels. 256
 	Unauthenticated    int           // answers per second to one IPv4 address, or one /64 of IPv6, that proves nothing; ten seconds' worth may go at once. 100
 	CredentialTTL      time.Duration // from which a credential's end is too far in the future: those that never end cannot be revoked for good. 7 days
-	Queue              int           // packets of other relays that wait for one relay's client; more are dropped. 512
+	Queue              int           // packets of peers that wait for Pion in one relay; more are dropped. 512
 	SocketBuffer       int           // bytes asked of the kernel for each UDP socket, each way. 4 MiB
 }
 
@@ -110,8 +111,12 @@ func (l Limits) withDefaults() Limits {
 	set(&l.TCPRest, 10*time.Second)
 	set(&l.TCPWrite, 10*time.Second)
 	set(&l.Frame, relayBuffer)
+	// A 32nd of the default ports, so that no address alone can use them up; and enough for an office behind one, 50 people
+	// with ten relays each.
 	set(&l.AddressAllocations, 512)
 	set(&l.Peers, 256)
+	// Enough for an office again: a client needs an answer or two for each relay, and its STUN keepalives one in 10 s. Who is made
+	// the target of others' requests gets 100 answers of at most 96 bytes with their headers, less than 80 kbit/s.
 	set(&l.Unauthenticated, 100)
 	set(&l.CredentialTTL, 7*24*time.Hour)
 	set(&l.Queue, 512)

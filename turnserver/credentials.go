@@ -105,16 +105,18 @@ func (a *authenticator) check(m stunMsg, opens bool) (user string, key []byte, w
 	return user, key, authFine
 }
 
-// key is that of a username. expiry is zero for a user of Config.Users.
+// key is that of a username. expiry is zero for a user of Config.Users. The same is computed for every name, so that the time it
+// takes does not tell which there are.
 func (a *authenticator) key(username string) (key []byte, user string, expiry time.Time, known bool) {
-	if key, ok := a.users[username]; ok {
-		return key, username, time.Time{}, true
-	}
+	expiry, user, known = parseUsername(username)
+	known = known && len(a.secret) > 0
 	secret := a.nobody
-	if len(a.secret) > 0 {
-		if expiry, user, known = parseUsername(username); known {
-			secret = a.secret
-		}
+	if known {
+		secret = a.secret
 	}
-	return turn.GenerateAuthKey(username, a.realm, passwordOf(secret, username)), user, expiry, known
+	key = turn.GenerateAuthKey(username, a.realm, passwordOf(secret, username))
+	if own, ok := a.users[username]; ok {
+		return own, username, time.Time{}, true
+	}
+	return key, user, expiry, known
 }

@@ -52,6 +52,9 @@ func (e *entry) authenticate(*turn.RequestAttributes) (userID string, key []byte
 func (e *entry) decide() bool {
 	r := &e.req
 	method, mine := r.msg.method(), e.relayOf(r.from)
+	if mine != nil && mine.expiring() {
+		mine = nil
+	}
 	switch {
 	case method == methodAllocate:
 		return mine != nil || e.decideAllocate() // Pion knows a repetition, and says 437 to all else
@@ -83,10 +86,10 @@ func (e *entry) decideAllocate() bool {
 	case transport[0] != 17:
 		_ = e.refuse(allocTCP, stun.CodeUnsupportedTransProto, ErrTCPRelay)
 		return false
-	case m.has(attrEvenPort) && m.has(attrReservationToken): // step 5
+	case m.has(attrReservationToken) && (m.has(attrEvenPort) || m.has(attrRequestedFamily)): // steps 5 and 6
 		e.req.refusal = refusal{code: stun.CodeBadRequest}
 		return false
-	case m.has(attrEvenPort) || m.has(attrReservationToken):
+	case m.has(attrReservationToken) || m.reservesPort():
 		_ = e.refuse(allocEvenPort, stun.CodeInsufficientCapacity, ErrEvenPort)
 		return false
 	}

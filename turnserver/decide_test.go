@@ -12,7 +12,7 @@ import (
 	"github.com/pion/stun/v4"
 )
 
-func lifetime(seconds uint32) stun.Setter {
+func lifetimeAttr(seconds uint32) stun.Setter {
 	return stun.RawAttribute{Type: stun.AttrLifetime, Value: binary.BigEndian.AppendUint32(nil, seconds)}
 }
 
@@ -41,7 +41,7 @@ func TestRequestsWithoutAnAllocation(t *testing.T) {
 			for name, set := range map[stun.Method][]stun.Setter{
 				stun.MethodRefresh:          nil,
 				stun.MethodCreatePermission: {peerAddress(at)},
-				stun.MethodChannelBind:      {channelNumber(0x4001), peerAddress(at)},
+				stun.MethodChannelBind:      {channelAttr(0x4001), peerAddress(at)},
 			} {
 				code, m := w.request(name, set...)
 				wantRefused(t, name.String()+" over "+network+" "+when, w, code, m, want)
@@ -55,7 +55,7 @@ func TestRequestsWithoutAnAllocation(t *testing.T) {
 		ask("with one", 0)
 		code, m := w.request(stun.MethodAllocate, transport(protoUDP))
 		wantRefused(t, "a second Allocate", w, code, m, stun.CodeAllocMismatch)
-		if code, _ := w.request(stun.MethodRefresh, lifetime(0)); code != 0 {
+		if code, _ := w.request(stun.MethodRefresh, lifetimeAttr(0)); code != 0 {
 			t.Errorf("the allocation's end over %s: %d", network, code)
 		}
 		ask("after its end", stun.CodeAllocMismatch)
@@ -71,9 +71,9 @@ func TestAnotherUsersAllocation(t *testing.T) {
 	thief := *w
 	thief.username, thief.pass = s.Credentials("mallory", time.Hour)
 	for method, set := range map[stun.Method][]stun.Setter{
-		stun.MethodRefresh:          {lifetime(0)},
+		stun.MethodRefresh:          {lifetimeAttr(0)},
 		stun.MethodCreatePermission: {peerAddress(at)},
-		stun.MethodChannelBind:      {channelNumber(0x4001), peerAddress(at)},
+		stun.MethodChannelBind:      {channelAttr(0x4001), peerAddress(at)},
 	} {
 		code, m := thief.request(method, set...)
 		wantRefused(t, method.String(), &thief, code, m, stun.CodeWrongCredentials)
@@ -129,29 +129,29 @@ func TestChannelBindRefused(t *testing.T) {
 		set  []stun.Setter
 		want stun.ErrorCode
 	}{
-		"denied peer":       {[]stun.Setter{channelNumber(0x4000), peerAt("127.0.0.2:5000")}, stun.CodeForbidden},
-		"system port":       {[]stun.Setter{channelNumber(0x4000), peerAt("127.0.0.1:53")}, stun.CodeForbidden},
-		"our own UDP port":  {[]stun.Setter{channelNumber(0x4000), peerAddress(s.UDPAddr())}, stun.CodeForbidden},
-		"our own TCP port":  {[]stun.Setter{channelNumber(0x4000), peerAddress(s.TCPAddr())}, stun.CodeForbidden},
-		"other family":      {[]stun.Setter{channelNumber(0x4000), peerAt("[::1]:5000")}, stun.CodePeerAddrFamilyMismatch},
-		"below the numbers": {[]stun.Setter{channelNumber(0x3fff), fine}, stun.CodeBadRequest},
-		"above the numbers": {[]stun.Setter{channelNumber(0x8000), fine}, stun.CodeBadRequest},
+		"denied peer":       {[]stun.Setter{channelAttr(0x4000), peerAt("127.0.0.2:5000")}, stun.CodeForbidden},
+		"system port":       {[]stun.Setter{channelAttr(0x4000), peerAt("127.0.0.1:53")}, stun.CodeForbidden},
+		"our own UDP port":  {[]stun.Setter{channelAttr(0x4000), peerAddress(s.UDPAddr())}, stun.CodeForbidden},
+		"our own TCP port":  {[]stun.Setter{channelAttr(0x4000), peerAddress(s.TCPAddr())}, stun.CodeForbidden},
+		"other family":      {[]stun.Setter{channelAttr(0x4000), peerAt("[::1]:5000")}, stun.CodePeerAddrFamilyMismatch},
+		"below the numbers": {[]stun.Setter{channelAttr(0x3fff), fine}, stun.CodeBadRequest},
+		"above the numbers": {[]stun.Setter{channelAttr(0x8000), fine}, stun.CodeBadRequest},
 		"no number":         {[]stun.Setter{fine}, stun.CodeBadRequest},
-		"no peer":           {[]stun.Setter{channelNumber(0x4000)}, stun.CodeBadRequest},
+		"no peer":           {[]stun.Setter{channelAttr(0x4000)}, stun.CodeBadRequest},
 	} {
 		code, m := w.request(stun.MethodChannelBind, c.set...)
 		wantRefused(t, name, w, code, m, c.want)
 	}
 	for _, number := range []uint16{0x4000, 0x7fff} { // Debian's turnutils_uclient picks from all of these
-		if code, _ := w.request(stun.MethodChannelBind, channelNumber(number), peerAddress(netip.AddrPortFrom(netip.AddrPort(fine).Addr(), number))); code != 0 {
+		if code, _ := w.request(stun.MethodChannelBind, channelAttr(number), peerAddress(netip.AddrPortFrom(netip.AddrPort(fine).Addr(), number))); code != 0 {
 			t.Errorf("%#x: %d", number, code)
 		}
 	}
-	code, m := w.request(stun.MethodChannelBind, channelNumber(0x4000), peerAt("127.0.0.1:5001"))
+	code, m := w.request(stun.MethodChannelBind, channelAttr(0x4000), peerAt("127.0.0.1:5001"))
 	wantRefused(t, "a number in use", w, code, m, stun.CodeBadRequest) // Pion's answer, and our signature
 }
 
-func channelNumber(n uint16) stun.Setter {
+func channelAttr(n uint16) stun.Setter {
 	return stun.RawAttribute{Type: stun.AttrChannelNumber, Value: binary.BigEndian.AppendUint32(nil, uint32(n)<<16)}
 }
 
@@ -168,13 +168,13 @@ func TestPeersOfOneAllocationAreBounded(t *testing.T) {
 	wantRefused(t, "two more, and room for one", w, code, m, stun.CodeInsufficientCapacity)
 	for i := range uint16(3) {
 		peer := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), 5000+i)
-		if code, _ := w.request(stun.MethodChannelBind, channelNumber(0x4000+i), peerAddress(peer)); code != 0 {
+		if code, _ := w.request(stun.MethodChannelBind, channelAttr(0x4000+i), peerAddress(peer)); code != 0 {
 			t.Errorf("channel %d: %d", i, code)
 		}
 	}
-	code, m = w.request(stun.MethodChannelBind, channelNumber(0x4003), peerAt("127.0.0.1:5003"))
+	code, m = w.request(stun.MethodChannelBind, channelAttr(0x4003), peerAt("127.0.0.1:5003"))
 	wantRefused(t, "one channel too many", w, code, m, stun.CodeInsufficientCapacity)
-	if code, _ := w.request(stun.MethodChannelBind, channelNumber(0x4001), peerAt("127.0.0.1:5001")); code != 0 {
+	if code, _ := w.request(stun.MethodChannelBind, channelAttr(0x4001), peerAt("127.0.0.1:5001")); code != 0 {
 		t.Errorf("a channel is refreshed: %d", code)
 	}
 	if n := s.Stats().Requests["too-many-peers"]; n != 2 {
@@ -273,7 +273,7 @@ func TestRetransmissions(t *testing.T) {
 		case stun.MethodCreatePermission:
 			set = append(set, peerAddress(at))
 		case stun.MethodChannelBind:
-			set = append(set, channelNumber(0x4001), peerAddress(at))
+			set = append(set, channelAttr(0x4001), peerAddress(at))
 		}
 		m := stun.MustBuild(append(set, stun.NewUsername(w.username), stun.NewRealm(w.realm), w.nonce,
 			stun.NewLongTermIntegrity(w.username, w.realm, w.pass))...)
@@ -332,6 +332,10 @@ func TestQuotasOverTheWire(t *testing.T) {
 	w := newWire(t, s, "udp")
 	code, m := w.request(stun.MethodAllocate, transport(protoUDP))
 	wantRefused(t, "a third from one address", w, code, m, stun.CodeAllocQuotaReached)
+	var e stun.ErrorCodeAttribute
+	if err := e.GetFrom(m); err != nil || string(e.Reason) != "quota reached: address-allocations" {
+		t.Errorf("%q, %v", e.Reason, err)
+	}
 	if n := s.Stats(); n.NoAllocation["quota"] != 1 || n.QuotaReached["address-allocations"] != 1 {
 		t.Errorf("counted %v %v", n.NoAllocation, n.QuotaReached)
 	}

@@ -41,8 +41,8 @@ func TestEnd(t *testing.T) {
 			t.Errorf("heard %q", got)
 		}
 		ended(t, b.conn)
-		if code, _ := a.request(stun.MethodRefresh); code == 0 {
-			t.Error("the allocation is refreshed")
+		if code, _ := a.request(stun.MethodRefresh); code != stun.CodeAllocMismatch {
+			t.Errorf("refresh: %d", code)
 		}
 		eventually(t, "Pion has deleted it", func() bool {
 			code, _ := a.request(stun.MethodAllocate, transport(protoUDP))
@@ -77,7 +77,7 @@ func TestRevoke(t *testing.T) {
 	if n := s.Revoke("ada"); n != 1 {
 		t.Errorf("ended %d", n)
 	}
-	if code, _ := unused.request(stun.MethodAllocate, transport(protoUDP)); code == 0 {
+	if code, _ := unused.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeUnauthorized {
 		t.Error("a revoked credential opens a relay")
 	}
 	if n := s.Stats().AuthFailures["revoked"]; n != 1 {
@@ -93,7 +93,7 @@ func TestRevoke(t *testing.T) {
 	mu.Unlock()
 	again := newWire(t, s, "udp")
 	again.username, again.pass = unused.username, unused.pass
-	if code, _ := again.request(stun.MethodAllocate, transport(protoUDP)); code == 0 {
+	if code, _ := again.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeUnauthorized {
 		t.Error("a revoked credential opens a relay an hour later")
 	}
 }
@@ -103,13 +103,23 @@ func TestRevokeBetweenAuthenticationAndRelay(t *testing.T) {
 	t.Parallel()
 	s := listen(t)
 	username, _ := s.Credentials("ada", time.Hour)
-	e := &entry{srv: s, transport: overUDP, askedAs: username, clients: map[netip.AddrPort]*relay{}}
+	e := &entry{srv: s, transport: overUDP, clients: map[netip.AddrPort]*relay{}}
+	e.req.as = username
 	s.Revoke("ada")
-	if _, _, err := e.AllocatePacketConn(allocateFor("ada")); err != ErrRevoked || e.refusal != stun.CodeUnauthorized {
-		t.Errorf("got %v, %d", err, e.refusal)
+	if _, _, err := e.AllocatePacketConn(allocateFor("ada")); err != ErrRevoked || e.req.refusal.code != stun.CodeUnauthorized {
+		t.Errorf("got %v, %d", err, e.req.refusal.code)
 	}
 	if st := s.Stats(); st.NoAllocation["revoked"] != 1 || st.Allocations != 0 {
 		t.Errorf("stats: %+v", st)
+	}
+	// What it had taken is given back.
+	if n := len(s.ledger.accounts); n != 0 {
+		t.Errorf("%d accounts are held", n)
+	}
+	for port := range s.relays.families[0].ports {
+		if s.relays.families[0].ports[port].Load() != nil {
+			t.Errorf("port %d is taken", port)
+		}
 	}
 }
 

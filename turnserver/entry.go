@@ -31,6 +31,8 @@ type entry struct {
 	stream    *tcpConn         // nil for a UDP listener
 	batch     *udpbatch.Socket // the listener; nil for a stream
 
+	busy turns // of requests, and of the ends of relays
+
 	// Owned by the goroutine that reads conn.
 	req  request   // under way
 	fast *fastPath // nil for a stream
@@ -92,7 +94,13 @@ func (e *entry) AllocateConn(turn.AllocateConnConfig) (net.Conn, error) {
 }
 
 // AllocatePacketConn opens the relay of a new allocation. Pion answers every error with 508 (Insufficient Capacity).
+//
+// For an EVEN-PORT Pion first tries ports, for nobody in particular, until it has seen an even one, and then asks for just that.
+// Here the port is found when it is known for whom, so that a quota counts it: what Pion gets to see before is a number.
 func (e *entry) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	if c.UserID == "" {
+		return noPort{}, &net.UDPAddr{Port: 2}, nil
+	}
 	r, err := e.srv.relays.create(e, c)
 	if err != nil {
 		return nil, nil, err
@@ -100,12 +108,20 @@ func (e *entry) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketCon
 	return r, r.addr, nil
 }
 
+// noPort is what Pion closes, and does nothing else with, after it has seen its number.
+type noPort struct{ net.PacketConn }
+
+// Close has nothing to do.
+func (noPort) Close() error { return nil }
+
 // refuse counts why there is no allocation, remembers what to answer, and returns err.
 func (e *entry) refuse(why allocFailure, code stun.ErrorCode, err error) error {
 	e.srv.stats.alloc[why].Add(1)
 	e.req.refusal = refusal{code: code}
 	switch why {
-	case allocDraining, allocFamily, allocEvenPort, allocTCP, allocQuota: // what the client should know by name
+	case allocDraining:
+		e.req.refusal.phrase = "the server is closing"
+	case allocFamily, allocEvenPort, allocTCP, allocQuota: // what the client should know by name
 		e.req.refusal.phrase = strings.TrimPrefix(err.Error(), "turnserver: ")
 	}
 	return err

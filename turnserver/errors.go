@@ -7,9 +7,9 @@ var (
 	// ErrTCPRelay refuses RFC 6062 (a relay that opens TCP connections to peers). WebRTC does not use it, and in
 	// Pion one Connect to an address that does not answer stalls a whole listener.
 	ErrTCPRelay = errors.New("turnserver: relaying TCP to peers (RFC 6062) is not offered")
-	// ErrEvenPort refuses EVEN-PORT and RESERVATION-TOKEN: they are for RTP without multiplexing, and Pion asks for
-	// such ports without saying who asks, so that no quota could ever count them.
-	ErrEvenPort = errors.New("turnserver: reserving ports (EVEN-PORT) is not offered")
+	// ErrEvenPort refuses EVEN-PORT with its reservation of the next port, and RESERVATION-TOKEN: they are for RTP
+	// without multiplexing, and what is reserved would be nobody's, so that no quota could count it.
+	ErrEvenPort = errors.New("turnserver: reserving a second port (EVEN-PORT) is not offered")
 	// ErrFamily refuses a relay of a family that has no relay address.
 	ErrFamily = errors.New("turnserver: no relay address of the requested family")
 	// ErrNoPorts says that every port of the range is in use.

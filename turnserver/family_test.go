@@ -88,8 +88,8 @@ func TestFamilyMismatch(t *testing.T) {
 	bothModes(t, func(t *testing.T, mode func(*Config)) {
 		s := listen(t, mode)
 		w := newWire(t, s, "udp")
-		if code, _ := w.request(stun.MethodAllocate, transport(protoUDP), requested(familyIPv6)); code == 0 {
-			t.Error("an IPv6 relay of a server without")
+		if code, _ := w.request(stun.MethodAllocate, transport(protoUDP), requested(familyIPv6)); code != stun.CodeAddrFamilyNotSupported {
+			t.Errorf("an IPv6 relay of a server without: %d", code)
 		}
 		if code, _ := w.request(stun.MethodAllocate, transport(protoUDP), requested(9)); code != stun.CodeAddrFamilyNotSupported {
 			t.Errorf("no family: %d", code)
@@ -125,7 +125,7 @@ func TestIPv6RelaysOnly(t *testing.T) {
 		}
 	}
 	w := newWire(t, s, "udp")
-	if code, _ := w.request(stun.MethodAllocate, transport(protoUDP), requested(familyIPv4)); code == 0 || s.Stats().NoAllocation["family"] != 1 {
+	if code, _ := w.request(stun.MethodAllocate, transport(protoUDP), requested(familyIPv4)); code != stun.CodeAddrFamilyNotSupported || s.Stats().NoAllocation["family"] != 1 {
 		t.Errorf("an IPv4 relay: %d", code)
 	}
 }

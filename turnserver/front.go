@@ -48,6 +48,7 @@ func (d dropped) String() string {
 
 // ReadFrom returns the next message that Pion is to see.
 func (f *front) ReadFrom(p []byte) (int, net.Addr, error) {
+	f.e.busy.end() // Pion has done with the one before
 	for {
 		n, src, err := f.PacketConn.ReadFrom(p)
 		if err != nil {
@@ -58,6 +59,9 @@ func (f *front) ReadFrom(p []byte) (int, net.Addr, error) {
 			why, ok = f.e.enter(p[:n], src)
 		}
 		if ok {
+			if f.e.req.msg.raw != nil {
+				f.e.busy.begin()
+			}
 			return n, src, nil
 		}
 		f.e.srv.stats.dropped[why].Add(1)
@@ -69,11 +73,12 @@ func (f *front) WriteTo(p []byte, to net.Addr) (int, error) {
 	if !isAnswer(p) {
 		return f.PacketConn.WriteTo(p, to)
 	}
-	answer, ok := f.e.leave(p)
+	answer, why, ok := f.e.leave(p)
 	if !ok {
-		f.e.srv.stats.dropped[dropStranger].Add(1)
+		f.e.srv.stats.dropped[why].Add(1)
 		return len(p), nil
 	}
+	f.e.srv.stats.countError(answer)
 	if _, err := f.PacketConn.WriteTo(answer, to); err != nil {
 		return 0, err
 	}
@@ -97,12 +102,24 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 	if m.class() != classRequest {
 		return dropUnexpected, m.class() == classIndication && m.method() == methodSend
 	}
+	if !isRequested(m.method()) {
+		return dropUnexpected, false // a request of an unknown method is for nobody to answer (RFC 8489 section 6.3)
+	}
 	e.req = request{msg: m, from: addrPort(src)}
 	if m.method() == methodBinding || !m.has(attrIntegrity) { // nobody will be authenticated by it
 		e.req.paid = e.mayAnswer()
 		return dropStranger, e.req.paid
 	}
 	return 0, true
+}
+
+// isRequested tells the methods that have requests.
+func isRequested(method uint16) bool {
+	switch method {
+	case methodBinding, methodAllocate, methodRefresh, methodCreatePermission, methodChannelBind, methodConnect, methodConnectionBind:
+		return true
+	}
+	return false
 }
 
 // mayAnswer tells whether the source of the request under way may have an answer that it need not have asked for. That of a

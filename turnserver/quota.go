@@ -5,7 +5,8 @@ import (
 	"strconv"
 )
 
-// Quotas bound what clients use together. The zero value bounds nothing but what Limits does.
+// Quotas bound what clients use together. The zero value bounds nothing but what Limits does. What goes from one relay of this
+// server to another is relayed twice, and counted at both.
 type Quotas struct {
 	Identity Quota // all that Account.Identity names
 	Room     Quota // all that are in one of Account.Rooms

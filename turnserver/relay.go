@@ -11,8 +11,8 @@ import (
 )
 
 // relay is one allocation's side towards its peers, as the net.PacketConn that Pion writes to and reads from. What differs
-// between a virtual port and a real one is only whether there is a socket, with a pump behind it: the packets of other relays
-// come in memory either way, because they would otherwise leave the machine where the address that peers are told is not its
+// between a virtual port and a real one is only whether there is a socket, which the server's poller reads: the packets of other
+// relays come in memory either way, because they would otherwise leave the machine where the address that peers are told is not its
 // own (a one-to-one NAT), and few NATs send them back with the right source.
 //
 // Pion checks permissions, which know only a peer's address; this checks address and port of every packet, what it is and whether
@@ -48,13 +48,15 @@ type relay struct {
 	last *net.UDPAddr // the latest peer from outside
 	busy bool         // Pion has one
 
+	until time.Time // when Pion will end the allocation; owned by the goroutine that reads entry.conn
+
 	closed, ended sync.Once
 }
 
 var _ net.PacketConn = (*relay)(nil)
 
-// newRelay takes a port for the client whose request e is handling. Until relays.add has let it in, only release ends it.
-func newRelay(r *relays, f *family, e *entry, user string, h *holding) (*relay, error) {
+// newRelay takes a port for the client whose request e is handling, an even one if it is told to. Until relays.add has let it in, only release ends it.
+func newRelay(r *relays, f *family, e *entry, user string, h *holding, even bool) (*relay, error) {
 	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.req.from, since: time.Now(),
 		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{}),
 		gate: newGate(r.srv.cfg.Payload, &r.srv.stats.forgotPeers), holding: h}
@@ -66,14 +68,14 @@ func newRelay(r *relays, f *family, e *entry, user string, h *holding) (*relay, 
 	if e.batch != nil && !rl.client.Addr().IsLinkLocalUnicast() {
 		rl.toClient = e.batch.Lane(rl.client)
 	}
-	return rl, take()
+	return rl, take(even)
 }
 
 // takeVirtual takes a port that no other relay has. It skips the numbers of our listeners: a client that sees such an
 // address would take it for the server's.
-func (r *relay) takeVirtual() error {
+func (r *relay) takeVirtual(even bool) error {
 	if !virtualPorts().shuffled(func(port uint16) bool {
-		if r.relays.srv.ports.has(port) {
+		if even && port%2 != 0 || r.relays.srv.ports.has(port) {
 			return false
 		}
 		r.name(port)
@@ -201,6 +203,7 @@ func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
 		select {
 		case <-r.done: // before what has come: nothing is relayed once a relay has ended
+			r.entry.busy.wait()
 			r.ended.Do(r.relays.wg.Done)
 			return 0, nil, net.ErrClosed
 		default:
@@ -241,13 +244,13 @@ func (r *relay) Close() error {
 	r.closed.Do(func() {
 		r.release()
 		r.relays.remove(r)
-		r.holding.release()
 		close(r.done)
 	})
 	return nil
 }
 
-// release gives back the port. The table comes first: once the socket is closed, another relay may have its port.
+// release gives back the port and what the ledger holds. The table comes first: once the socket is closed, another relay may
+// have its port.
 func (r *relay) release() {
 	r.family.ports[r.at.Port()].CompareAndSwap(r, nil)
 	if r.polled != nil {
@@ -256,13 +259,14 @@ func (r *relay) release() {
 	if r.sock != nil {
 		_ = r.sock.Close()
 	}
+	r.holding.release()
 }
 
 // end closes the relay, and the connection of a client that came with one of its own: it has no other use.
 func (r *relay) end() {
 	_ = r.Close()
 	if r.entry.stream != nil {
-		_ = r.entry.stream.Close()
+		r.entry.stream.cut()
 	}
 }
 

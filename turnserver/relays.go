@@ -59,10 +59,7 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	if c.Network == "udp6" {
 		f = r.families[1]
 	}
-	switch {
-	case c.UserID == "" || c.RequestedPort != 0:
-		return nil, e.refuse(allocEvenPort, stun.CodeInsufficientCapacity, ErrEvenPort)
-	case f == nil:
+	if f == nil {
 		return nil, e.refuse(allocFamily, stun.CodeAddrFamilyNotSupported, ErrFamily)
 	}
 	var account Account
@@ -71,9 +68,9 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	}
 	held, met := r.srv.ledger.reserve(c.UserID, account, e.req.from.Addr())
 	if met != 0 {
-		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, ErrQuota)
+		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, fmt.Errorf("%w: %s", ErrQuota, met))
 	}
-	rl, err := newRelay(r, f, e, c.UserID, held)
+	rl, err := newRelay(r, f, e, c.UserID, held, c.RequestedPort != 0)
 	if err != nil {
 		held.release()
 		why := allocSocket
@@ -84,8 +81,11 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	}
 	if why, err := r.add(rl); err != nil {
 		rl.release()
-		code := stun.CodeAllocQuotaReached // here: there will be none, for a while
-		if why == allocRevoked {
+		code := stun.CodeInsufficientCapacity
+		switch why {
+		case allocDraining:
+			code = stun.CodeAllocQuotaReached // there will be none here, for a while
+		case allocRevoked:
 			code = stun.CodeUnauthorized
 		}
 		return nil, e.refuse(why, code, err)

@@ -177,6 +177,41 @@ func TestHalfOpenTLS(t *testing.T) {
 	eventually(t, "the connection is gone", func() bool { return s.Stats().TCPConns == 0 })
 }
 
+// polite is a connection that waits for its client before it closes, as one of TLS may.
+type polite struct {
+	net.Conn
+	leave chan struct{}
+}
+
+func (p *polite) NetConn() net.Conn { return p.Conn }
+func (p *polite) Close() error      { <-p.leave; return p.Conn.Close() }
+
+type politeListener struct {
+	net.Listener
+	leave chan struct{}
+}
+
+func (l *politeListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return &polite{c, l.leave}, err
+}
+
+// End does not wait for a client that does not read.
+func TestEndDoesNotWaitForTheClient(t *testing.T) {
+	t.Parallel()
+	s := listen(t, virtual)
+	ln, leave := memnet.Listen(0), make(chan struct{})
+	serve(s, &politeListener{ln, leave})
+	w := wireOn(t, s, dialMem(t, ln))
+	w.allocate()
+	if n := s.End("alice"); n != 1 {
+		t.Errorf("ended %d", n)
+	}
+	ended(t, w.conn)
+	close(leave)
+	eventually(t, "the connection is gone", func() bool { return s.Stats().TCPConns == 0 })
+}
+
 // Several listeners are one server: their clients meet, and each answer comes from where the request went.
 func TestSeveralListeners(t *testing.T) {
 	bothModes(t, func(t *testing.T, mode func(*Config)) {

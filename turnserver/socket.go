@@ -13,8 +13,8 @@ import (
 // What only relays with real ports have: a socket each, which one goroutine reads for all (Server.poller, see fast.go).
 
 // takeSocket binds a free port of the range.
-func (r *relay) takeSocket() error {
-	sock, err := r.relays.socket(r.family)
+func (r *relay) takeSocket(even bool) error {
+	sock, err := r.relays.socket(r.family, even)
 	if err != nil {
 		return err
 	}
@@ -28,15 +28,15 @@ func (r *relay) takeSocket() error {
 	return nil
 }
 
-// socket binds a free port of the range. It goes on as long as ports are merely taken: any other error would be the
+// socket binds a free port of the range, an even one if it is told to. It goes on as long as ports are merely taken: any other error would be the
 // same for all of them.
-func (r *relays) socket(f *family) (sock *net.UDPConn, err error) {
+func (r *relays) socket(f *family, even bool) (sock *net.UDPConn, err error) {
 	network := "udp6"
 	if f.bind.Is4() {
 		network = "udp4"
 	}
 	done := r.srv.cfg.Ports.shuffled(func(port uint16) bool {
-		if f.ports[port].Load() != nil || r.srv.ports.has(port) {
+		if even && port%2 != 0 || f.ports[port].Load() != nil || r.srv.ports.has(port) {
 			return false
 		}
 		sock, err = net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(f.bind, port)))
@@ -62,7 +62,7 @@ func (r *relays) tryBind() error {
 		if f == nil {
 			continue
 		}
-		sock, err := r.socket(f)
+		sock, err := r.socket(f, false)
 		if err != nil {
 			return err
 		}

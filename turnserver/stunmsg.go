@@ -40,6 +40,7 @@ const (
 	attrIntegrity        = 0x0008
 	attrErrorCode        = 0x0009
 	attrChannel          = 0x000c
+	attrLifetime         = 0x000d
 	attrRealm            = 0x0014
 	attrNonce            = 0x0015
 	attrIntegritySHA256  = 0x001c
@@ -130,6 +131,13 @@ func (m stunMsg) has(typ uint16) bool {
 func (m stunMsg) text(typ uint16) string {
 	v, _ := m.get(typ)
 	return string(v)
+}
+
+// reservesPort tells whether an EVEN-PORT asks for the next port, too (RFC 8656 section 18.6). One that does not is only about
+// the port that is had.
+func (m stunMsg) reservesPort() bool {
+	v, ok := m.get(attrEvenPort)
+	return ok && (len(v) != 1 || v[0]&0x80 != 0)
 }
 
 // signedBy tells whether there is a MESSAGE-INTEGRITY made with key. It is computed over all that comes before it, with a

@@ -84,6 +84,16 @@ func (t *tcpConn) due() time.Time {
 	return time.Now().Add(t.srv.cfg.Limits.TCPIdle)
 }
 
+// cut closes the connection without a word: a TLS connection's own Close says good-bye first, for which it waits up to 5 s when
+// the client does not read. The reader's Close follows.
+func (t *tcpConn) cut() {
+	if c, ok := t.Conn.(interface{ NetConn() net.Conn }); ok {
+		_ = c.NetConn().Close()
+		return
+	}
+	_ = t.Close()
+}
+
 func (t *tcpConn) end(err error) {
 	if t.ended {
 		return
@@ -150,6 +160,6 @@ func (c *tcpConns) close() {
 	defer c.mu.Unlock()
 	c.closed = true
 	for t := range c.open {
-		_ = t.Close()
+		t.cut()
 	}
 }

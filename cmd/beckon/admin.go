@@ -117,12 +117,11 @@ func (d *admin) guard(next http.Handler) http.Handler {
 	})
 }
 
+// ownName tells whether a Host is none that a stranger could own. Who sends none is no browser: the health checks of HAProxy do not.
 func (d *admin) ownName(hostport string) bool {
 	host := hostOf(hostport)
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	return host == "localhost" || host != "" && host == d.name
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "" || host == "localhost" || host == d.name
 }
 
 func answer(w http.ResponseWriter, status int, body map[string]any) {

@@ -73,6 +73,7 @@ func (r *alone) run(ctx context.Context) error {
 	r.log.Info().Strs("urls", r.urls()).Msg("turn ready")
 	var serving sync.WaitGroup
 	if r.port != nil {
+		r.log.Info().Stringer("addr", r.port.edge.Addr()).Msg("tls listening")
 		serving.Go(func() { _ = r.turn.Serve(r.port.edge.TURN()) }) // ends with the port or the relay, and only then
 		r.port.prepare(ctx)
 	}

@@ -11,13 +11,15 @@ import (
 
 // cli is the command line: one field per sub-command.
 type cli struct {
-	Serve       serveCmd       `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
-	Turn        turnCmd        `cmd:"" help:"Run the relay alone, for clients that find each other by other means."`
-	Bot         botCmd         `cmd:"" help:"Join a room as a bot."`
-	Keys        keysCmd        `cmd:"" help:"Make the keys that sign join tokens."`
-	Token       tokenCmd       `cmd:"" help:"Make and look at join tokens."`
-	Version     versionCmd     `cmd:"" help:"Print the version, and what this program was built from."`
-	ConfigTable configTableCmd `cmd:"" hidden:"" help:"Print the README's table of flags."`
+	Serve        serveCmd        `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
+	Turn         turnCmd         `cmd:"" help:"Run the relay alone, for clients that find each other by other means."`
+	Bot          botCmd          `cmd:"" help:"Join a room as a bot."`
+	Keys         keysCmd         `cmd:"" help:"Make the keys that sign join tokens."`
+	Token        tokenCmd        `cmd:"" help:"Make and look at join tokens."`
+	Health       healthCmd       `cmd:"" help:"Ask a server on this machine whether it is in service."`
+	Version      versionCmd      `cmd:"" help:"Print the version, and what this program was built from."`
+	ConfigTable  configTableCmd  `cmd:"" hidden:"" help:"Print the README's table of flags."`
+	MetricsTable metricsTableCmd `cmd:"" hidden:"" help:"Print the deployment guide's table of metrics."`
 }
 
 const description = `Beckon is the self-hosted backend for peer-to-peer apps: signaling, a STUN and TURN relay and a demo in one program.
@@ -90,7 +92,7 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 func hintOf(args []string) string {
 	page := "beckon"
 	for _, a := range args {
-		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "keys", "public", "token", "new", "show", "version"}, a) {
+		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "keys", "public", "token", "new", "show", "health", "version"}, a) {
 			break
 		}
 		page += " " + a

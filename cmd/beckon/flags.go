@@ -34,8 +34,8 @@ func (f *tlsFlags) certPlan(cacheDir func() (string, error)) (*certPlan, error) 
 		return nil, usagef("--acme gets the certificate that --tls-cert and --tls-key would bring: leave out one or the other")
 	case (f.TLSCert == "") != (f.TLSKey == ""):
 		return nil, usagef("--tls-cert and --tls-key belong together, and one of them is missing")
-	case !acme && f.ACMEEmail+f.ACMECache+f.ACMEDirectory != "":
-		return nil, usagef("--acme-email, --acme-cache and --acme-directory say more about --acme, which is missing: add it, like --acme beckon.example.org, or leave them out")
+	case !acme && f.ACMEEmail+f.ACMEDirectory != "": // the cache of an image or a unit is for whoever wants it
+		return nil, usagef("--acme-email and --acme-directory say more about --acme, which is missing: add it, like --acme beckon.example.org, or leave them out")
 	case f.TLSCert != "":
 		return &certPlan{cert: f.TLSCert, key: f.TLSKey}, nil
 	case !acme:
@@ -55,16 +55,13 @@ func (f *tlsFlags) certPlan(cacheDir func() (string, error)) (*certPlan, error) 
 		}
 		c.cache = dir + "/beckon/acme"
 	}
-	if c.directory != "" && !strings.HasPrefix(c.directory, "https://") {
-		return nil, usagef("--acme-directory %q is no https URL of an ACME directory: leave it out for Let's Encrypt", c.directory)
-	}
 	return c, nil
 }
 
 // relayFlags are those about what is relayed, the same in `serve` and in `turn`.
 type relayFlags struct {
 	TurnRelayAddress []string `group:"relay" aliases:"relay-address" placeholder:"IP" sep:"," defaults:"this machine's, if that is public" help:"Address that peers see of the relay: the public one. Of each family one; can be repeated."`
-	RelayLimit       []string `group:"relay" placeholder:"LIMIT" sep:"," help:"Bounds for each identity, room or address: allocations at a time, bytes in a day, or the rate; like identity:allocations=50,bytes=20GB,rate=8Mbit. Can be repeated."`
+	RelayLimit       []string `group:"relay" placeholder:"LIMIT" sep:"," defaults:"address:allocations=512" help:"Bounds for each identity, room or address: allocations at a time, bytes in a day, or the rate; like identity:allocations=50,bytes=20GB,rate=8Mbit. Can be repeated."`
 	TurnAllow        []string `group:"relay" aliases:"allow-peer" placeholder:"CIDR" sep:"," help:"Network that the relay may reach though it is not public. Can be repeated."`
 	TurnDeny         []string `group:"relay" aliases:"deny-peer" placeholder:"CIDR" sep:"," help:"Network that the relay may not reach. Beats --turn-allow. Can be repeated."`
 }

@@ -111,21 +111,29 @@ type opening struct {
 	seconds *prometheus.HistogramVec
 }
 
-// The labels of opening. Both ends of a connection report it.
 func newOpening() *opening {
+	count, seconds := openingFamilies()
 	return &opening{
-		count: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "beckon_peer_connections_total",
-			Help: "Connections between peers as their ends report them, so each counts up to twice: by event (open, or recover after the way was lost), " +
-				"outcome (direct, relayed, failed) and, if the reporting end used a relay, what it spoke to that (udp, tcp, tls; else none).",
-		}, []string{"event", "outcome", "protocol"}),
+		count: prometheus.NewCounterVec(prometheus.CounterOpts{Name: count.name, Help: count.help}, count.labels),
+		// The aim is 1.5 s; what is above 15 s has been given up and tried anew.
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "beckon_peer_connection_seconds",
-			Help: "How long it took until the connection was open, open again, or given up: by event and outcome.",
-			// The aim is 1.5 s; what is above 15 s has been given up and tried anew.
-			Buckets: []float64{.05, .1, .25, .5, 1, 1.5, 2.5, 5, 10, 15, 30},
-		}, []string{"event", "outcome"}),
+			Name: seconds.name, Help: seconds.help, Buckets: []float64{.05, .1, .25, .5, 1, 1.5, 2.5, 5, 10, 15, 30},
+		}, seconds.labels),
 	}
+}
+
+// openingFamilies describe what opening counts.
+func openingFamilies() (count, seconds row) {
+	count = row{
+		"beckon_peer_connections_total", "counter", []string{"event", "outcome", "protocol"},
+		"Connections between peers as their ends report them, so each counts up to twice: by event (open, or recover after the way was lost), " +
+			"outcome (direct, relayed, failed) and, if the reporting end used a relay, what it spoke to that (udp, tcp, tls; else none).",
+	}
+	seconds = row{
+		"beckon_peer_connection_seconds", "histogram", []string{"event", "outcome"},
+		"How long it took until the connection was open, open again, or given up: by event and outcome.",
+	}
+	return count, seconds
 }
 
 // report takes what signaling has checked: its values are those of the specification.

@@ -37,6 +37,7 @@ type plan struct {
 // turnPlan is a relay, of `serve` or alone.
 type turnPlan struct {
 	udp         []address
+	tcp         bool // listens there for TCP, too
 	relay       []netip.Addr
 	ports       turnserver.PortRange // zero: virtual ones
 	secret      []byte               // nil: a random one

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"strings"
@@ -13,16 +14,34 @@ import (
 // planned parses a command line of serve and plans it, on a machine whose address is the given one.
 func planned(t *testing.T, machine string, env []string, args ...string) (*plan, error) {
 	t.Helper()
+	return parsed[*serveCmd](t, env, append([]string{"serve"}, args...)).plan(machineWith(machine))
+}
+
+// plannedAlone does it for a command line of turn.
+func plannedAlone(t *testing.T, machine string, args ...string) (*alonePlan, error) {
+	t.Helper()
+	return parsed[*turnCmd](t, nil, append([]string{"turn"}, args...)).plan(machineWith(machine))
+}
+
+func parsed[C any](t *testing.T, env []string, args []string) C {
+	t.Helper()
 	parser, err := newParser(io.Discard, io.Discard, env, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	kctx, err := parser.Parse(append([]string{"serve"}, args...))
+	kctx, err := parser.Parse(args)
 	if err != nil {
 		t.Fatal(err)
 	}
-	flags := kctx.Selected().Target.Addr().Interface().(*serveCmd)
-	return flags.plan(machineWith(machine))
+	return kctx.Selected().Target.Addr().Interface().(C)
+}
+
+func texts[S fmt.Stringer](list []S) string {
+	words := make([]string, len(list))
+	for i, s := range list {
+		words[i] = s.String()
+	}
+	return strings.Join(words, " ")
 }
 
 // machineWith has the addresses of a list, and no others.
@@ -96,10 +115,7 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s on %q: %v", c.args, c.machine, err)
 			continue
 		}
-		relays := ""
-		for _, a := range p.turn.relay {
-			relays = strings.TrimSpace(relays + " " + a.String())
-		}
+		relays := texts(p.turn.relay)
 		show := func(a address) string {
 			if a.orFree {
 				return a.String() + " or free"

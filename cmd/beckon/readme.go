@@ -22,19 +22,24 @@ func (c *configTableCmd) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	if c.Write == "" {
+	return writeTable(p, c.Write, "configuration", table)
+}
+
+// writeTable prints a table, or puts it into a file, between the markers of that name.
+func writeTable(p *process, file, name, table string) error {
+	if file == "" {
 		_, err := io.WriteString(p.stdout, table)
 		return err
 	}
-	old, err := os.ReadFile(c.Write)
+	old, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("cannot read the file to put the table into: %w", err)
 	}
-	text, err := between(old, []byte(table))
+	text, err := between(old, name, []byte(table))
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Write, err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	return os.WriteFile(c.Write, text, 0o644)
+	return os.WriteFile(file, text, 0o644)
 }
 
 // configTable is Markdown: a table for each sub-command that has flags.
@@ -79,9 +84,9 @@ func flagForm(flag *kong.Flag) string {
 	return "--" + flag.Name + " " + flag.FormatPlaceHolder()
 }
 
-// between replaces what is between the two markers of text.
-func between(text, table []byte) ([]byte, error) {
-	const begin, end = "<!-- begin generated: configuration -->\n", "<!-- end generated: configuration -->"
+// between replaces what is between the two markers of a name.
+func between(text []byte, name string, table []byte) ([]byte, error) {
+	begin, end := "<!-- begin generated: "+name+" -->\n", "<!-- end generated: "+name+" -->"
 	head, rest, ok := bytes.Cut(text, []byte(begin))
 	_, tail, closed := bytes.Cut(rest, []byte(end))
 	if !ok || !closed {

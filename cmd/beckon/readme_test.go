@@ -41,7 +41,7 @@ func TestREADMEConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := between([]byte(readme(t)), []byte(table))
+	want, err := between([]byte(readme(t)), "configuration", []byte(table))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestREADMEConfiguration(t *testing.T) {
 	if !strings.Contains(table, "`BECKON_TURN_RELAY_ADDRESS`") || strings.Contains(table, "--help") {
 		t.Errorf("the table is not that of the flags:\n%s", table)
 	}
-	if _, err := between([]byte("no markers"), nil); err == nil {
+	if _, err := between([]byte("no markers"), "configuration", nil); err == nil {
 		t.Error("a README without markers is no error")
 	}
 }

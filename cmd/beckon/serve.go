@@ -7,7 +7,7 @@ import (
 
 // serveCmd is the flags of `beckon serve`. What they mean together is decided in plan.
 type serveCmd struct {
-	Dev           bool     `group:"try" help:"Development: loopback only unless --listen says otherwise, everybody may join every room, and the relay reaches this machine. Where a default port is taken, a free one is used."`
+	Dev           bool     `group:"try" help:"Development: loopback only unless --listen says otherwise, everybody may join every room, and with --relay-ports the relay reaches this machine. Where a default port is taken, a free one is used."`
 	Listen        string   `group:"http" placeholder:"ADDR" defaults:":443 with TLS, else :8080; with --dev 127.0.0.1:8080" help:"Address of everything that goes over TCP, as HOST:PORT: signaling, the demo, TURN over TCP and TLS. Port 0 takes a free one."`
 	PublicURL     string   `group:"http" placeholder:"URL" defaults:"where the server listens, with the name of --acme" help:"Where clients reach signaling and the demo, if that is a proxy or a balancer: like https://beckon.example.org. The room that is printed is there, and its pages may connect."`
 	PublicHost    string   `group:"http" placeholder:"NAME" defaults:"the name of --acme, or the relay's address" help:"Name or address of this machine for clients, in the TURN URLs and, without --public-url, in the room that is printed."`
@@ -50,8 +50,8 @@ Examples:
 
     beckon serve --dev
     beckon serve --dev --listen 192.168.1.5:8080
-    beckon serve --allow-anonymous 'team-*' --turn-relay-address 198.51.100.7
-    beckon serve --keys public.json --public-url https://beckon.example.org --turn-relay-address 198.51.100.7
+    beckon serve --acme beckon.example.org --allow-anonymous 'team-*'
+    beckon serve --acme beckon.example.org --keys public.json --relay-limit identity:bytes=20GB,rate=8Mbit
 
 Every flag can be set by the environment variable at its end; a list takes commas. Prefer that for secrets: everybody on this machine can read a command line.`
 }

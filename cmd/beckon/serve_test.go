@@ -28,7 +28,7 @@ func start(t *testing.T, onStderr bool, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
-	r := &running{stderr: new(syncBuffer)}
+	r := &running{stderr: &syncBuffer{wrote: make(chan struct{}, 1)}}
 	stdout, stderr := io.Writer(writer), io.Writer(r.stderr)
 	if onStderr {
 		stdout, stderr = io.Discard, io.MultiWriter(r.stderr, writer)
@@ -63,13 +63,18 @@ func start(t *testing.T, onStderr bool, args ...string) *running {
 }
 
 type syncBuffer struct {
-	mu  sync.Mutex
-	buf strings.Builder // guarded by mu
+	mu    sync.Mutex
+	buf   strings.Builder // guarded by mu
+	wrote chan struct{}   // has something when there is more than there was
 }
 
 func (b *syncBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	select {
+	case b.wrote <- struct{}{}:
+	default:
+	}
 	return b.buf.Write(p)
 }
 
@@ -273,6 +278,11 @@ func TestListenErrors(t *testing.T) {
 	got := runNow(t, nil, "serve", "--dev", "--no-turn", "--listen", "203.0.113.254:0")
 	if got.code != exitFailure || !strings.Contains(got.stderr, "this machine does not have that address") || strings.Count(got.stderr, "\n") != 1 {
 		t.Errorf("%+v", got)
+	}
+	two := []address{{port: 3478}, {host: "127.0.0.1", port: 443}}
+	denied := &net.OpError{Op: "listen", Addr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443}, Err: syscall.EACCES}
+	if a := failing(two, denied); a != two[1] {
+		t.Errorf("%v is said to have failed, not %v", a, two[1])
 	}
 	for want, cause := range map[string]error{
 		"ports below 1024 are the system's":   syscall.EACCES,

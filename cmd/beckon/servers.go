@@ -173,8 +173,8 @@ func (s *servers) stop(ctx context.Context, grace time.Duration) {
 	}
 	drain("signaling", s.signaling.Shutdown, s.signaling.Close)
 	drain("http", s.http.Shutdown, s.http.Close)
+	s.port.close() // the relay takes no new connections, and those that it has are its own
 	wg.Wait()
-	s.port.close()
 	s.access.close()
 	signal.Stop(s.hangups)
 	s.admin.close()

@@ -17,7 +17,7 @@ type turnCmd struct {
 	PublicHost    string   `group:"turn" placeholder:"NAME" defaults:"the name of --acme, or the relay's address" help:"Name or address of this machine for clients, in the URL that is printed."`
 	ProxyProtocol []string `group:"turn" placeholder:"CIDR" sep:"," help:"Balancer that passes connections on to --tls-listen as they are, and says whose they are in a PROXY header, version 2. Can be repeated."`
 
-	User   []string `group:"access" placeholder:"NAME:PASSWORD" sep:"," help:"Who may use the relay, with a password that does not end. Can be repeated."`
+	User   []string `group:"access" placeholder:"NAME:PASSWORD" sep:"," help:"Who may use the relay, with a password that does not end; neither has a comma. Can be repeated."`
 	Secret string   `group:"access" placeholder:"TEXT" help:"Signs credentials that end by themselves (TURN REST), and your app's backend makes them. At least 16 characters."`
 	Realm  string   `group:"access" placeholder:"NAME" default:"beckon" help:"The realm of the credentials."`
 
@@ -58,7 +58,7 @@ type alonePlan struct {
 
 // plan checks the flags one by one and together.
 func (c *turnCmd) plan(m machine) (p *alonePlan, err error) {
-	p = &alonePlan{turnPlan: turnPlan{local: c.TurnAllowLocal, realm: c.Realm}, grace: time.Duration(c.Grace)}
+	p = &alonePlan{turnPlan: turnPlan{tcp: true, local: c.TurnAllowLocal, realm: c.Realm}, grace: time.Duration(c.Grace)}
 	if p.cert, err = c.certPlan(m.cacheDir); err != nil {
 		return nil, err
 	}

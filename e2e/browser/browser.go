@@ -24,32 +24,56 @@ type Browser struct {
 	remove  func() error // removes dir, once
 }
 
-// Start opens page in a new browser of the kind, which must be installed: see
-// Find. The browser has a process group and a profile of its own; it is killed
-// when ctx ends or Close is called. Start returns when the process runs, not
-// when the page is loaded.
+// Config says what to start. Kind and Page must be set.
+type Config struct {
+	Kind Kind
+	// Page is what is opened, by its URL.
+	Page string
+	// Hosts are further hosts than that of the page, names or addresses, that the page needs.
+	Hosts []string
+	// World is what it finds beside addresses.
+	World World
+	// Flags are further ones for Chromium.
+	Flags []string
+	// Wrap, if it is not nil, makes of the program and its arguments what is run instead: something that becomes the program, by exec,
+	// in another network namespace perhaps.
+	Wrap func(path string, args ...string) (string, []string)
+}
+
+// Start opens page in a new browser of the kind: see StartWith.
 func Start(ctx context.Context, kind Kind, page string) (*Browser, error) {
-	path, missing := Find(kind)
+	return StartWith(ctx, Config{Kind: kind, Page: page})
+}
+
+// StartWith opens a page in a new browser, which must be installed: see
+// Find. The browser has a process group and a profile of its own; it is killed
+// when ctx ends or Close is called. StartWith returns when the process runs, not
+// when the page is loaded.
+func StartWith(ctx context.Context, cfg Config) (*Browser, error) {
+	path, missing := Find(cfg.Kind)
 	if missing != "" {
-		return nil, fmt.Errorf("browser: start %s: %s", kind, missing)
+		return nil, fmt.Errorf("browser: start %s: %s", cfg.Kind, missing)
 	}
 	// A short name, because Chromium puts a Unix socket below it, whose whole
 	// path may have 107 bytes. So no t.TempDir, which is as long as the test's name.
 	dir, err := os.MkdirTemp("", "beckon-b")
 	if err != nil {
-		return nil, fmt.Errorf("browser: start %s: %w", kind, err)
+		return nil, fmt.Errorf("browser: start %s: %w", cfg.Kind, err)
 	}
 	b := &Browser{
-		Kind:   kind,
+		Kind:   cfg.Kind,
 		dir:    dir,
 		remove: sync.OnceValue(func() error { return os.RemoveAll(dir) }),
 	}
-	args, env, err := command(kind, dir, page)
+	args, env, err := command(cfg, dir)
 	if err == nil {
+		if cfg.Wrap != nil {
+			path, args = cfg.Wrap(path, args...)
+		}
 		b.process, err = process.Start(ctx, process.Config{Path: path, Args: args, Env: env, Dir: dir})
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("browser: start %s: %w", kind, err), b.remove())
+		return nil, errors.Join(fmt.Errorf("browser: start %s: %w", cfg.Kind, err), b.remove())
 	}
 	return b, nil
 }

@@ -10,10 +10,10 @@ import (
 )
 
 // ChromiumFlags returns the flags that a headless Chromium of the tests is
-// started with to open pages of host, a name or an address; less the profile
+// started with to open pages of the hosts, names or addresses; less the profile
 // and the page itself. They are exported for those who must start Chromium
 // through a library of their own.
-func ChromiumFlags(host string) []string {
+func ChromiumFlags(hosts ...string) []string {
 	return []string{
 		"--headless=new",
 		// Chromium refuses to run as root with its sandbox, and containers
@@ -31,7 +31,7 @@ func ChromiumFlags(host string) []string {
 		"--disable-default-apps",
 		"--disable-extensions",
 		"--no-proxy-server",
-		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE " + host,
+		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE " + strings.Join(hosts, ", EXCLUDE "),
 		// No crash reports. The crash handler still runs, outside of the process
 		// group, until its browser is gone. Do not try --disable-crashpad-for-testing:
 		// the network service then dies of a wrong file descriptor at every start.
@@ -71,13 +71,13 @@ user_pref("dom.min_background_timeout_value", 4);
 user_pref("dom.timeout.enable_budget_timer_throttling", false);
 `
 
-// command returns the arguments and the environment that open page with a
+// command returns the arguments and the environment that open the page with a
 // profile below dir, and lays down there what the browser expects to find.
 //
 // HOME and TMPDIR point into dir as well: browsers keep sockets, caches and key
 // stores outside of their profile, and a killed one leaves them there.
-func command(kind Kind, dir, page string) (args, env []string, err error) {
-	location, err := url.Parse(page)
+func command(cfg Config, dir string) (args, env []string, err error) {
+	location, err := url.Parse(cfg.Page)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,19 +89,23 @@ func command(kind Kind, dir, page string) (args, env []string, err error) {
 			return nil, nil, err
 		}
 	}
+	if err := cfg.World.trust(cfg.Kind, profile, home); err != nil {
+		return nil, nil, err
+	}
 	env = append(without(os.Environ(), "XDG_"),
 		"HOME="+home,
 		"TMPDIR="+temp,
 		// No desktop to talk to, and no bus to start one on.
 		"DBUS_SESSION_BUS_ADDRESS=disabled:",
 	)
-	if kind == Firefox {
+	if cfg.Kind == Firefox {
 		env = append(env, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
-		args = []string{"--headless", "--no-remote", "--profile", profile, page}
-		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs), 0o600)
+		args = []string{"--headless", "--no-remote", "--profile", profile, cfg.Page}
+		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs+cfg.World.firefoxPrefs()), 0o600)
 		return args, env, err
 	}
-	args = append(ChromiumFlags(location.Hostname()), "--enable-logging=stderr", "--user-data-dir="+profile, page)
+	args = append(cfg.World.chromium(ChromiumFlags(append(cfg.Hosts, location.Hostname())...)), cfg.Flags...)
+	args = append(args, "--enable-logging=stderr", "--user-data-dir="+profile, cfg.Page)
 	return args, env, nil
 }
 

@@ -6,8 +6,8 @@ import (
 
 // Rules are how long a token may live. The zero value has the defaults.
 type Rules struct {
-	// MaxLife is how long a token may live at most, from its `iat`, and from now. 0 means 24 h. There is no list of tokens that
-	// are no longer good, so this bounds for how long a mistake lives.
+	// MaxLife is how long a token may live at most, from its `iat`, and from now. 0 means 24 h. That a token is
+	// no longer good is in a server's memory at most, so this bounds for how long a mistake lives.
 	MaxLife time.Duration
 	// Leeway is by how much the clocks of those who make tokens may be wrong: a token is good for so much longer than it says,
 	// and so much earlier. 0 means 30 s, a negative one none.

@@ -18,6 +18,10 @@ var errorTexts = {
   "room-full": "The room has as many members as it may have.",
   "too-many-rooms": "You are a member of as many rooms as you may be, or the server holds as many as it may.",
   "internal": "The server failed; its log says why.",
+  "revoked": "Your token, or all tokens of your identity, have been revoked.",
+  "relay-allocations": "The relay makes no further allocation for you: connections that need one will not open.",
+  "relay-bytes": "The relay has carried as many bytes for you as it will for now: relayed connections stand still.",
+  "relay-bandwidth": "The relay is carrying as much for you as it may: what is sent faster is dropped.",
   "bad-request": "The HTTP request is not one of those that are documented.",
   "unknown-carrier": "There is no such carrier, or no longer: connect again.",
   "stale-request": "The request is not the next one of its carrier, or a newer one has taken its place.",
@@ -29,6 +33,7 @@ var errorTexts = {
   "closed": "The room, peer or channel is closed.",
   "connect-failed": "No connection could be made.",
   "connection-lost": "An open connection ended unexpectedly.",
+  "kicked": "The server's operator has ended this session.",
   "mesh-full": "The room is a full mesh of as many members as it may connect; this peer is beyond them.",
   "message-too-large": "The message is larger than the other side accepts.",
   "overflow": "The reader was too slow: what waited to be read or accepted passed its bound.",
@@ -50,7 +55,9 @@ var closeCodes = {
   "replaced": { code: 4505, text: "A newer connection of the same instance took over." },
   "too-many-errors": { code: 4506, text: "The client kept sending frames that were refused." },
   "token-expired": { code: 4507, text: "The token has expired; come back with a fresh one." },
-  "too-many-peers": { code: 4508, text: "The identity has as many peers as its token allows." }
+  "too-many-peers": { code: 4508, text: "The identity has as many peers as its token allows." },
+  "kicked": { code: 4509, text: "The server's operator has ended the session." },
+  "revoked": { code: 4510, text: "The server's operator has revoked the token, or all of its identity's." }
 };
 
 // sdk/src/decide.ts
@@ -130,6 +137,13 @@ var RoomMessageEvent = class extends PeerEvent {
 var EndEvent = class extends Event {
   constructor(error) {
     super("close");
+    this.error = error;
+  }
+  error;
+};
+var LimitEvent = class extends Event {
+  constructor(error) {
+    super("limit");
     this.error = error;
   }
   error;
@@ -219,7 +233,8 @@ var shapes = {
       burst: counting,
       window: counting,
       rooms: whole,
-      mesh: whole
+      mesh: whole,
+      reports: optional(whole)
     }),
     iceServers,
     resume: optional(string),
@@ -272,7 +287,8 @@ var clientTypes = [
   "token",
   "bye",
   "message",
-  "ack"
+  "ack",
+  "report"
 ];
 function encode(frame) {
   const { type, ...fields } = frame;
@@ -1462,12 +1478,14 @@ function pathOf(report) {
   const remote = stats(report, pair?.remoteCandidateId);
   if (!pair || !local) return void 0;
   const relayed = local.candidateType === "relay" || remote?.candidateType === "relay";
-  const spoken = (local.candidateType === "relay" ? local.relayProtocol : void 0) ?? local.protocol;
+  const relay = local.candidateType === "relay" ? local.relayProtocol : void 0;
+  const spoken = relay ?? local.protocol;
   const rtt = pair.currentRoundTripTime;
   return {
     relayed,
     protocol: spoken?.toLowerCase() === "udp" ? "udp" : "tcp",
     // "tls" is tcp underneath
+    relay,
     rtt: rtt === void 0 ? void 0 : rtt * 1e3
   };
 }
@@ -2478,6 +2496,7 @@ var Link2 = class {
   #fail(cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const code = this.#state === "connecting" ? "connect-failed" : "connection-lost";
+    if (this.#state !== "closed") this.#owner.failed();
     this.end(new BeckonError(code, `connect to ${this.id}: ${why}`, { cause }));
   }
 };
@@ -2508,6 +2527,8 @@ var Peer = class extends typedEventTarget() {
   #connected = connecting();
   /** It has been connected. */
   #met = false;
+  /** Since when it is not, by performance.now. */
+  #since = 0;
   #closing;
   /** @internal */
   constructor(member2, host) {
@@ -2651,7 +2672,7 @@ var Peer = class extends typedEventTarget() {
   /** @internal The peer left the room. */
   _left(reason) {
     this.dispatchEvent(new LeftEvent(this, reason));
-    this._end(reason === "timeout" ? new BeckonError("connection-lost", `${this.id} left the room: ${reason}`) : void 0);
+    this._end(reason === "timeout" || reason === "kicked" ? new BeckonError("connection-lost", `${this.id} left the room: ${reason}`) : void 0);
   }
   /** @internal Says goodbye in passing, because the page ends. */
   _bye() {
@@ -2675,11 +2696,14 @@ var Peer = class extends typedEventTarget() {
       channel: (dc) => this.#offered(dc),
       progress: () => [...this.#channels].reduce((sum, channel) => sum + channel._taken, 0),
       changed: () => this.#changed(),
+      failed: () => void this.#report(),
       replaced: (error) => this.#drop(error),
       ended: (error) => this.#over(error)
     });
   }
   #changed() {
+    if (this.state === "connected") void this.#report(this.connection);
+    else this.#since = performance.now();
     if (this.state === "reconnecting") this.#connected = connecting();
     else if (this.state === "connected") this.#connected.resolve();
     this.dispatchEvent(new PeerEvent("state", this));
@@ -2687,6 +2711,19 @@ var Peer = class extends typedEventTarget() {
     this.#met = true;
     this.#host.connected(this);
     this.dispatchEvent(new PeerEvent("connected", this));
+  }
+  /** Tells the server what has come of connecting: this connection, or none. */
+  async #report(connection) {
+    const { report } = this.#host;
+    if (!report) return;
+    const opening = Math.round(performance.now() - this.#since);
+    const again = this.#met ? { again: true } : {};
+    if (!connection) return report({ outcome: "failed", opening, ...again });
+    const stats2 = await connection.getStats().catch(() => void 0);
+    const path = stats2 && pathOf(stats2);
+    if (!path) return;
+    const protocol = path.relay ? { protocol: path.relay } : {};
+    report({ outcome: path.relayed ? "relayed" : "direct", ...protocol, opening, ...again });
   }
   #drop(error) {
     for (const channel of [...this.#channels]) channel._end(error);
@@ -3585,10 +3622,12 @@ var Connection = class {
       [closeCodes.unauthorized.code]: "unauthorized",
       [closeCodes["token-expired"].code]: "unauthorized",
       [closeCodes["too-many-peers"].code]: "too-many-peers",
-      [closeCodes["unsupported-version"].code]: "unsupported"
+      [closeCodes["unsupported-version"].code]: "unsupported",
+      [closeCodes.kicked.code]: "kicked",
+      [closeCodes.revoked.code]: "revoked"
     };
     const code = final[closed] ?? (this.welcome ? "connection-lost" : "connect-failed");
-    const hint2 = reconnect(closed) ? "" : " Joining again will not help.";
+    const hint2 = reconnect(closed) || code === "kicked" ? "" : " Joining again will not help.";
     return new BeckonError(code, `${this.#url}: ${why}${hint2}`);
   }
   #end(error, again = false, strange = false, blocked = false) {
@@ -4249,7 +4288,7 @@ var Room = class extends typedEventTarget() {
   }
   #hostAs(self) {
     const room2 = this;
-    const { connectTimeout = 3e4, iceServers: iceServers2, iceTransportPolicy } = this.#options;
+    const { connectTimeout = 3e4, iceServers: iceServers2, iceTransportPolicy, reports = true } = this.#options;
     return {
       self,
       connectTimeout,
@@ -4260,6 +4299,12 @@ var Room = class extends typedEventTarget() {
         iceServers: iceServers2 ?? this.#session.iceServers,
         ...iceTransportPolicy === void 0 ? {} : { iceTransportPolicy }
       }),
+      get report() {
+        if (!reports || !room2.#session.welcome.limits.reports) return void 0;
+        return (report) => {
+          if (room2.#state === "joined") room2.#session.urgent({ type: "report", ...report });
+        };
+      },
       say: (peer, data) => this.#say(peer, data),
       connected: (peer) => {
         this.#connected.push(peer);
@@ -4286,7 +4331,9 @@ var Room = class extends typedEventTarget() {
       this.#topology = frame.topology;
       this.#members.behind();
     }
-    this.#delivery?.received(frame);
+    if (frame.type === "error" && frame.code.startsWith("relay-")) {
+      this.dispatchEvent(new LimitEvent(new BeckonError(frame.code, frame.message)));
+    } else this.#delivery?.received(frame);
   }
   #gathered() {
     const room2 = this;
@@ -4410,6 +4457,7 @@ export {
   BeckonError,
   EndEvent,
   LeftEvent,
+  LimitEvent,
   PeerEvent,
   RoomMessageEvent,
   SignalEvent,

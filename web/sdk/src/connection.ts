@@ -282,9 +282,11 @@ export class Connection {
       [closeCodes["token-expired"].code]: "unauthorized",
       [closeCodes["too-many-peers"].code]: "too-many-peers",
       [closeCodes["unsupported-version"].code]: "unsupported",
+      [closeCodes.kicked.code]: "kicked",
+      [closeCodes.revoked.code]: "revoked",
     };
     const code = final[closed] ?? (this.welcome ? "connection-lost" : "connect-failed");
-    const hint = reconnect(closed) ? "" : " Joining again will not help.";
+    const hint = reconnect(closed) || code === "kicked" ? "" : " Joining again will not help.";
     return new BeckonError(code, `${this.#url}: ${why}${hint}`);
   }
 

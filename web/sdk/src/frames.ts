@@ -51,6 +51,7 @@ const shapes: { readonly [T in ServerFrame["type"]]: Readonly<Record<string, Tes
       window: counting,
       rooms: whole,
       mesh: whole,
+      reports: optional(whole),
     }),
     iceServers,
     resume: optional(string),
@@ -98,7 +99,7 @@ const shapes: { readonly [T in ServerFrame["type"]]: Readonly<Record<string, Tes
 
 /** Types that only clients send: known, but not to be expected from a server. */
 const clientTypes: readonly string[] = [
-  "hello", "join", "leave", "update", "token", "bye", "message", "ack",
+  "hello", "join", "leave", "update", "token", "bye", "message", "ack", "report",
 ] satisfies ClientFrame["type"][];
 
 /** Makes the text of a frame. Throws a TypeError if something in it has no JSON form. */

@@ -19,7 +19,10 @@ export class PeerEvent extends Event {
 export class LeftEvent extends PeerEvent {
   constructor(
     peer: Peer,
-    /** `bye` and `leave`: it wanted to; `timeout`: its connection was lost and it did not come back. */
+    /**
+     * `bye` and `leave`: it wanted to; `timeout`: its connection was lost and it did not come back; `kicked`: the server's operator
+     * did not want it.
+     */
     readonly reason: LeftReason,
   ) {
     super("left", peer);
@@ -58,6 +61,19 @@ export class EndEvent extends Event {
   }
 }
 
+/** The server's relay gives this peer no more than it has. That ends nothing by itself. */
+export class LimitEvent extends Event {
+  constructor(
+    /**
+     * Which limit, as its `code`: `relay-allocations` (what needs a further one does not connect), `relay-bytes` (nothing more is
+     * relayed for now), `relay-bandwidth` (what goes faster is dropped).
+     */
+    readonly error: BeckonError,
+  ) {
+    super("limit");
+  }
+}
+
 /** The events of a Room. */
 export interface RoomEventMap {
   /** A peer has joined (those who were there before are in `peers` when `join` resolves). */
@@ -80,6 +96,8 @@ export interface RoomEventMap {
   gap: Event;
   /** The connection to the server is lost or back: `state` is `reconnecting` or `joined`. (The end is a `close`.) */
   state: Event;
+  /** The relay has reached a limit of this peer's, or of its identity or the room. It is said now and then while that lasts. */
+  limit: LimitEvent;
   /** The room is closed. */
   close: EndEvent;
 }

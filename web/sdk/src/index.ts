@@ -9,6 +9,7 @@ export type { TypedEventTarget, TypedListener } from "./events.js";
 export {
   EndEvent,
   LeftEvent,
+  LimitEvent,
   PeerEvent,
   RoomMessageEvent,
   SignalEvent,

@@ -306,6 +306,7 @@ export class Link {
   #fail(cause: unknown): void {
     const why = cause instanceof Error ? cause.message : String(cause);
     const code = this.#state === "connecting" ? "connect-failed" : "connection-lost";
+    if (this.#state !== "closed") this.#owner.failed();
     this.end(new BeckonError(code, `connect to ${this.id}: ${why}`, { cause }));
   }
 }

@@ -1,9 +1,13 @@
+import type { RelayProtocol } from "./protocol_gen.js";
+
 /** How two peers are connected. */
 export interface Path {
   /** Whether the data goes through a relay (a TURN server), on either side. */
   relayed: boolean;
   /** What this side's packets go in, to the peer or to the relay. */
   protocol: "udp" | "tcp";
+  /** What they go in to the relay that this side uses; undefined if it uses none. */
+  relay: RelayProtocol | undefined;
   /** The round-trip time in milliseconds as last measured; undefined if it has not been measured yet. */
   rtt: number | undefined;
 }
@@ -32,11 +36,13 @@ export function pathOf(report: RTCStatsReport): Path | undefined {
   const remote = stats(report, pair?.remoteCandidateId);
   if (!pair || !local) return undefined;
   const relayed = local.candidateType === "relay" || remote?.candidateType === "relay";
-  const spoken = (local.candidateType === "relay" ? local.relayProtocol : undefined) ?? local.protocol;
+  const relay = local.candidateType === "relay" ? local.relayProtocol : undefined;
+  const spoken = relay ?? local.protocol;
   const rtt = pair.currentRoundTripTime;
   return {
     relayed,
     protocol: spoken?.toLowerCase() === "udp" ? "udp" : "tcp", // "tls" is tcp underneath
+    relay: relay as RelayProtocol | undefined,
     rtt: rtt === undefined ? undefined : rtt * 1000,
   };
 }

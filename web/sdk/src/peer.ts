@@ -41,6 +41,8 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   #connected = connecting();
   /** It has been connected. */
   #met = false;
+  /** Since when it is not, by performance.now. */
+  #since = 0;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -206,7 +208,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** @internal The peer left the room. */
   _left(reason: LeftReason): void {
     this.dispatchEvent(new LeftEvent(this, reason));
-    this._end(reason === "timeout" ? new BeckonError("connection-lost", `${this.id} left the room: ${reason}`) : undefined);
+    this._end(reason === "timeout" || reason === "kicked" ? new BeckonError("connection-lost", `${this.id} left the room: ${reason}`) : undefined);
   }
 
   /** @internal Says goodbye in passing, because the page ends. */
@@ -233,12 +235,15 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       channel: (dc) => this.#offered(dc),
       progress: () => [...this.#channels].reduce((sum, channel) => sum + channel._taken, 0),
       changed: () => this.#changed(),
+      failed: () => void this.#report(),
       replaced: (error) => this.#drop(error),
       ended: (error) => this.#over(error),
     });
   }
 
   #changed(): void {
+    if (this.state === "connected") void this.#report(this.connection);
+    else this.#since = performance.now();
     if (this.state === "reconnecting") this.#connected = connecting();
     else if (this.state === "connected") this.#connected.resolve();
     this.dispatchEvent(new PeerEvent("state", this));
@@ -246,6 +251,20 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.#met = true;
     this.#host.connected(this);
     this.dispatchEvent(new PeerEvent("connected", this));
+  }
+
+  /** Tells the server what has come of connecting: this connection, or none. */
+  async #report(connection?: RTCPeerConnection): Promise<void> {
+    const { report } = this.#host;
+    if (!report) return;
+    const opening = Math.round(performance.now() - this.#since);
+    const again = this.#met ? { again: true } : {};
+    if (!connection) return report({ outcome: "failed", opening, ...again });
+    const stats = await connection.getStats().catch(() => undefined);
+    const path = stats && pathOf(stats);
+    if (!path) return; // it is lost already
+    const protocol = path.relay ? { protocol: path.relay } : {};
+    report({ outcome: path.relayed ? "relayed" : "direct", ...protocol, opening, ...again });
   }
 
   #drop(error: BeckonError | undefined): void {

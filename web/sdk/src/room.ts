@@ -3,13 +3,13 @@ import type { CarrierName } from "./carrier.js";
 import { Delivery, type Happening } from "./delivery.js";
 import { BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
-import { EndEvent, PeerEvent, type RoomEventMap } from "./happenings.js";
+import { EndEvent, LimitEvent, PeerEvent, type RoomEventMap } from "./happenings.js";
 import type { PeerHost } from "./hosts.js";
 import { Members } from "./members.js";
 import { listenForNetwork } from "./network.js";
 import type { Abortable, JoinOptions } from "./options.js";
 import type { Peer } from "./peer.js";
-import { CAPABILITY_ROLLBACK, type Member, type ServerFrame, type Topology } from "./protocol_gen.js";
+import { CAPABILITY_ROLLBACK, type Member, type Report, type ServerFrame, type Topology } from "./protocol_gen.js";
 import { PullQueue } from "./pull.js";
 import { Session } from "./session.js";
 import { Updates } from "./updates.js";
@@ -210,7 +210,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   #hostAs(self: Member): PeerHost {
     const room = this;
-    const { connectTimeout = 30_000, iceServers, iceTransportPolicy } = this.#options;
+    const { connectTimeout = 30_000, iceServers, iceTransportPolicy, reports = true } = this.#options;
     return {
       self,
       connectTimeout,
@@ -221,6 +221,12 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
         iceServers: iceServers ?? this.#session.iceServers,
         ...(iceTransportPolicy === undefined ? {} : { iceTransportPolicy }),
       }),
+      get report() {
+        if (!reports || !room.#session.welcome.limits.reports) return undefined;
+        return (report: Omit<Report, "type">) => {
+          if (room.#state === "joined") room.#session.urgent({ type: "report", ...report });
+        };
+      },
       say: (peer, data) => this.#say(peer, data),
       connected: (peer) => {
         this.#connected.push(peer);
@@ -250,7 +256,9 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       this.#topology = frame.topology;
       this.#members.behind();
     }
-    this.#delivery?.received(frame);
+    if (frame.type === "error" && frame.code.startsWith("relay-")) {
+      this.dispatchEvent(new LimitEvent(new BeckonError(frame.code, frame.message)));
+    } else this.#delivery?.received(frame);
   }
 
   #gathered(): Members {

@@ -345,6 +345,22 @@ test("a new path is looked for with the newest ICE servers", async () => {
   assert.deepEqual(at.pc.configuration.iceServers, newest);
 });
 
+test("who answers takes the newest ICE servers for another path, as does a connection with a new peer", async () => {
+  const { pc } = await at.accepted();
+  const made = FakeSocket.made;
+  const newest = [{ urls: ["turn:192.0.2.1"], username: "u", credential: "c" }];
+  await at.socket.say({ type: "ice", iceServers: newest, iceLifetime: 600_000 });
+  await at.clock.advance(1_000_000);
+  assert.notDeepEqual(pc.configuration.iceServers, newest, "what was gathered lives on");
+  assert.equal(pc.connectionState, "connected");
+  await at.hear(pion, { description: offer, session: "p1", iceRestart: true });
+  assert.deepEqual(pc.configuration.iceServers, newest);
+  await at.socket.say(event(10, "joined", "cyd", { member: { ...browser, joined: 10 } }));
+  assert.notEqual(at.pc, pc);
+  assert.deepEqual(at.pc.configuration.iceServers, newest);
+  assert.equal(FakeSocket.made, made, "on the signaling connection that there was");
+});
+
 test("on another network a path is looked for at once, and again if an offer of the old one is out", async () => {
   const page = installPage();
   await at.enter([pion, browser]);

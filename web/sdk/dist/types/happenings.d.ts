@@ -11,10 +11,16 @@ export declare class PeerEvent extends Event {
 }
 /** A peer left the room. */
 export declare class LeftEvent extends PeerEvent {
-    /** `bye` and `leave`: it wanted to; `timeout`: its connection was lost and it did not come back. */
+    /**
+     * `bye` and `leave`: it wanted to; `timeout`: its connection was lost and it did not come back; `kicked`: the server's operator
+     * did not want it.
+     */
     readonly reason: LeftReason;
     constructor(peer: Peer, 
-    /** `bye` and `leave`: it wanted to; `timeout`: its connection was lost and it did not come back. */
+    /**
+     * `bye` and `leave`: it wanted to; `timeout`: its connection was lost and it did not come back; `kicked`: the server's operator
+     * did not want it.
+     */
     reason: LeftReason);
 }
 /** A peer said something to this one, by `peer.signal`. */
@@ -41,6 +47,20 @@ export declare class EndEvent extends Event {
     /** Why; undefined if it was closed in order. */
     error: BeckonError | undefined);
 }
+/** The server's relay gives this peer no more than it has. That ends nothing by itself. */
+export declare class LimitEvent extends Event {
+    /**
+     * Which limit, as its `code`: `relay-allocations` (what needs a further one does not connect), `relay-bytes` (nothing more is
+     * relayed for now), `relay-bandwidth` (what goes faster is dropped).
+     */
+    readonly error: BeckonError;
+    constructor(
+    /**
+     * Which limit, as its `code`: `relay-allocations` (what needs a further one does not connect), `relay-bytes` (nothing more is
+     * relayed for now), `relay-bandwidth` (what goes faster is dropped).
+     */
+    error: BeckonError);
+}
 /** The events of a Room. */
 export interface RoomEventMap {
     /** A peer has joined (those who were there before are in `peers` when `join` resolves). */
@@ -63,6 +83,8 @@ export interface RoomEventMap {
     gap: Event;
     /** The connection to the server is lost or back: `state` is `reconnecting` or `joined`. (The end is a `close`.) */
     state: Event;
+    /** The relay has reached a limit of this peer's, or of its identity or the room. It is said now and then while that lasts. */
+    limit: LimitEvent;
     /** The room is closed. */
     close: EndEvent;
 }

@@ -1,6 +1,6 @@
 import type { BeckonError } from "./error.js";
 import type { Peer } from "./peer.js";
-import type { Member, SignalData } from "./protocol_gen.js";
+import type { Member, Report, SignalData } from "./protocol_gen.js";
 /**
  * How it stands between this peer and another: `waiting` (nobody connects yet), `connecting`, `connected`, `reconnecting` (they
  * were connected, and the way to each other is looked for), `closed` (for good).
@@ -26,6 +26,8 @@ export interface LinkOwner {
     progress(): number;
     /** The state is another one, but not `closed`. */
     changed(): void;
+    /** No way was found, which ends it. */
+    failed(): void;
     /** The connection is given up: its channels end with this. */
     replaced(error: BeckonError): void;
     /** It is over, because of `error` or in order. */
@@ -41,6 +43,8 @@ export interface PeerHost {
     readonly joined: boolean;
     /** What a new RTCPeerConnection gets. */
     configuration(): RTCConfiguration;
+    /** Tells the server how the connection opened, or that it did not; undefined if nobody wants to know. */
+    readonly report: ((report: Omit<Report, "type">) => void) | undefined;
     /** Sends a signal; resolves with its receipt. */
     say(peer: Peer, data: unknown): Promise<void>;
     /** The connection with the peer is open, for the first time. */

@@ -3,7 +3,7 @@ export type { Channel } from "./channel.js";
 export { validRoom } from "./decide.js";
 export { BeckonError, type BeckonErrorOptions } from "./error.js";
 export type { TypedEventTarget, TypedListener } from "./events.js";
-export { EndEvent, LeftEvent, PeerEvent, RoomMessageEvent, SignalEvent, type PeerEventMap, type RoomEventMap, } from "./happenings.js";
+export { EndEvent, LeftEvent, LimitEvent, PeerEvent, RoomMessageEvent, SignalEvent, type PeerEventMap, type RoomEventMap, } from "./happenings.js";
 export { join } from "./join.js";
 export type { PeerState } from "./hosts.js";
 export type { Abortable, ChannelOptions, JoinOptions } from "./options.js";

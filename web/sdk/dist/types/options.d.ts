@@ -34,6 +34,11 @@ export interface JoinOptions extends Abortable {
     iceServers?: RTCIceServer[] | undefined;
     /** What may carry what is said to the server, the first choice first. Default: `websocket`, `stream`, `poll`. */
     carriers?: readonly CarrierName[] | undefined;
+    /**
+     * Whether a server that asks is told how connections open: directly or over a relay, or not, by which protocol and after what time,
+     * but no addresses and not with whom. Default: true.
+     */
+    reports?: boolean | undefined;
     /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
     connectTimeout?: number | undefined;
 }

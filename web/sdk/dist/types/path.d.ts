@@ -1,9 +1,12 @@
+import type { RelayProtocol } from "./protocol_gen.js";
 /** How two peers are connected. */
 export interface Path {
     /** Whether the data goes through a relay (a TURN server), on either side. */
     relayed: boolean;
     /** What this side's packets go in, to the peer or to the relay. */
     protocol: "udp" | "tcp";
+    /** What they go in to the relay that this side uses; undefined if it uses none. */
+    relay: RelayProtocol | undefined;
     /** The round-trip time in milliseconds as last measured; undefined if it has not been measured yet. */
     rtt: number | undefined;
 }

@@ -22,6 +22,10 @@ export declare const errorTexts: {
     readonly "room-full": "The room has as many members as it may have.";
     readonly "too-many-rooms": "You are a member of as many rooms as you may be, or the server holds as many as it may.";
     readonly internal: "The server failed; its log says why.";
+    readonly revoked: "Your token, or all tokens of your identity, have been revoked.";
+    readonly "relay-allocations": "The relay makes no further allocation for you: connections that need one will not open.";
+    readonly "relay-bytes": "The relay has carried as many bytes for you as it will for now: relayed connections stand still.";
+    readonly "relay-bandwidth": "The relay is carrying as much for you as it may: what is sent faster is dropped.";
     readonly "bad-request": "The HTTP request is not one of those that are documented.";
     readonly "unknown-carrier": "There is no such carrier, or no longer: connect again.";
     readonly "stale-request": "The request is not the next one of its carrier, or a newer one has taken its place.";
@@ -33,6 +37,7 @@ export declare const errorTexts: {
     readonly closed: "The room, peer or channel is closed.";
     readonly "connect-failed": "No connection could be made.";
     readonly "connection-lost": "An open connection ended unexpectedly.";
+    readonly kicked: "The server's operator has ended this session.";
     readonly "mesh-full": "The room is a full mesh of as many members as it may connect; this peer is beyond them.";
     readonly "message-too-large": "The message is larger than the other side accepts.";
     readonly overflow: "The reader was too slow: what waited to be read or accepted passed its bound.";
@@ -103,10 +108,20 @@ export declare const closeCodes: {
         readonly code: 4508;
         readonly text: "The identity has as many peers as its token allows.";
     };
+    readonly kicked: {
+        readonly code: 4509;
+        readonly text: "The server's operator has ended the session.";
+    };
+    readonly revoked: {
+        readonly code: 4510;
+        readonly text: "The server's operator has revoked the token, or all of its identity's.";
+    };
 };
 export type CloseName = keyof typeof closeCodes;
+export type Outcome = "direct" | "relayed" | "failed";
+export type RelayProtocol = "udp" | "tcp" | "tls";
 export type EventKind = "joined" | "away" | "back" | "left" | "updated" | "message";
-export type LeftReason = "bye" | "leave" | "timeout";
+export type LeftReason = "bye" | "leave" | "timeout" | "kicked";
 export type Topology = "mesh" | "none";
 /** Hello (client to server) opens a session. It must be the first frame, and come within the hello timeout. */
 export interface Hello {
@@ -170,6 +185,8 @@ export interface Limits {
     rooms: number;
     /** Mesh is how many members of a mesh connect to each other. */
     mesh: number;
+    /** Reports is how many a minute the server wants to hear; absent: none. */
+    reports?: number;
 }
 /** ICEServer is an RTCIceServer (W3C WebRTC, section 4.2.4). */
 export interface ICEServer {
@@ -354,7 +371,24 @@ export interface Pong {
     /** Stable (server to client) are the stable positions of the rooms in the ping's Acks. */
     stable?: Record<string, number>;
 }
-/** ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on. */
+/**
+ * Report (client to server) says how a connection to another peer opened, or that it did not: what the client's user sees of it and
+ * its operator otherwise would not. It names nobody and no address. Only a server that says so in Limits wants it.
+ */
+export interface Report {
+    type: "report";
+    outcome: Outcome;
+    /** Protocol is what the client's own packets to its relay go in. Absent if it uses none, or does not know. */
+    protocol?: RelayProtocol;
+    /** Opening is how many milliseconds it took, from the start of the negotiation until the connection was open or given up. */
+    opening: number;
+    /** Again tells that the connection was open and had lost its way: Opening counts from when that was noticed. */
+    again?: boolean;
+}
+/**
+ * ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on. One without an ID and the
+ * names of a signal or message answers nothing: it tells of a limit.
+ */
 export interface ErrorReply {
     type: "error";
     /** ID is that of the refused frame, if it had one. */
@@ -458,6 +492,6 @@ export interface Close {
     reason: string;
 }
 /** Everything that a client sends. */
-export type ClientFrame = Hello | Join | Leave | Update | Token | Bye | Signal | Receipt | Message | Ack | Ping | Pong;
+export type ClientFrame = Hello | Join | Leave | Update | Token | Bye | Signal | Receipt | Message | Ack | Ping | Pong | Report;
 /** Everything that a server sends. */
 export type ServerFrame = Welcome | Joined | Signal | Receipt | ICE | Expiring | GoAway | Ping | Pong | ErrorReply | Event;

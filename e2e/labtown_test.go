@@ -1,0 +1,160 @@
+//go:build linux
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/e2e/lab"
+	"github.com/beckon-rtc/beckon/e2e/process"
+)
+
+// relayMode is how the relay of a town makes its ways.
+type relayMode string
+
+const (
+	virtualPorts relayMode = "virtual relay ports"
+	realPorts    relayMode = "real relay ports"
+)
+
+// labSite is where pages come from, if there are any: it is another server, and reached through every firewall.
+const labSite = "http://" + lab.Other + ":443"
+
+// town is a lab with a Beckon in the open, and two hosts of each kind.
+type town struct {
+	lab    *lab.Lab
+	server *server
+	ca     authority // of the server's certificate
+	hosts  map[lab.Kind][2]*lab.Host
+
+	mu   sync.Mutex
+	next int // the number of the next room; guarded by mu
+}
+
+// labMissing is asked once: it builds a lab.
+var labMissing = sync.OnceValue(lab.Missing)
+
+// newTown builds one that the test's end removes, or skips the test where there can be none.
+func newTown(t *testing.T, mode relayMode, kinds ...lab.Kind) *town {
+	t.Helper()
+	if missing := labMissing(); missing != "" {
+		browser.Lacking(t, missing)
+	}
+	l, err := lab.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &town{lab: l, hosts: make(map[lab.Kind][2]*lab.Host)}
+	for _, kind := range kinds {
+		var two [2]*lab.Host
+		for i := range two {
+			if two[i], err = l.Add(kind); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.hosts[kind] = two
+	}
+	w.ca = newAuthority(t, lab.Server)
+	args := []string{"serve", "--allow-anonymous", "*", "--anonymous-bots", "--listen", lab.Server + ":443", "--tls-cert", w.ca.cert, "--tls-key", w.ca.key,
+		"--turn-listen", lab.Server + ":3478", "--allow-origin", labSite, "--admin", "none", "--grace", "1s"}
+	if mode == realPorts {
+		args = append(args, "--relay-ports", "49152-65535", "--turn-allow", lab.Public)
+	}
+	path, args := l.Command(beckon(t), args...)
+	if w.server, err = launch(context.WithoutCancel(t.Context()), path, args...); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		w.server.Stop(t)
+		if t.Failed() {
+			t.Logf("beckon's stderr ends with:\n%s", w.server.process.Stderr())
+		}
+	})
+	return w
+}
+
+// room is the name of a fresh one.
+func (w *town) room() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.next++
+	return fmt.Sprintf("lab-%d", w.next)
+}
+
+// inhabitant is a Go program on a host, and what it says.
+type inhabitant struct {
+	*process.Process
+	news chan labNews
+}
+
+// settle starts a Go program on the host. It is killed when the test ends, if it has not ended by then.
+func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Server = w.server.Base
+	k.Verbose = os.Getenv("BECKON_LAB_VERBOSE") != ""
+	encoded, err := json.Marshal(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &newsReader{news: make(chan labNews, 1024)}
+	path, args := h.Command(self)
+	r := &inhabitant{news: out.news}
+	r.Process, err = process.Start(context.WithoutCancel(t.Context()), process.Config{
+		Path: path, Args: args, Stdout: out,
+		// Go reads the roots that it trusts from there, for signaling and for TURN.
+		Env: append(os.Environ(), "SSL_CERT_FILE="+w.ca.root, roleVariable+"="+string(roleLab), taskVariable+"="+string(encoded)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		r.Close()
+		if t.Failed() {
+			t.Logf("the stderr of the Go program in the house %q ends with:\n%s", h.Kind, r.Stderr())
+		}
+	})
+	return r
+}
+
+// await waits for news of that kind which are as they should be; nil is any.
+func (r *inhabitant) await(t *testing.T, what string, is func(labNews) bool) labNews {
+	t.Helper()
+	patience := time.After(patience)
+	for {
+		select {
+		case n := <-r.news:
+			if n.What == what && (is == nil || is(n)) {
+				return n
+			}
+			if n.What == "done" {
+				t.Fatalf("it was done, and not %s: %+v", what, n)
+			}
+		case <-r.Done():
+			// What it said last may still be there.
+			for len(r.news) > 0 {
+				if n := <-r.news; n.What == what && (is == nil || is(n)) {
+					return n
+				}
+			}
+			t.Fatalf("a Go program ended without having %s: %v\n%s", what, r.Err(), r.Stderr())
+		case <-patience:
+			t.Fatalf("a Go program has not %s", what)
+		}
+	}
+}

@@ -1,0 +1,324 @@
+package edge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+// TestDeadlines says nothing, at each point where something has to be said.
+func TestDeadlines(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	client := a.client()
+	limits := Limits{Header: time.Second, Handshake: 2 * time.Second, FirstByte: 4 * time.Second}
+	proxies := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	for _, test := range []struct {
+		name   string
+		cfg    Config
+		act    func(net.Conn)
+		after  time.Duration
+		reason Reason
+	}{
+		{"no header", Config{Proxies: proxies}, func(net.Conn) {}, time.Second, ProxyLate},
+		{"half a header", Config{Proxies: proxies}, func(c net.Conn) { say(c, "\r\n\r\n\x00\r\nQUIT\n\x21\x11") }, time.Second, ProxyLate},
+		{"no hello", Config{TLS: a.server(t)}, func(net.Conn) {}, 2 * time.Second, HandshakeLate},
+		{"half a hello", Config{TLS: a.server(t)}, func(c net.Conn) { say(c, "\x16\x03\x01\x02\x00\x01\x00") }, 2 * time.Second, HandshakeLate},
+		{"nothing", Config{}, func(net.Conn) {}, 4 * time.Second, Silent},
+		{"half of STUN", Config{}, func(c net.Conn) { say(c, "\x00\x01\x00\x00\x21\x12\xA4") }, 4 * time.Second, Silent},
+		{"nothing in TLS", Config{TLS: a.server(t)}, func(c net.Conn) { _ = tls.Client(c, client).Handshake() }, 4 * time.Second, Silent},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				test.cfg.Limits = limits
+				e, p := memory(t, test.cfg)
+				c := p.dial(t, "192.0.2.9:1000")
+				test.act(c)
+				time.Sleep(test.after - time.Millisecond)
+				synctest.Wait()
+				if got := e.Stats(); got.Underway != 1 || got.Refused[test.reason] != 0 {
+					t.Fatalf("before its time: %+v", got)
+				}
+				time.Sleep(2 * time.Millisecond)
+				synctest.Wait()
+				if got := e.Stats(); got.Underway != 0 || got.Refused[test.reason] != 1 {
+					t.Fatalf("not refused as %s: %+v", test.reason, got)
+				}
+				if _, err := io.Copy(io.Discard, c); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+					t.Errorf("not closed: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestDeadlinesEnd with the decision: what serves a connection sets its own.
+func TestDeadlinesEnd(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	for _, cfg := range []Config{{}, {TLS: a.server(t)}} {
+		synctest.Test(t, func(t *testing.T) {
+			e, p := memory(t, cfg)
+			c := p.dial(t, "192.0.2.9:1000")
+			if cfg.TLS != nil {
+				c = tls.Client(c, a.client())
+			}
+			say(c, "GET /")
+			got, err := e.HTTP().Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer got.Close()
+			time.Sleep(time.Hour)
+			say(c, " HTTP/1.1\r\n")
+			head := make([]byte, len("GET / HTTP/1.1\r\n"))
+			if _, err := io.ReadFull(got, head); err != nil || string(head) != "GET / HTTP/1.1\r\n" {
+				t.Errorf("read %q, %v an hour later", head, err)
+			}
+		})
+	}
+}
+
+func TestCaps(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{Limits: Limits{Underway: 5, PerClient: 2}})
+		enter := func(from string) net.Conn {
+			c := p.dial(t, from)
+			synctest.Wait() // for the next one not to be counted before it
+			return c
+		}
+		check := func(underway int, crowd, full uint64) {
+			t.Helper()
+			synctest.Wait()
+			got := e.Stats()
+			if got.Underway != underway || got.Refused[Crowd] != crowd || got.Refused[Full] != full {
+				t.Fatalf("%d under way, %d and %d refused, want %d, %d and %d",
+					got.Underway, got.Refused[Crowd], got.Refused[Full], underway, crowd, full)
+			}
+		}
+		first := enter("192.0.2.9:1")
+		enter("[::ffff:192.0.2.9]:2") // the same
+		check(2, 0, 0)
+		ends(t, enter("192.0.2.9:3"))
+		check(2, 1, 0)
+		// One /64 is one client, whatever its addresses.
+		enter("[2001:db8::1]:1")
+		enter("[2001:db8::2:0:0:1]:1")
+		ends(t, enter("[2001:db8::3:0:0:1]:1"))
+		check(4, 2, 0)
+		enter("[2001:db8:0:1::1]:1")
+		check(5, 2, 0)
+		ends(t, enter("198.51.100.1:1"))
+		check(5, 2, 1)
+		// Who leaves makes place.
+		_ = first.Close()
+		check(4, 2, 1)
+		served := enter("192.0.2.9:4")
+		check(5, 2, 1)
+		// Who was handed over is not under way any more.
+		say(served, "GET /")
+		got, err := e.HTTP().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer got.Close()
+		check(4, 2, 1)
+	})
+}
+
+// TestSlowDelaysNobody with a crowd in the middle of their handshakes.
+func TestSlowDelaysNobody(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{TLS: a.server(t)})
+		for i := range 500 {
+			c := p.dial(t, fmt.Sprintf("192.0.2.%d:1000", i%250))
+			switch i % 3 {
+			case 0:
+				say(c, "\x16\x03\x01\x02\x00\x01\x00")
+			case 1:
+				_ = tls.Client(c, a.client()).Handshake()
+			}
+		}
+		began := time.Now() // fake: it stands still unless everybody waits
+		c := tls.Client(p.dial(t, "198.51.100.1:1000"), a.client())
+		say(c, string(binding))
+		got, err := e.TURN().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("waited for %v", waited)
+		}
+		_ = got.Close()
+	})
+}
+
+func TestClose(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{TLS: a.server(t)})
+		silent := p.dial(t, "192.0.2.1:1")
+		waits := tls.Client(p.dial(t, "192.0.2.1:2"), a.client())
+		say(waits, string(binding)) // for somebody to accept it
+		taken := tls.Client(p.dial(t, "192.0.2.1:3"), a.client())
+		say(taken, "GET /")
+		http, err := e.HTTP().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer http.Close()
+		synctest.Wait()
+		for range 2 {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		ends(t, silent)
+		ends(t, waits)
+		got := e.Stats()
+		if got.Refused[Closing] != 2 || got.Underway != 0 {
+			t.Errorf("%+v", got)
+		}
+		for _, ln := range []net.Listener{e.HTTP(), e.TURN()} {
+			if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("accepts after Close: %v", err)
+			}
+		}
+		// What was accepted is not ours any more.
+		if _, err := io.ReadFull(http, make([]byte, 5)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestShutdown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{})
+		late := p.dial(t, "192.0.2.1:1")
+		synctest.Wait()
+		done := make(chan error)
+		go func() { done <- e.Shutdown(t.Context()) }()
+		synctest.Wait()
+		say(late, "GET /")
+		c, err := e.HTTP().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if _, err := e.HTTP().Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("accepts after Shutdown: %v", err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{})
+		late := p.dial(t, "192.0.2.1:1")
+		over := errors.New("enough")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, over)
+		defer cancel()
+		if err := e.Shutdown(ctx); !errors.Is(err, over) {
+			t.Errorf("%v", err)
+		}
+		ends(t, late)
+	})
+}
+
+// TestUnserved closes one half of the port and then uses it.
+func TestUnserved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{})
+		_ = e.TURN().Close()
+		c := p.dial(t, "192.0.2.1:1")
+		say(c, string(binding))
+		ends(t, c)
+		say(p.dial(t, "192.0.2.1:1"), "GET /")
+		got, err := e.HTTP().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = got.Close()
+		if e.Stats().Refused[Unserved] != 1 {
+			t.Errorf("%+v", e.Stats())
+		}
+	})
+}
+
+// failing is a listener whose first calls of Accept fail, as they do when the process has no files left.
+type failing struct {
+	*pipes
+	left int // owned by who accepts
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	if f.left > 0 {
+		f.left--
+		return nil, syscall.EMFILE
+	}
+	return f.pipes.Accept()
+}
+
+// TestAcceptGoesOn after errors, and does not spin meanwhile.
+func TestAcceptGoesOn(t *testing.T) {
+	t.Parallel()
+	var log logBuffer
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		e := New(&failing{p, 20}, Config{Log: zerolog.New(&log)})
+		defer e.Close()
+		began := time.Now()
+		say(p.dial(t, "192.0.2.1:1"), "GET /")
+		if waited := time.Since(began); waited < 10*time.Second || waited > 20*time.Second {
+			t.Errorf("twenty errors are over in %v of fake time", waited)
+		}
+		c, err := e.HTTP().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Close()
+		if got := e.Stats().AcceptErrors; got != 20 {
+			t.Errorf("%d errors are counted", got)
+		}
+	})
+	if n := strings.Count(log.String(), "cannot accept"); n != 1 {
+		t.Errorf("they are logged %d times:\n%s", n, &log)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		e := New(&failing{newPipes(), 1000}, Config{})
+		synctest.Wait()
+		_ = e.Close() // in the middle of a pause
+	})
+}
+
+// TestListenerEnds by somebody else's hand: who serves hears of it.
+func TestListenerEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{})
+		_ = p.Close()
+		if _, err := e.HTTP().Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%v", err)
+		}
+	})
+}
