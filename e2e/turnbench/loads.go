@@ -29,11 +29,6 @@ func loads() []load {
 	}
 }
 
-// short is what a test can wait for. It says nothing about speed.
-func short(pairs bool) load {
-	return load{name: "short", clients: 4, messages: 100, size: 300, interval: 2 * time.Millisecond, pairs: pairs}
-}
-
 // total is how many messages the clients send together.
 func (l load) total() int { return l.clients * l.messages }
 
