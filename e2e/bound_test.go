@@ -80,8 +80,11 @@ func TestRelayEndsWithTheSession(t *testing.T) {
 				// The client is not told, so it asks: a relay that is gone takes no permission. This is how any client notices.
 				ended := r.gone(t)
 				t.Logf("the relay was gone %d ms after the end", ended.Sub(began).Milliseconds())
-				if _, err := r.client(t).Allocate(); err == nil && c.fate != 0 {
-					t.Error("the same credentials have opened another relay")
+				if again, err := r.client(t).Allocate(); err == nil {
+					t.Cleanup(func() { again.Close() })
+					if c.fate != 0 {
+						t.Error("the same credentials have opened another relay")
+					}
 				}
 			})
 		}
@@ -128,6 +131,7 @@ func (s *server) relay(t *testing.T, signed, transport string) *relayed {
 		t.Fatal(err)
 	}
 	r.conn = conn
+	t.Cleanup(func() { conn.Close() }) // Pion's client leaves the relay's timers running when it is closed
 	if err := r.turn.CreatePermission(conn.LocalAddr()); err != nil {
 		t.Fatalf("the relay takes no permission: %v", err)
 	}
