@@ -5,6 +5,8 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -27,6 +29,7 @@ type labTask struct {
 	Messages int           `json:"messages"` // 0 is until SIGUSR1
 	Every    time.Duration `json:"every"`    // between two messages
 	Size     int           `json:"size"`     // bytes that a message is filled up with
+	Root     string        `json:"root"`     // a file with the certificate of whoever certifies the server; "" leaves that to the system
 	Verbose  bool          `json:"verbose"`  // log what the packages say
 }
 
@@ -80,6 +83,14 @@ func playLab(task string) error {
 
 func (m *labMember) run(ctx context.Context) error {
 	config := &peer.Config{DisableMDNS: true}
+	if m.Root != "" {
+		root, err := os.ReadFile(m.Root)
+		if err != nil {
+			return err
+		}
+		config.TLS = &tls.Config{RootCAs: x509.NewCertPool()}
+		config.TLS.RootCAs.AppendCertsFromPEM(root)
+	}
 	if m.Verbose {
 		config.Logger = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, NoColor: true, TimeFormat: "05.000"}).With().Timestamp().Logger()
 	}
