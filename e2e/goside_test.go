@@ -50,6 +50,7 @@ func (g *goSide) run(ctx context.Context) error {
 		Topology:           g.Join.Topology,
 		ICETransportPolicy: peer.ICETransportPolicy(g.Join.ICETransportPolicy),
 		ICEServers:         g.Join.ICEServers,
+		Carriers:           g.Join.Carriers,
 		Logger:             zerolog.New(&g.log).Level(zerolog.DebugLevel).With().Timestamp().Logger(),
 	})
 	if err != nil {
@@ -192,7 +193,7 @@ func (g *goSide) wayTo(ctx context.Context, p *peer.Peer) error {
 	if err != nil {
 		return err
 	}
-	g.result.Path.Relayed, g.result.Path.Protocol = path.Relayed, path.Protocol
+	g.result.Path.Relayed, g.result.Path.Protocol, g.result.Path.Relay = path.Relayed, path.Protocol, string(path.Relay)
 	g.result.Pair.Local, g.result.Pair.Remote, err = selectedCandidates(p)
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
@@ -37,6 +38,7 @@ type joinOptions struct {
 	Topology           protocol.Topology    `json:"topology,omitempty"`
 	ICETransportPolicy string               `json:"iceTransportPolicy,omitempty"`
 	ICEServers         []protocol.ICEServer `json:"iceServers,omitempty"`
+	Carriers           []peer.Carrier       `json:"carriers,omitempty"`
 }
 
 // channel is a channel and its options, with the names and the meaning of RTCDataChannelInit.
@@ -59,6 +61,7 @@ type report struct {
 	Path     struct {
 		Relayed  bool   `json:"relayed"`
 		Protocol string `json:"protocol"`
+		Relay    string `json:"relay"`
 	} `json:"path"` // what the SDK says
 	Pair struct {
 		Local  candidate `json:"local"`

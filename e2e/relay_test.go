@@ -14,7 +14,8 @@ import (
 )
 
 // TestRelay has pairs of stacks exchange the same messages through the relay alone, which each side reaches over the transport
-// that it is given servers for: with relays that reach each other in the server's memory, and with such that have sockets.
+// that it is given servers for: with relays that reach each other in the server's memory, and with such that have sockets. The
+// operator sees how they were connected, and what was carried.
 func TestRelay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -32,7 +33,7 @@ func TestRelay(t *testing.T) {
 					t.Parallel()
 					needAll(t, c.left, c.right)
 					s := newSite(t)
-					b := serve(t, hostIP(t).String(), append(flags, "--allow-origin", s.Origin, "--grace", "1s")...)
+					b := serve(t, hostIP(t).String(), append(flags, "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")...)
 					left, right := s.exchange(t, b, c.left, c.right, func(left, right *task) {
 						for _, k := range []*task{left, right} {
 							k.Join.ICETransportPolicy = "relay"
@@ -41,6 +42,8 @@ func TestRelay(t *testing.T) {
 					})
 					left.isRelayed(t, "left", c.left, transport)
 					right.isRelayed(t, "right", c.right, transport)
+					b.connections(t, "relayed", transport)
+					b.carried(t, transport, exchanged())
 				})
 			}
 		}
@@ -78,8 +81,12 @@ func (r report) isRelayed(t *testing.T, who string, kind browser.Kind, transport
 	if local.RelayProtocol != transport {
 		t.Errorf("%s: it reaches the relay over %q, want %q", who, local.RelayProtocol, transport)
 	}
-	if r.Path.Protocol != transport {
-		t.Errorf("%s: the SDK says that its packets go over %q, want %q", who, r.Path.Protocol, transport)
+	protocol := transport
+	if transport == "tls" {
+		protocol = "tcp"
+	}
+	if r.Path.Protocol != protocol || r.Path.Relay != transport {
+		t.Errorf("%s: the SDK says that its packets go over %q to a relay over %q, want %q and %q", who, r.Path.Protocol, r.Path.Relay, protocol, transport)
 	}
 }
 
@@ -87,13 +94,19 @@ func (r report) isRelayed(t *testing.T, who string, kind browser.Kind, transport
 // with its session. It leaves what is reached over the transport.
 func iceServers(t *testing.T, b *server, transport string) []protocol.ICEServer {
 	t.Helper()
+	return iceServersBy(t, b, "turn:", transport)
+}
+
+// iceServersBy is iceServers for URLs of a scheme.
+func iceServersBy(t *testing.T, b *server, scheme, transport string) []protocol.ICEServer {
+	t.Helper()
 	w := dialWire(t, b)
 	w.send(t, websocket.TextMessage, helloFrame())
 	servers := frameOf[protocol.Welcome](t, w, protocol.TypeWelcome).ICEServers
 	w.stay(t)
 	for i := range servers {
 		servers[i].URLs = slices.DeleteFunc(servers[i].URLs, func(url string) bool {
-			return !strings.HasPrefix(url, "turn:") || !strings.HasSuffix(url, "?transport="+transport)
+			return !strings.HasPrefix(url, scheme) || !strings.HasSuffix(url, "?transport="+transport)
 		})
 	}
 	servers = slices.DeleteFunc(servers, func(s protocol.ICEServer) bool { return len(s.URLs) == 0 })

@@ -34,6 +34,7 @@ type site struct {
 	// Origin is what the pages' Origin header says: http://IP:PORT.
 	Origin string
 
+	world browser.World   // of the browsers; set before the first is opened
 	ctx   context.Context // ends with the test, or when its time is up
 	mu    sync.Mutex
 	pages []*page // guarded by mu; a page's place is its number in the URLs
@@ -126,6 +127,7 @@ func (s *site) openWith(t testing.TB, cfg browser.Config, script string, params 
 	s.pages = append(s.pages, p)
 	s.mu.Unlock()
 
+	cfg.World = s.world
 	cfg.Page = fmt.Sprintf("%s/page/%d", s.Origin, number)
 	p.browser, err = browser.StartWith(s.ctx, cfg)
 	if err != nil {

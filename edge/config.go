@@ -26,8 +26,8 @@ type Limits struct {
 	Header    time.Duration // for a PROXY header; default 5 s, which is much for a neighbour
 	Handshake time.Duration // for TLS, a wait for a first certificate included; default 10 s
 	FirstByte time.Duration // from then to what decides; default 10 s, as browsers keep a connection that they opened ahead of need
-	// Underway is how many connections are not handed over yet at one time, all together (default 2048) and of one client
-	// (default 128): an IPv4 address or an IPv6 /64. It also bounds those that nobody accepts.
+	// Underway is how many connections are not handed over yet at one time, all together (default 4096) and of one client
+	// (default 256): an IPv4 address or an IPv6 /64. It also bounds those that nobody accepts.
 	Underway, PerClient int
 }
 
@@ -36,7 +36,7 @@ func (l Limits) withDefaults() Limits {
 		Header:    cmp.Or(l.Header, 5*time.Second),
 		Handshake: cmp.Or(l.Handshake, 10*time.Second),
 		FirstByte: cmp.Or(l.FirstByte, 10*time.Second),
-		Underway:  cmp.Or(l.Underway, 2048),
-		PerClient: cmp.Or(l.PerClient, 128),
+		Underway:  cmp.Or(l.Underway, 4096),
+		PerClient: cmp.Or(l.PerClient, 256),
 	}
 }

@@ -24,6 +24,7 @@ type Edge struct {
 	counted *counters
 
 	underway underway
+	once     struct{ missing, unasked sync.Once } // warnings of what a wrong configuration looks like
 
 	life   context.Context // until Close: bounds every handshake
 	end    context.CancelFunc

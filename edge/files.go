@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -19,12 +20,13 @@ type fileSource struct {
 	certFile, keyFile string
 	log               zerolog.Logger
 
+	current atomic.Pointer[tls.Certificate] // never nil; set by who holds mu
+
 	mu      sync.Mutex
-	checked time.Time        // guarded by mu, as all below
-	current *tls.Certificate // never nil
-	pair    pair             // what is in the files as far as they were looked at
-	bad     bool             // whether that cannot be used
-	said    bool             // whether that was logged
+	checked time.Time // guarded by mu, as all below
+	pair    pair      // what is in the files as far as they were looked at
+	bad     bool      // whether that cannot be used
+	said    bool      // whether that was logged
 }
 
 // pair is what is in the files, or why they cannot be read.
@@ -44,11 +46,11 @@ const recheck = time.Second
 func Files(certFile, keyFile string, log zerolog.Logger) (*Certificates, error) {
 	s := &fileSource{certFile: certFile, keyFile: keyFile, log: log, checked: time.Now()}
 	s.pair = s.read()
-	var err error
-	if s.current, err = s.pair.parse(); err != nil {
+	cert, err := s.pair.parse()
+	if err != nil {
 		return nil, fmt.Errorf("edge: certificate %s with key %s: %w", certFile, keyFile, err)
 	}
-	s.log.Info().Str("file", certFile).Time("expires", s.current.Leaf.NotAfter).Msg("certificate loaded")
+	s.use(cert)
 	return &Certificates{source: s}, nil
 }
 
@@ -56,33 +58,42 @@ func (s *fileSource) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	return s.look(), nil
 }
 
-// look returns the certificate to use now.
+// look returns the certificate to use now. While somebody looks, others are not held up by a slow disk.
 func (s *fileSource) look() *tls.Certificate {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
+	if s.mu.TryLock() {
+		defer s.mu.Unlock()
+		s.refresh(time.Now())
+	}
+	return s.current.Load()
+}
+
+// refresh looks at the files if it is time to. s.mu must be held.
+func (s *fileSource) refresh(now time.Time) {
 	if now.Sub(s.checked) < recheck {
-		return s.current
+		return
 	}
 	s.checked = now
 	fresh := s.read()
-	if fresh.same(s.pair) {
-		if s.bad && !s.said {
-			s.said = true
-			_, err := fresh.parse()
-			s.log.Error().Err(err).Str("file", s.certFile).Time("expires", s.current.Leaf.NotAfter).Msg("new certificate cannot be used, keeping the old one")
+	if !fresh.same(s.pair) {
+		s.pair = fresh
+		cert, err := fresh.parse()
+		if s.bad = err != nil; !s.bad {
+			s.said = false
+			s.use(cert)
 		}
-		return s.current
+		return
 	}
-	s.pair = fresh
-	cert, err := fresh.parse()
-	if s.bad = err != nil; s.bad {
-		return s.current
+	if s.bad && !s.said {
+		s.said = true
+		_, err := fresh.parse()
+		s.log.Error().Err(err).Str("file", s.certFile).Time("expires", s.current.Load().Leaf.NotAfter).
+			Msg("new certificate cannot be used, keeping the old one")
 	}
-	s.said = false
-	s.current = cert
+}
+
+func (s *fileSource) use(cert *tls.Certificate) {
+	s.current.Store(cert)
 	s.log.Info().Str("file", s.certFile).Time("expires", cert.Leaf.NotAfter).Msg("certificate loaded")
-	return cert
 }
 
 func (s *fileSource) read() (p pair) {

@@ -8,9 +8,13 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
@@ -257,6 +261,64 @@ func TestUnserved(t *testing.T) {
 		_ = got.Close()
 		if e.Stats().Refused[Unserved] != 1 {
 			t.Errorf("%+v", e.Stats())
+		}
+	})
+}
+
+// failing is a listener whose first calls of Accept fail, as they do when the process has no files left.
+type failing struct {
+	*pipes
+	left int // owned by who accepts
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	if f.left > 0 {
+		f.left--
+		return nil, syscall.EMFILE
+	}
+	return f.pipes.Accept()
+}
+
+// TestAcceptGoesOn after errors, and does not spin meanwhile.
+func TestAcceptGoesOn(t *testing.T) {
+	t.Parallel()
+	var log logBuffer
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		e := New(&failing{p, 20}, Config{Log: zerolog.New(&log)})
+		defer e.Close()
+		began := time.Now()
+		say(p.dial(t, "192.0.2.1:1"), "GET /")
+		if waited := time.Since(began); waited < 10*time.Second || waited > 20*time.Second {
+			t.Errorf("twenty errors are over in %v of fake time", waited)
+		}
+		c, err := e.HTTP().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Close()
+		if got := e.Stats().AcceptErrors; got != 20 {
+			t.Errorf("%d errors are counted", got)
+		}
+	})
+	if n := strings.Count(log.String(), "cannot accept"); n != 1 {
+		t.Errorf("they are logged %d times:\n%s", n, &log)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		e := New(&failing{newPipes(), 1000}, Config{})
+		synctest.Wait()
+		_ = e.Close() // in the middle of a pause
+	})
+}
+
+// TestListenerEnds by somebody else's hand: who serves hears of it.
+func TestListenerEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{})
+		_ = p.Close()
+		if _, err := e.HTTP().Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 
 	"github.com/pires/go-proxyproto"
+	"github.com/rs/zerolog"
 )
 
 func header(t testing.TB, version byte, client string) []byte {
@@ -177,4 +178,25 @@ func (p *prefixed) Write(b []byte) (int, error) {
 	p.first = nil
 	n, err := p.Conn.Write(bytes.Join([][]byte{first, b}, nil))
 	return max(0, n-len(first)), err
+}
+
+// TestProxyWarnings are for the operator: of what everybody can cause, one line.
+func TestProxyWarnings(t *testing.T) {
+	t.Parallel()
+	var log logBuffer
+	synctest.Test(t, func(t *testing.T) {
+		_, p := memory(t, Config{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Log: zerolog.New(&log)})
+		for range 3 {
+			for from, says := range map[string]string{"10.0.0.1:1": "GET /", "192.0.2.1:1": string(header(t, 2, "198.51.100.7:1"))} {
+				c := p.dial(t, from)
+				say(c, says)
+				ends(t, c)
+			}
+		}
+	})
+	for _, text := range []string{"sends no PROXY header", "not named as a proxy"} {
+		if n := strings.Count(log.String(), text); n != 1 {
+			t.Errorf("%q is logged %d times:\n%s", text, n, &log)
+		}
+	}
 }

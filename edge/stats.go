@@ -105,5 +105,15 @@ type refusal struct {
 
 func (e *Edge) refused(c net.Conn, no *refusal) {
 	e.counted.refused[no.reason].Add(1)
+	switch no.reason {
+	case ProxyMissing:
+		e.once.missing.Do(func() {
+			e.log.Warn().Stringer("remote", c.RemoteAddr()).Msg("a proxy sends no PROXY header: have it send one, or do not name it as one that does; said once")
+		})
+	case ProxyUnasked:
+		e.once.unasked.Do(func() {
+			e.log.Warn().Stringer("remote", c.RemoteAddr()).Msg("a PROXY header came from who is not named as a proxy, and was refused; said once")
+		})
+	}
 	e.log.Debug().Stringer("remote", c.RemoteAddr()).Str("reason", string(no.reason)).Err(no.err).Msg("connection refused")
 }

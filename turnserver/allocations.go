@@ -31,7 +31,8 @@ func (s *Server) Allocations() []Allocation {
 }
 
 // End ends the allocations that a user has now, and returns how many there were. When it returns nothing is relayed for them any
-// more; the connections of clients that came over TCP or TLS are closed. The user may open new ones: see Revoke.
+// more but for what is on its way out; the connections of clients that came over TCP or TLS are closed. The user may open new ones:
+// see Revoke.
 func (s *Server) End(user string) int {
 	list := s.relays.of(user)
 	for _, r := range list {

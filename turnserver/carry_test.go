@@ -16,8 +16,7 @@ func TestPayloadBetweenRelays(t *testing.T) {
 	bothModes(t, func(t *testing.T, mode func(*Config)) {
 		s := listen(t, mode, func(c *Config) { c.Payload = PayloadData })
 		a, b := openRelay(t, s, "ada"), openRelay(t, s, "bob")
-		a.permissions.put(b.at.Addr(), true)
-		b.permissions.put(a.at.Addr(), true)
+		permit(a, b)
 		buf := make([]byte, relayBuffer)
 		pass := func(from, to *relay, data []byte) {
 			t.Helper()
@@ -102,8 +101,7 @@ func TestQuotaOfBytes(t *testing.T) {
 			}
 		})
 		a, b := openRelay(t, s, "ada"), openRelay(t, s, "rich")
-		a.permissions.put(b.at.Addr(), true)
-		b.permissions.put(a.at.Addr(), true)
+		permit(a, b)
 		buf := make([]byte, relayBuffer)
 		for range 2 { // 60 of the 100
 			if _, err := a.WriteTo(make([]byte, 30), b.addr); err != nil {
@@ -135,6 +133,7 @@ func TestStrangersAreNotCharged(t *testing.T) {
 	t.Parallel()
 	s := listen(t, func(c *Config) { c.Quotas.Identity.Bytes = 10 })
 	a, b := openRelay(t, s, "ada"), openRelay(t, s, "bob")
+	a.permissions.put(b.at.Addr(), true)
 	for range 3 {
 		if _, err := a.WriteTo([]byte("12"), b.addr); err != nil { // of a's own
 			t.Fatal(err)

@@ -332,6 +332,10 @@ func TestQuotasOverTheWire(t *testing.T) {
 	w := newWire(t, s, "udp")
 	code, m := w.request(stun.MethodAllocate, transport(protoUDP))
 	wantRefused(t, "a third from one address", w, code, m, stun.CodeAllocQuotaReached)
+	var e stun.ErrorCodeAttribute
+	if err := e.GetFrom(m); err != nil || string(e.Reason) != "quota reached: address-allocations" {
+		t.Errorf("%q, %v", e.Reason, err)
+	}
 	if n := s.Stats(); n.NoAllocation["quota"] != 1 || n.QuotaReached["address-allocations"] != 1 {
 		t.Errorf("counted %v %v", n.NoAllocation, n.QuotaReached)
 	}

@@ -21,11 +21,14 @@
 // (Server.Serve). Relays have an address of each family or of one of the two. Relaying over TCP (RFC 6062) and reserved ports
 // (EVEN-PORT) are not offered.
 //
-// One datagram's way from a client to a peer, and back:
+// A datagram's ways. The short one is that of what is bound to a channel, which is nearly everything (fast.go); it takes many
+// datagrams at a time:
 //
-//	client → listener → front → Pion → relay.WriteTo → socket → peer
-//	                                        └→ another relay's inbox → relay.ReadFrom → Pion → front → listener → its client
-//	client ← listener ← front ← Pion ← relay.ReadFrom ← inbox ← relay.pump ← socket ← peer
+//	client → udpConn ─────── fastPath ───────→ socket → peer, or → udpConn → another relay's client
+//	            └→ front → Pion → relay.WriteTo → socket → peer
+//	                                        └→ another relay's inbox → relay.ReadFrom → Pion → front → its client
+//	client ← udpConn ─────── fastPath ───────← poller ← socket ← peer
+//	            └─ front ← Pion ← relay.ReadFrom ← inbox ┘
 //
 // Goroutines, all of which Close waits for:
 //
@@ -34,7 +37,7 @@
 //	Pion, each UDP listener  reads it and handles what comes    when udpConn.ReadFrom fails: the socket is closed
 //	Pion, each stream        reads and handles its tcpConn      when tcpConn.ReadFrom fails: end, deadline, bad frame, Close
 //	Pion, each allocation    reads its relay's inbox            when relay.ReadFrom fails: the relay is closed
-//	relay.pump               reads the relay's socket, if any   when the relay is closed
+//	Server.poller            reads all relays' sockets          with Close; there is none with virtual ports
 //	notices.run              tells Config.Limited, if any       with Close
 //
 // Pion's goroutines run a few more instructions of its own after the call that Close waits for, and touch nothing of

@@ -9,6 +9,8 @@ import (
 
 	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
+
+	"github.com/beckon-rtc/beckon/internal/udpbatch"
 )
 
 // Ways in, as Allocation and Stats name them.
@@ -25,11 +27,15 @@ type entry struct {
 	// Static.
 	srv       *Server
 	transport string
-	conn      net.PacketConn // what Pion reads and writes: the client's side of every relay of this entry
-	stream    *tcpConn       // nil for a UDP listener
+	conn      net.PacketConn   // what Pion reads and writes: the client's side of every relay of this entry
+	stream    *tcpConn         // nil for a UDP listener
+	batch     *udpbatch.Socket // the listener; nil for a stream
 
-	req  request // under way; owned by the goroutine that reads conn
-	busy turns   // of that request, and of the ends of relays
+	busy turns // of requests, and of the ends of relays
+
+	// Owned by the goroutine that reads conn.
+	req  request   // under way
+	fast *fastPath // nil for a stream
 
 	mu      sync.RWMutex
 	clients map[netip.AddrPort]*relay // those with an allocation; guarded by mu
@@ -39,10 +45,13 @@ var _ turn.RelayAddressGenerator = (*entry)(nil)
 
 // serve lets Pion read conn in a goroutine of its own, until ReadFrom returns an error.
 func (s *Server) serve(transport string, conn net.PacketConn, stream *tcpConn) error {
+	e := &entry{srv: s, transport: transport, stream: stream, clients: map[netip.AddrPort]*relay{}}
+	if u, ok := conn.(*udpConn); ok {
+		u.entry, e.batch, e.fast = e, u.batch, u.fast
+	}
 	if s.relays.families[0] == nil {
 		conn = onIPv6{conn, net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.relays.families[1].told, 0))}
 	}
-	e := &entry{srv: s, transport: transport, stream: stream, clients: map[netip.AddrPort]*relay{}}
 	e.conn = &front{PacketConn: conn, e: e}
 	_, err := turn.NewServer(turn.ServerConfig{
 		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: e.conn, RelayAddressGenerator: e, PermissionHandler: e.permit}},
@@ -110,7 +119,9 @@ func (e *entry) refuse(why allocFailure, code stun.ErrorCode, err error) error {
 	e.srv.stats.alloc[why].Add(1)
 	e.req.refusal = refusal{code: code}
 	switch why {
-	case allocDraining, allocFamily, allocEvenPort, allocTCP, allocQuota: // what the client should know by name
+	case allocDraining:
+		e.req.refusal.phrase = "the server is closing"
+	case allocFamily, allocEvenPort, allocTCP, allocQuota: // what the client should know by name
 		e.req.refusal.phrase = strings.TrimPrefix(err.Error(), "turnserver: ")
 	}
 	return err
@@ -133,14 +144,14 @@ func (e *entry) events() turn.EventHandler {
 		OnPermissionDeleted: func(src, _ net.Addr, _, _, _ string, relay net.Addr, peer net.IP) {
 			e.permission(src, relay, peer, false)
 		},
-		OnChannelCreated: func(src, _ net.Addr, _, _, _ string, relay, _ net.Addr, number uint16) {
+		OnChannelCreated: func(src, _ net.Addr, _, _, _ string, relay, peer net.Addr, number uint16) {
 			if r := e.relayAt(src, relay); r != nil {
-				r.channels.put(number, true)
+				r.channels.put(number, addrPort(peer))
 			}
 		},
 		OnChannelDeleted: func(src, _ net.Addr, _, _, _ string, relay, _ net.Addr, number uint16) {
 			if r := e.relayAt(src, relay); r != nil {
-				r.channels.put(number, false)
+				r.channels.remove(number)
 			}
 		},
 		OnAllocationDeleted: func(src, _ net.Addr, _, user, _ string) {
@@ -158,9 +169,9 @@ func (e *entry) permission(client, relay net.Addr, peerIP net.IP, yes bool) {
 	}
 }
 
-// relayAt is the relay of which Pion tells something: it may have ended, and another client may have its port by now.
-func (e *entry) relayAt(client, relay net.Addr) *relay {
-	r := e.srv.relays.find(addrPort(relay))
+// relayAt is the relay of which Pion tells something, nil if it has ended. Another client may have its port by now.
+func (e *entry) relayAt(client, at net.Addr) *relay {
+	r := e.srv.relays.find(addrPort(at))
 	if r == nil || r.entry != e || r.client != addrPort(client) {
 		return nil
 	}

@@ -73,11 +73,12 @@ func (f *front) WriteTo(p []byte, to net.Addr) (int, error) {
 	if !isAnswer(p) {
 		return f.PacketConn.WriteTo(p, to)
 	}
-	answer, ok := f.e.leave(p)
+	answer, why, ok := f.e.leave(p)
 	if !ok {
-		f.e.srv.stats.dropped[dropStranger].Add(1)
+		f.e.srv.stats.dropped[why].Add(1)
 		return len(p), nil
 	}
+	f.e.srv.stats.countError(answer)
 	if _, err := f.PacketConn.WriteTo(answer, to); err != nil {
 		return 0, err
 	}

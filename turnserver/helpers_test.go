@@ -246,6 +246,12 @@ func openRelay(t testing.TB, s *Server, user string) *relay {
 	return r
 }
 
+// permit gives two relays permissions for each other.
+func permit(a, b *relay) {
+	a.permissions.put(b.at.Addr(), true)
+	b.permissions.put(a.at.Addr(), true)
+}
+
 // relayed is Pion's client with an allocation, as the Go peer and its ICE agent use it.
 func relayed(t *testing.T, s *Server, network string) net.PacketConn {
 	t.Helper()

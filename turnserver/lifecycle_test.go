@@ -74,45 +74,46 @@ func TestCloseLeavesNothingOpen(t *testing.T) { // not parallel: it looks at por
 }
 
 func TestShutdownLetsAllocationsEnd(t *testing.T) {
-	t.Parallel()
-	s := listen(t)
-	a, b, late := newWire(t, s, "udp"), newWire(t, s, "tcp"), newWire(t, s, "udp")
-	at, bt := a.allocate(), b.allocate()
-	a.request(stun.MethodCreatePermission, peerAddress(bt))
-	b.request(stun.MethodCreatePermission, peerAddress(at))
-	done := make(chan error, 1)
-	go func() { done <- s.Shutdown(t.Context()) }()
-	eventually(t, "draining", func() bool {
-		s.relays.mu.Lock()
-		defer s.relays.mu.Unlock()
-		return s.relays.draining
+	bothModes(t, func(t *testing.T, mode func(*Config)) {
+		s := listen(t, mode)
+		a, b, late := newWire(t, s, "udp"), newWire(t, s, "tcp"), newWire(t, s, "udp")
+		at, bt := a.allocate(), b.allocate()
+		a.request(stun.MethodCreatePermission, peerAddress(bt))
+		b.request(stun.MethodCreatePermission, peerAddress(at))
+		done := make(chan error, 1)
+		go func() { done <- s.Shutdown(t.Context()) }()
+		eventually(t, "draining", func() bool {
+			s.relays.mu.Lock()
+			defer s.relays.mu.Unlock()
+			return s.relays.draining
+		})
+		if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeAllocQuotaReached {
+			t.Errorf("a draining server allocates: %d", code)
+		}
+		if n := s.Stats().NoAllocation["draining"]; n != 1 {
+			t.Errorf("counted %d", n)
+		}
+		a.say(bt, "still here")
+		if got := b.heard(); got != "still here" {
+			t.Errorf("heard %q", got)
+		}
+		_ = b.conn.Close()
+		eventually(t, "one left", func() bool { return s.Stats().Allocations == 1 })
+		select {
+		case err := <-done:
+			t.Fatalf("did not wait: %v", err)
+		default:
+		}
+		end := stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 0, 0}}
+		a.send(stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest), end,
+			stun.NewUsername(a.username), stun.NewRealm(a.realm), a.nonce, stun.NewLongTermIntegrity(a.username, a.realm, a.pass)))
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if st := s.Stats(); st.Allocations != 0 || st.TCPConns != 0 {
+			t.Errorf("stats: %+v", st)
+		}
 	})
-	if code, _ := late.request(stun.MethodAllocate, transport(protoUDP)); code != stun.CodeAllocQuotaReached {
-		t.Errorf("a draining server allocates: %d", code)
-	}
-	if n := s.Stats().NoAllocation["draining"]; n != 1 {
-		t.Errorf("counted %d", n)
-	}
-	a.say(bt, "still here")
-	if got := b.heard(); got != "still here" {
-		t.Errorf("heard %q", got)
-	}
-	_ = b.conn.Close()
-	eventually(t, "one left", func() bool { return s.Stats().Allocations == 1 })
-	select {
-	case err := <-done:
-		t.Fatalf("did not wait: %v", err)
-	default:
-	}
-	end := stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0, 0, 0, 0}}
-	a.send(stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodRefresh, stun.ClassRequest), end,
-		stun.NewUsername(a.username), stun.NewRealm(a.realm), a.nonce, stun.NewLongTermIntegrity(a.username, a.realm, a.pass)))
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-	if st := s.Stats(); st.Allocations != 0 || st.TCPConns != 0 {
-		t.Errorf("stats: %+v", st)
-	}
 }
 
 func TestShutdownIsCutShort(t *testing.T) {

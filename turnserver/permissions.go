@@ -47,32 +47,3 @@ func (p *permissions) put(a netip.Addr, yes bool) {
 	}
 	p.set.Store(&next)
 }
-
-// channels are the numbers that a relay's client has bound. All methods may be called at any time.
-type channels struct {
-	mu  sync.Mutex
-	set map[uint16]bool // guarded by mu
-}
-
-// more tells how many there would be with number.
-func (c *channels) more(number uint16) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.set[number] {
-		return len(c.set)
-	}
-	return len(c.set) + 1
-}
-
-func (c *channels) put(number uint16, yes bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.set == nil {
-		c.set = map[uint16]bool{}
-	}
-	if yes {
-		c.set[number] = true
-	} else {
-		delete(c.set, number)
-	}
-}

@@ -4,12 +4,15 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/beckon-rtc/beckon/internal/udpbatch"
 )
 
 // relay is one allocation's side towards its peers, as the net.PacketConn that Pion writes to and reads from. What differs
-// between a virtual port and a real one is only whether there is a socket, with a pump behind it: the packets of other relays
-// come in memory either way, because they would otherwise leave the machine where the address that peers are told is not its
+// between a virtual port and a real one is only whether there is a socket, which the server's poller reads: the packets of other
+// relays come in memory either way, because they would otherwise leave the machine where the address that peers are told is not its
 // own (a one-to-one NAT), and few NATs send them back with the right source.
 //
 // Pion checks permissions, which know only a peer's address; this checks address and port of every packet, what it is and whether
@@ -25,9 +28,14 @@ type relay struct {
 	client netip.AddrPort // and where it is, as seen there
 	since  time.Time
 	sock   *net.UDPConn // nil: a virtual port
+	batch  *udpbatch.Socket
+	polled *udpbatch.Polled // set before the relay counts
 
-	inbox chan *packet  // what has come from peers
-	done  chan struct{} // closed by Close
+	toClient *udpbatch.Lane // for what comes in by sock, see fast.go; nil: the client came with a stream
+
+	inbox           chan *packet  // what has come from peers, and is Pion's
+	queued, handled atomic.Uint64 // how much ever was put into it, and how much Pion is done with
+	done            chan struct{} // closed by Close
 
 	gate        *gate
 	holding     *holding
@@ -36,8 +44,11 @@ type relay struct {
 
 	toPeers, fromPeers traffic
 
-	last  *net.UDPAddr // the latest peer from outside; owned by the goroutine in ReadFrom
-	until time.Time    // when Pion will end the allocation; owned by the goroutine that reads entry.conn
+	// Owned by the goroutine in ReadFrom.
+	last *net.UDPAddr // the latest peer from outside
+	busy bool         // Pion has one
+
+	until time.Time // when Pion will end the allocation; owned by the goroutine that reads entry.conn
 
 	closed, ended sync.Once
 }
@@ -52,6 +63,10 @@ func newRelay(r *relays, f *family, e *entry, user string, h *holding, even bool
 	take := rl.takeVirtual
 	if !r.srv.cfg.virtual() {
 		take = rl.takeSocket
+	}
+	// A client on a link has an address that means something on that link only, and a relay's client keeps no link.
+	if e.batch != nil && !rl.client.Addr().IsLinkLocalUnicast() {
+		rl.toClient = e.batch.Lane(rl.client)
 	}
 	return rl, take(even)
 }
@@ -84,6 +99,9 @@ func (r *relay) WriteTo(p []byte, to net.Addr) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
+	case own != nil && r.entry.fast != nil:
+		r.entry.fast.copyAcross(r, own, p)
+		return len(p), nil
 	case own != nil:
 		r.sent(len(p))
 		own.deliver(r, p)
@@ -97,11 +115,15 @@ func (r *relay) WriteTo(p []byte, to net.Addr) (int, error) {
 }
 
 // outgoing decides whether the client may send p to a peer, and counts and charges it. own is the relay of this server that the
-// peer is, nil for one outside. Pion has looked for a permission. The address is canonical.
+// peer is, nil for one outside. The address is canonical.
 func (r *relay) outgoing(peer netip.AddrPort, p []byte) (own *relay, err error) {
 	s := r.relays.srv
 	own = r.relays.find(peer)
-	if why := s.policy.peer(peer, s.own.snapshot(), own != nil); why != allowed {
+	why := noPermission // it may have ended: a channel lives longer, and Pion does not look once it is bound
+	if r.permissions.has(peer.Addr()) {
+		why = s.policy.peer(peer, s.own.snapshot(), own != nil)
+	}
+	if why != allowed {
 		s.stats.peers[why].Add(1)
 		return nil, ErrPeerDenied
 	}
@@ -150,11 +172,22 @@ func (r *relay) deliver(from *relay, p []byte) {
 	if r.incoming(from.at, p, false) != nil {
 		return
 	}
+	r.enqueue(from, netip.AddrPort{}, p)
+}
+
+// enqueue puts a datagram into the inbox: that of another relay, or of a peer outside. It does not wait.
+func (r *relay) enqueue(own *relay, from netip.AddrPort, p []byte) {
+	s := r.relays.srv
 	k := s.packets.get()
-	k.own, k.n = from.addr, copy(k.buf[:], p)
+	k.own, k.from, k.n = nil, from, copy(k.buf[:], p)
+	if own != nil {
+		k.own = own.addr
+	}
+	r.queued.Add(1)
 	select {
 	case r.inbox <- k:
 	default:
+		r.handled.Add(1)
 		s.stats.queueFull.Add(1)
 		s.packets.put(k)
 	}
@@ -163,6 +196,10 @@ func (r *relay) deliver(from *relay, p []byte) {
 // ReadFrom returns one datagram of a peer that the relay may reach. Its error is final: Pion deletes the allocation.
 func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
 	s := r.relays.srv
+	if r.busy {
+		r.busy = false
+		r.handled.Add(1)
+	}
 	for {
 		select {
 		case <-r.done: // before what has come: nothing is relayed once a relay has ended
@@ -179,7 +216,11 @@ func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
 				from = r.outside(k.from)
 			}
 			s.packets.put(k)
+			if r.polled != nil && len(r.inbox) <= cap(r.inbox)/2 {
+				r.polled.Resume()
+			}
 			r.received(n)
+			r.busy = true
 			return n, from, nil
 		}
 	}
@@ -212,6 +253,9 @@ func (r *relay) Close() error {
 // have its port.
 func (r *relay) release() {
 	r.family.ports[r.at.Port()].CompareAndSwap(r, nil)
+	if r.polled != nil {
+		r.polled.Remove()
+	}
 	if r.sock != nil {
 		_ = r.sock.Close()
 	}

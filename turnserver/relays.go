@@ -2,6 +2,7 @@ package turnserver
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -21,7 +22,7 @@ type relays struct {
 	draining bool                       // no new ones; guarded by mu
 	empty    chan struct{}              // closed once draining and none is open
 
-	// wg counts for each relay: its reader, until it got its last error; Pion's allocation, until it is deleted; its pump.
+	// wg counts for each relay: its reader, until it got its last error, and Pion's allocation, until it is deleted.
 	wg sync.WaitGroup
 }
 
@@ -67,7 +68,7 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	}
 	held, met := r.srv.ledger.reserve(c.UserID, account, e.req.from.Addr())
 	if met != 0 {
-		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, ErrQuota)
+		return nil, e.refuse(allocQuota, stun.CodeAllocQuotaReached, fmt.Errorf("%w: %s", ErrQuota, met))
 	}
 	rl, err := newRelay(r, f, e, c.UserID, held, c.RequestedPort != 0)
 	if err != nil {
@@ -80,8 +81,11 @@ func (r *relays) create(e *entry, c turn.AllocateListenerConfig) (*relay, error)
 	}
 	if why, err := r.add(rl); err != nil {
 		rl.release()
-		code := stun.CodeAllocQuotaReached // here: there will be none, for a while
-		if why == allocRevoked {
+		code := stun.CodeInsufficientCapacity
+		switch why {
+		case allocDraining:
+			code = stun.CodeAllocQuotaReached // there will be none here, for a while
+		case allocRevoked:
 			code = stun.CodeUnauthorized
 		}
 		return nil, e.refuse(why, code, err)
@@ -101,6 +105,12 @@ func (r *relays) add(rl *relay) (allocFailure, error) {
 	if r.srv.revoked.refuses(rl.user, rl.entry.req.as) {
 		return allocRevoked, ErrRevoked
 	}
+	if rl.sock != nil {
+		var err error
+		if rl.polled, err = r.srv.poller.Add(rl.batch, rl); err != nil {
+			return allocSocket, fmt.Errorf("turnserver: relay socket: %w", err)
+		}
+	}
 	if r.users[rl.user] == nil {
 		r.users[rl.user] = map[*relay]bool{}
 	}
@@ -109,10 +119,6 @@ func (r *relays) add(rl *relay) (allocFailure, error) {
 	rl.entry.add(rl)
 	r.srv.stats.kind(rl).opened()
 	r.wg.Add(2)
-	if rl.sock != nil {
-		r.wg.Add(1)
-		go rl.pump()
-	}
 	return 0, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/beckon-rtc/beckon/internal/pionlog"
+	"github.com/beckon-rtc/beckon/internal/udpbatch"
 )
 
 // Server is a running STUN and TURN server. Its methods may be called by many goroutines at once.
@@ -30,6 +31,8 @@ type Server struct {
 	udp      []*net.UDPConn
 	relays   *relays
 	tuneOnce sync.Once
+	poller   *udpbatch.Poller // of the relays' sockets; nil with virtual ports
+	fast     *fastPath        // what it uses
 
 	ports   *portSet
 	revoked revocations
@@ -91,11 +94,20 @@ func (s *Server) start() error {
 		if err := s.relays.tryBind(); err != nil {
 			return err
 		}
+		s.fast = newFastPath(s, relayBuffer-1) // what fills Pion's buffer may have been cut
+		s.poller, err = udpbatch.NewPoller(udpbatch.Config{Inbox: s.fast.in, Flush: s.fast.flush})
+		if err != nil {
+			return fmt.Errorf("turnserver: %w", err)
+		}
 	}
 	for _, sock := range s.udp {
 		s.tune(sock)
+		u, err := newUDPConn(s, sock)
+		if err != nil {
+			return fmt.Errorf("turnserver: listen: %w", err)
+		}
 		s.wg.Add(1)
-		if err := s.serve(overUDP, &udpConn{UDPConn: sock, srv: s}, nil); err != nil {
+		if err := s.serve(overUDP, u, nil); err != nil {
 			s.wg.Done()
 			return err
 		}
@@ -231,6 +243,9 @@ func (s *Server) Close() error {
 		s.streams.wg.Wait()
 		s.conns.wg.Wait()
 		s.relays.wg.Wait()
+		if s.poller != nil {
+			s.poller.Close()
+		}
 		s.ledger.close()
 		s.log.Info().Msg("turn closed")
 	})

@@ -6,14 +6,20 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+
+	"github.com/beckon-rtc/beckon/internal/udpbatch"
 )
 
-// What only relays with real ports have: a socket each, and a goroutine that empties it.
+// What only relays with real ports have: a socket each, which one goroutine reads for all (Server.poller, see fast.go).
 
 // takeSocket binds a free port of the range.
 func (r *relay) takeSocket(even bool) error {
 	sock, err := r.relays.socket(r.family, even)
 	if err != nil {
+		return err
+	}
+	if r.batch, err = udpbatch.New(sock); err != nil {
+		_ = sock.Close()
 		return err
 	}
 	r.sock = sock
@@ -63,33 +69,4 @@ func (r *relays) tryBind() error {
 		_ = sock.Close()
 	}
 	return nil
-}
-
-// pump brings what comes to the socket into the inbox, until the socket is closed. It waits while the inbox is full: the kernel's
-// buffer is larger, and holds only what is this relay's.
-func (r *relay) pump() {
-	defer r.relays.wg.Done()
-	s := r.relays.srv
-	k := s.packets.get()
-	for {
-		n, src, err := s.read(r.sock, k.buf[:])
-		if err != nil {
-			s.packets.put(k)
-			return
-		}
-		if n == len(k.buf) {
-			s.stats.oversized.Add(1) // it was cut, or may have been
-			continue
-		}
-		src = netip.AddrPortFrom(canonical(src.Addr()), src.Port())
-		if r.incoming(src, k.buf[:n], true) != nil {
-			continue
-		}
-		k.own, k.from, k.n = nil, src, n
-		select {
-		case r.inbox <- k:
-			k = s.packets.get()
-		case <-r.done:
-		}
-	}
 }

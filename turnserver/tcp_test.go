@@ -14,6 +14,8 @@ import (
 
 	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
+
+	"github.com/beckon-rtc/beckon/internal/udpbatch"
 )
 
 // Four bytes that anyone can send make a stock pion/turn v5.1.0 spin for ever: the length overflows its uint16. There
@@ -245,16 +247,16 @@ func TestTCPDeadlines(t *testing.T) { // durations of fake time are exact
 	})
 }
 
-// fails is a socket that returns its errors one after the other, and then one datagram.
+// fails is a socket that returns its errors one after the other, and then none.
 type fails []error
 
-func (f *fails) ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error) {
+func (f *fails) Receive(*udpbatch.Inbox) error {
 	if len(*f) == 0 {
-		return 1, netip.AddrPort{}, nil
+		return nil
 	}
 	err := (*f)[0]
 	*f = (*f)[1:]
-	return 0, netip.AddrPort{}, err
+	return err
 }
 
 func TestSurvivedErrorsSlowDown(t *testing.T) {
@@ -264,20 +266,20 @@ func TestSurvivedErrorsSlowDown(t *testing.T) {
 		odd := errors.New("odd")
 		from := time.Now()
 		sock := fails{odd, odd, odd, odd, odd, odd, odd, odd, odd, odd, odd, odd}
-		if n, _, err := s.read(&sock, nil); n != 1 || err != nil {
-			t.Fatal(n, err)
+		if err := s.read(&sock, nil); err != nil {
+			t.Fatal(err)
 		}
 		// 2+4+…+512 ms, then three times the limit of 1 s.
 		if d := time.Since(from); d != 1022*time.Millisecond+3*time.Second || s.stats.readErrors.Load() != 12 {
 			t.Errorf("12 errors took %v", d)
 		}
 		sock = fails{net.ErrClosed}
-		if _, _, err := s.read(&sock, nil); !errors.Is(err, net.ErrClosed) {
+		if err := s.read(&sock, nil); !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
 		close(s.closing)
 		sock = fails{odd}
-		if _, _, err := s.read(&sock, nil); err != odd {
+		if err := s.read(&sock, nil); err != odd {
 			t.Error("a closed server reads on")
 		}
 	})

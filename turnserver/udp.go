@@ -4,44 +4,71 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"sync"
 	"time"
+
+	"github.com/beckon-rtc/beckon/internal/udpbatch"
 )
 
-// udpConn is the UDP listener. Pion's loop ends with the first error of ReadFrom, whatever it is, and a server that
+// udpConn is a UDP listener. Pion's loop ends with the first error of ReadFrom, whatever it is, and a server that
 // stays deaf after one ICMP message or one moment without kernel memory is worse than one that crashes: so only the
 // closing of the socket gets through.
 type udpConn struct {
-	*net.UDPConn // deadlines, addresses and Close
+	*net.UDPConn // deadlines, addresses, WriteTo and Close
 	srv          *Server
-	ended        sync.Once
+	batch        *udpbatch.Socket
+	entry        *entry // set before the first read
+
+	// Owned by the goroutine in ReadFrom.
+	fast  *fastPath
+	next  int // the datagram of the batch whose turn it is
+	ended bool
 }
 
 var _ net.PacketConn = (*udpConn)(nil)
 
-// ReadFrom belongs to one goroutine, which ends with the error.
-func (u *udpConn) ReadFrom(p []byte) (int, net.Addr, error) {
-	n, src, err := u.srv.read(u.UDPConn, p)
-	if err != nil {
-		u.ended.Do(u.srv.wg.Done)
-		return 0, nil, err
-	}
-	return n, udpAddr(src), nil
+func newUDPConn(s *Server, sock *net.UDPConn) (*udpConn, error) {
+	batch, err := udpbatch.New(sock)
+	return &udpConn{UDPConn: sock, srv: s, batch: batch, fast: newFastPath(s, s.cfg.Limits.Frame)}, err
 }
 
-// read returns the next datagram of a listener or a relay. Its error says that the socket or the server is closed.
-func (s *Server) read(sock datagrams, p []byte) (int, netip.AddrPort, error) {
-	for streak := 1; ; streak++ {
-		n, src, err := sock.ReadFromUDPAddrPort(p)
-		if err == nil || !s.survive(err, streak) {
-			return n, src, err
+// ReadFrom returns the next datagram that is Pion's, and relays all others. It belongs to one goroutine, which ends with the
+// error.
+func (u *udpConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	for {
+		for ; u.next < u.fast.in.Len(); u.next++ {
+			d, src, ok := u.fast.in.At(u.next)
+			if ok && u.fast.fromClient(u.entry, d, src) {
+				continue
+			}
+			u.next++
+			u.fast.flush()                       // what the client has sent before goes before what this may do
+			return copy(p, d), udpAddr(src), nil // one that was cut fills p
+		}
+		u.fast.flush()
+		u.next = 0
+		if err := u.srv.read(u.batch, u.fast.in); err != nil {
+			if !u.ended {
+				u.ended = true
+				u.srv.wg.Done()
+			}
+			return 0, nil, err
 		}
 	}
 }
 
-// datagrams is what read needs of a *net.UDPConn.
-type datagrams interface {
-	ReadFromUDPAddrPort(p []byte) (int, netip.AddrPort, error)
+// read waits for the next batch of a listener. Its error says that the socket or the server is closed.
+func (s *Server) read(sock batches, in *udpbatch.Inbox) error {
+	for streak := 1; ; streak++ {
+		err := sock.Receive(in)
+		if err == nil || !s.survive(err, streak) {
+			return err
+		}
+	}
+}
+
+// batches is what read needs of a *udpbatch.Socket.
+type batches interface {
+	Receive(in *udpbatch.Inbox) error
 }
 
 // survive says whether to read or accept again after the streak-th error in a row, and waits before it says yes, so

@@ -160,7 +160,7 @@ func TestQueueIsBounded(t *testing.T) {
 	t.Parallel()
 	s := listen(t, virtual, func(c *Config) { c.Limits.Queue = 2 })
 	a, b := openRelay(t, s, "alice"), openRelay(t, s, "bob")
-	b.permissions.put(a.at.Addr(), true)
+	permit(a, b)
 	for _, data := range []string{"one", "two", "three", "four"} {
 		if n, err := a.WriteTo([]byte(data), b.addr); n != len(data) || err != nil {
 			t.Fatal(n, err)
@@ -188,7 +188,7 @@ func TestNothingIsReadAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	s := listen(t, virtual)
 	a, b := openRelay(t, s, "alice"), openRelay(t, s, "bob")
-	b.permissions.put(a.at.Addr(), true)
+	permit(a, b)
 	if _, err := a.WriteTo([]byte("x"), b.addr); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestNothingIsReadAfterTheEnd(t *testing.T) {
 func TestDeliveryDoesNotAllocate(t *testing.T) {
 	s := listen(t, virtual)
 	a, b := openRelay(t, s, "alice"), openRelay(t, s, "bob")
-	b.permissions.put(a.at.Addr(), true)
+	permit(a, b)
 	data, buf := make([]byte, 1200), make([]byte, relayBuffer)
 	if n := testing.AllocsPerRun(200, func() {
 		_, _ = a.WriteTo(data, b.addr)
@@ -227,7 +227,7 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 	b.Cleanup(func() { _ = s.Close() })
 	x, y := openRelay(b, s, "alice"), openRelay(b, s, "bob")
-	y.permissions.put(x.at.Addr(), true)
+	permit(x, y)
 	data, buf := make([]byte, 1200), make([]byte, relayBuffer)
 	for b.Loop() {
 		_, _ = x.WriteTo(data, y.addr)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -83,9 +84,21 @@ func listenTURN(ctx context.Context, t *turnPlan, flag string, hooks relayHooks,
 		return nil, usagef("the relay's %s %s: %s", e.Field, e.Problem, e.Hint)
 	}
 	if err != nil {
-		return nil, listenError(flag, udp[0], ":0", err)
+		return nil, listenError(flag, failing(udp, err), ":0", err)
 	}
 	return s, nil
+}
+
+// failing is the one of several addresses that could not be had.
+func failing(list []address, err error) address {
+	if e, ok := errors.AsType[*net.OpError](err); ok && e.Addr != nil {
+		for _, a := range list {
+			if strings.HasSuffix(e.Addr.String(), ":"+strconv.Itoa(int(a.port))) {
+				return a
+			}
+		}
+	}
+	return list[0]
 }
 
 // listenError says why an address cannot be had and what to do about it. free is an address that can.

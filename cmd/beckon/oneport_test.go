@@ -129,15 +129,32 @@ func TestRelayLimitIsTold(t *testing.T) {
 	awaitMetric(t, s.logged(t, "admin listening", "addr"), `beckon_relay_limits_reached_total{limit="room",what="allocations"} 1`)
 }
 
+// Both ends of a connection report how it opened, and the operator sees it.
+func TestPeersReport(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	admin := s.logged(t, "admin listening", "addr")
+	start(t, true, "bot", "echo", s.first, "--log-level", "error")
+	start(t, true, "bot", "echo", s.first, "--log-level", "error")
+	awaitMetric(t, admin, `beckon_peer_connections_total{event="open",outcome="direct",protocol="none"} 2`)
+	awaitMetric(t, admin, `beckon_peer_connection_seconds_count{event="open",outcome="direct"} 2`)
+
+	relayed := strings.Replace(s.first, "/r/", "/r/relayed-", 1)
+	start(t, true, "bot", "echo", relayed, "--log-level", "error", "--relay-only")
+	start(t, true, "bot", "echo", relayed, "--log-level", "error", "--relay-only")
+	awaitMetric(t, admin, `beckon_peer_connection_seconds_count{event="open",outcome="relayed"} 2`)
+}
+
 // From the first moment of the end nobody is sent here any more, while who asks for life and metrics is answered to the last.
 func TestReadyEndsFirst(t *testing.T) {
 	t.Parallel()
-	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--grace", "3s")
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--grace", "30s")
 	base, room, _ := strings.Cut(s.first, "/r/")
 	admin := s.logged(t, "admin listening", "addr")
 	m := newMember(t, base, room)
-	if _, err := allocate(t, m.ice.URLs[1], m.ice.Username, m.ice.Credential); err != nil {
-		t.Fatal(err) // something that is worth waiting for
+	relay, err := allocate(t, m.ice.URLs[1], m.ice.Username, m.ice.Credential) // something that is worth waiting for
+	if err != nil {
+		t.Fatal(err)
 	}
 	if status, text := ask(t, admin, http.MethodGet, "/readyz", ""); status != http.StatusOK {
 		t.Errorf("ready: %d %s", status, text)
@@ -154,6 +171,8 @@ func TestReadyEndsFirst(t *testing.T) {
 			t.Errorf("%s while it ends: %d", path, status)
 		}
 	}
+	m.Close()
+	relay.Close()
 	if code := <-ended; code != exitOK {
 		t.Errorf("exit code %d", code)
 	}

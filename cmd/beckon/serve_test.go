@@ -279,6 +279,11 @@ func TestListenErrors(t *testing.T) {
 	if got.code != exitFailure || !strings.Contains(got.stderr, "this machine does not have that address") || strings.Count(got.stderr, "\n") != 1 {
 		t.Errorf("%+v", got)
 	}
+	two := []address{{port: 3478}, {host: "127.0.0.1", port: 443}}
+	denied := &net.OpError{Op: "listen", Addr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443}, Err: syscall.EACCES}
+	if a := failing(two, denied); a != two[1] {
+		t.Errorf("%v is said to have failed, not %v", a, two[1])
+	}
 	for want, cause := range map[string]error{
 		"ports below 1024 are the system's":   syscall.EACCES,
 		"the name beckon.test is not known":   &net.DNSError{Name: "beckon.test", IsNotFound: true},

@@ -31,6 +31,8 @@ type Config struct {
 	Page string
 	// Hosts are further hosts than that of the page, names or addresses, that the page needs.
 	Hosts []string
+	// World is what it finds beside addresses.
+	World World
 	// Flags are further ones for Chromium.
 	Flags []string
 	// Wrap, if it is not nil, makes of the program and its arguments what is run instead: something that becomes the program, by exec,

@@ -89,6 +89,9 @@ func command(cfg Config, dir string) (args, env []string, err error) {
 			return nil, nil, err
 		}
 	}
+	if err := cfg.World.trust(cfg.Kind, profile, home); err != nil {
+		return nil, nil, err
+	}
 	env = append(without(os.Environ(), "XDG_"),
 		"HOME="+home,
 		"TMPDIR="+temp,
@@ -98,10 +101,10 @@ func command(cfg Config, dir string) (args, env []string, err error) {
 	if cfg.Kind == Firefox {
 		env = append(env, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
 		args = []string{"--headless", "--no-remote", "--profile", profile, cfg.Page}
-		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs), 0o600)
+		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs+cfg.World.firefoxPrefs()), 0o600)
 		return args, env, err
 	}
-	args = append(ChromiumFlags(append(cfg.Hosts, location.Hostname())...), cfg.Flags...)
+	args = append(cfg.World.chromium(ChromiumFlags(append(cfg.Hosts, location.Hostname())...)), cfg.Flags...)
 	args = append(args, "--enable-logging=stderr", "--user-data-dir="+profile, cfg.Page)
 	return args, env, nil
 }

@@ -1,0 +1,56 @@
+//go:build linux
+
+package main
+
+import (
+	"strconv"
+	"time"
+)
+
+// A load is one way to run coturn's turnutils_uclient.
+type load struct {
+	name     string
+	clients  int
+	messages int           // of each client
+	size     int           // of a message, in bytes
+	interval time.Duration // between the messages of one client
+	pairs    bool          // clients send to each other, from relay to relay, and not to a peer that sends back
+}
+
+// loads are those of the table. The flooded ones offer more than two cores can carry, so they show what gets through;
+// the others are what a server should carry without loss, and show what that costs.
+func loads() []load {
+	return []load{
+		{name: "100 clients, 1,000 B", clients: 100, messages: 800, size: 1000, interval: 10 * time.Millisecond},
+		{name: "100 clients, 1,000 B, flooded", clients: 100, messages: 2000, size: 1000, interval: time.Millisecond},
+		{name: "20 clients, 200 B", clients: 20, messages: 6000, size: 200, interval: time.Millisecond},
+		{name: "20 relay to relay, 1,000 B", clients: 20, messages: 6000, size: 1000, interval: time.Millisecond, pairs: true},
+		{name: "1 client, 1,000 B, flooded", clients: 1, messages: 100_000, size: 1000, interval: 0},
+	}
+}
+
+// total is how many messages the clients send together.
+func (l load) total() int { return l.clients * l.messages }
+
+// hops is how often the server relays a message that arrives: to the peer and back, or from a client to another.
+func (l load) hops() int {
+	if l.pairs {
+		return 1
+	}
+	return 2
+}
+
+// uclientArgs is the command line of the load generator.
+func (l load) uclientArgs(turn, peer int) []string {
+	args := []string{
+		"-c", // one relay for each client
+		"-u", "bench", "-W", secret,
+		"-p", strconv.Itoa(turn), "-e", loopback, "-r", strconv.Itoa(peer),
+		"-m", strconv.Itoa(l.clients), "-n", strconv.Itoa(l.messages), "-l", strconv.Itoa(l.size),
+		"-z", strconv.Itoa(int(l.interval.Milliseconds())),
+	}
+	if l.pairs {
+		args = append(args, "-y")
+	}
+	return append(args, loopback)
+}

@@ -1,0 +1,31 @@
+//go:build !linux
+
+package udpbatch
+
+import "net/netip"
+
+// What Linux has beyond one datagram in a call.
+type (
+	system      struct{}
+	sender      struct{}
+	destination struct{}
+)
+
+func (in *Inbox) init()                         {}
+func (o *Outbox) init(int)                      {}
+func (d *destination) set(bool, netip.AddrPort) {}
+func (s *Socket) probe() error                  { return nil }
+
+// receive brings one datagram. It is always asked to wait: the Poller of these systems asks like Receive.
+func (s *Socket) receive(in *Inbox, _ int, _ bool) error { return s.receiveOne(in) }
+
+func (o *Outbox) flush() (dropped int) {
+	for _, l := range o.lanes {
+		for i := l.head; i != 0; i = o.packets[i].next {
+			if !l.sendOne(o.packets[i].p) {
+				dropped++
+			}
+		}
+	}
+	return dropped
+}
