@@ -80,8 +80,11 @@ func TestRelayEndsWithTheSession(t *testing.T) {
 				// The client is not told, so it asks: a relay that is gone takes no permission. This is how any client notices.
 				ended := r.gone(t)
 				t.Logf("the relay was gone %d ms after the end", ended.Sub(began).Milliseconds())
-				if _, err := r.client(t).Allocate(); err == nil && c.fate != 0 {
-					t.Error("the same credentials have opened another relay")
+				if again, err := r.client(t).Allocate(); err == nil {
+					t.Cleanup(func() { again.Close() })
+					if c.fate != 0 {
+						t.Error("the same credentials have opened another relay")
+					}
 				}
 			})
 		}
@@ -92,7 +95,8 @@ func TestRelayEndsWithTheSession(t *testing.T) {
 type relayed struct {
 	server         *server
 	wire           *wire
-	peer, identity string
+	peer, instance string
+	identity       string
 	transport      string
 	url            string
 	ice            protocol.ICEServer
@@ -100,12 +104,22 @@ type relayed struct {
 	turn           *turn.Client
 }
 
-// relay says hello with the token, joins the room tea, and allocates with the credentials that came.
+// relay says hello with the token, joins the room tea, and allocates with the credentials that came a relay that works.
 func (s *server) relay(t *testing.T, signed, transport string) *relayed {
 	t.Helper()
-	r := &relayed{server: s, wire: dialWire(t, s), transport: transport}
+	r := s.allocate(t, signed, transport)
+	if err := r.turn.CreatePermission(r.conn.LocalAddr()); err != nil {
+		t.Fatalf("the relay takes no permission: %v", err)
+	}
+	return r
+}
+
+// allocate is relay without trying what came. The token may be "".
+func (s *server) allocate(t *testing.T, signed, transport string) *relayed {
+	t.Helper()
+	r := &relayed{server: s, wire: dialWire(t, s), transport: transport, instance: protocol.NewInstance()}
 	r.wire.send(t, websocket.TextMessage, string(protocol.Encode(protocol.Hello{
-		Versions: []string{protocol.Version}, Instance: protocol.NewInstance(), Token: signed,
+		Versions: []string{protocol.Version}, Instance: r.instance, Token: signed,
 	})))
 	welcome := frameOf[protocol.Welcome](t, r.wire, protocol.TypeWelcome)
 	r.peer = welcome.Peer
@@ -128,9 +142,7 @@ func (s *server) relay(t *testing.T, signed, transport string) *relayed {
 		t.Fatal(err)
 	}
 	r.conn = conn
-	if err := r.turn.CreatePermission(conn.LocalAddr()); err != nil {
-		t.Fatalf("the relay takes no permission: %v", err)
-	}
+	t.Cleanup(func() { conn.Close() }) // Pion's client leaves the relay's timers running when it is closed
 	return r
 }
 

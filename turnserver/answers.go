@@ -12,27 +12,38 @@ type refusal struct {
 	phrase string // for people, at most 127 bytes; "": the usual one
 }
 
-// leave returns what a client gets where Pion has p for it, or that it gets nothing.
-func (e *entry) leave(p []byte) (answer []byte, ok bool) {
+// leave returns what a client gets where Pion has p for it, or why it gets nothing.
+func (e *entry) leave(p []byte) (answer []byte, why dropped, ok bool) {
 	r := &e.req
 	m, ok := parseSTUN(p)
+	// An indication is never answered (RFC 8489 section 6.3.2), and Pion does that to one with an attribute that it does not know.
 	if !ok || r.msg.raw == nil || m.id() != r.msg.id() {
-		return p, true // nothing of ours
+		return nil, dropUnexpected, false
 	}
 	if r.key == nil && !r.paid && !e.mayAnswer() {
-		return nil, false
+		return nil, dropStranger, false
 	}
 	switch {
 	case r.refusal.code != 0:
-		return e.refuseWith(r.refusal)
+		answer, ok := e.refuseWith(r.refusal)
+		return answer, dropUnexpected, ok
 	// What answers an authenticated request is signed, errors too (RFC 8489 section 9.2.5): a client could otherwise be
 	// told to give up by anybody who saw its request.
 	case r.key != nil && m.class() == classError && !m.has(attrIntegrity):
-		return e.sign(p), true
+		return e.sign(p), 0, true
 	case m.class() == classSuccess:
 		e.lives(m)
 	}
-	return p, true
+	return p, 0, true
+}
+
+// countError counts an answer that is an error, by its code.
+func (c *counters) countError(answer []byte) {
+	if m, ok := parseSTUN(answer); ok && m.class() == classError {
+		if v, ok := m.get(attrErrorCode); ok && len(v) >= 4 && v[2] >= 3 && v[2] <= 6 && v[3] < 100 {
+			c.errors[(int(v[2])-3)*100+int(v[3])].Add(1)
+		}
+	}
 }
 
 // refuseWith makes the error that answers the request under way. Silence is better than to end with every client's relays for one

@@ -87,3 +87,28 @@ func TestRepetitionDoesNotProlong(t *testing.T) {
 	}
 	eventually(t, "it has ended", func() bool { return s.Stats().Allocations == 0 })
 }
+
+// A client that ends its allocation and asks for the next one in one breath keeps the next one: Pion's reader of the first would
+// delete what it finds under the client's address.
+func TestNextAllocationAtOnce(t *testing.T) {
+	t.Parallel()
+	s := listen(t, virtual)
+	w := newWire(t, s, "udp")
+	w.allocate()
+	for range 200 {
+		for _, m := range []*stun.Message{
+			signedBy(stun.MethodRefresh, w.username, w.realm, w.pass, string(w.nonce), lifetimeAttr(0)),
+			signedBy(stun.MethodAllocate, w.username, w.realm, w.pass, string(w.nonce), transport(protoUDP)),
+		} {
+			w.send(m)
+		}
+		for range 2 {
+			if m := w.recv(); m.Type.Class != stun.ClassSuccessResponse {
+				t.Fatalf("answered %v", m)
+			}
+		}
+		if code, m := w.request(stun.MethodRefresh); code != 0 {
+			t.Fatalf("the next allocation is gone: %d %v", code, m)
+		}
+	}
+}

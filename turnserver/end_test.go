@@ -151,6 +151,22 @@ func TestRevocations(t *testing.T) {
 	if got := r.lifetime("carol", now, time.Minute); got != time.Minute {
 		t.Errorf("a lifetime of a static user becomes %v", got)
 	}
+	// Two revocations in one second: what was made between them is refused, and what is made then is good.
+	username := func() string {
+		name, _ := Credentials(nil, "ada", now, r.lifetime("ada", now, time.Minute))
+		return name
+	}
+	for range 3 {
+		between := username()
+		r.revoke("ada", now)
+		if after := username(); !r.refuses("ada", between) || r.refuses("ada", after) {
+			t.Errorf("%s is refused: %v, and %s of later: %v", between, r.refuses("ada", between), after, r.refuses("ada", after))
+		}
+	}
+	r.revoke("carol", now)
+	if !r.refuses("carol", "carol") {
+		t.Error("a static user who is revoked twice is not")
+	}
 	// Without credentials of its own a server cannot know how long others live.
 	foreign := revocations{}
 	foreign.revoke("eve", now)

@@ -21,8 +21,9 @@ type front struct {
 
 // request is what a way in knows of the request under way. It is owned by the goroutine that reads.
 type request struct {
+	from    netip.AddrPort // who sent it, or what else Pion is to see
+	local   net.Addr       // entry.local of from, when it came
 	msg     stunMsg        // in Pion's buffer; nil while there is no request
-	from    netip.AddrPort // who sent it
 	as      string         // the username; it may still turn out to be unsigned
 	user    string         // that it is from; "" until it is authenticated
 	key     []byte         // that it is signed with; nil until it is authenticated
@@ -73,23 +74,28 @@ func (f *front) WriteTo(p []byte, to net.Addr) (int, error) {
 	if !isAnswer(p) {
 		return f.PacketConn.WriteTo(p, to)
 	}
-	answer, ok := f.e.leave(p)
+	answer, why, ok := f.e.leave(p)
 	if !ok {
-		f.e.srv.stats.dropped[dropStranger].Add(1)
+		f.e.srv.stats.dropped[why].Add(1)
 		return len(p), nil
 	}
+	f.e.srv.stats.countError(answer)
 	if _, err := f.PacketConn.WriteTo(answer, to); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
+// LocalAddr belongs to the goroutine that reads: Pion asks for it with each message.
+func (f *front) LocalAddr() net.Addr { return f.e.req.local }
+
 // isAnswer tells STUN's two classes of responses, which only the reading goroutine sends, from ChannelData and indications.
 func isAnswer(p []byte) bool { return len(p) >= stunHeader && p[0]&0xc1 == 0x01 }
 
 // enter looks at a message before Pion does.
 func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
-	e.req = request{}
+	e.req = request{from: addrPort(src)}
+	e.req.local = e.local(e.req.from)
 	if len(p) >= channelHeader && p[0]>>6 == 1 {
 		// Pion takes for STUN what is too short for its length.
 		return dropMalformed, int(binary.BigEndian.Uint16(p[2:])) <= len(p)-channelHeader
@@ -107,7 +113,7 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 	if nonce, _ := m.get(attrNonce); len(nonce) > maxNonce {
 		return dropMalformed, false
 	}
-	e.req = request{msg: m, from: addrPort(src)}
+	e.req.msg = m
 	if m.method() == methodBinding || !m.has(attrIntegrity) { // nobody will be authenticated by it
 		e.req.paid = e.mayAnswer()
 		return dropStranger, e.req.paid

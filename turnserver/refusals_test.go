@@ -36,10 +36,11 @@ type refusedCase struct {
 	// want is the outcome with sockets and with virtual relay ports: the code of the error response, or what run says. "" where the input
 	// does not exist.
 	want [modes]string
-	// counter is the name in Stats of what counts it, with sockets and with virtual ports; "" is that nothing does.
+	// counter is the name in Stats of what counts it, with sockets and with virtual ports; "" is what countedBy says.
 	counter [modes]string
 	config  func(*Config) // what the server of the case has besides the usual
 	run     func(r *rig) string
+	raw     []byte // what is thrown, where it is no more than that: the fuzzer begins with these
 }
 
 type refusedGroup struct {
@@ -116,9 +117,22 @@ func (c refusedCase) try(t *testing.T, mode int) {
 	if got := c.run(r); got != c.want[mode] {
 		t.Fatalf("%s, want %s; counted %v", got, c.want[mode], flatten(r.s.Stats()))
 	}
-	if name := c.counter[mode]; name != "" {
+	if name := c.countedBy(mode); name != "" {
 		eventually(t, name+" counts it", func() bool { return flatten(r.s.Stats())[name] > 0 })
 	}
+}
+
+// countedBy is the counter that must move. Every error is counted by its code, besides what may count its reason. "" is none.
+func (c refusedCase) countedBy(mode int) string {
+	if c.counter[mode] != "" {
+		return c.counter[mode]
+	}
+	for part := range strings.SplitSeq(c.want[mode], ", ") {
+		if code, err := strconv.Atoi(part); err == nil {
+			return fmt.Sprintf("Errors.%d", code)
+		}
+	}
+	return ""
 }
 
 // flatten names every number of a snapshot like `PeersDenied.private`.
@@ -246,8 +260,8 @@ The page is written by `+"`go test ./turnserver -run '^TestRefusals$' -args -ref
 				}
 				return s
 			}
-			counter := c.counter[bySocket]
-			switch other := c.counter[inMemory]; {
+			counter := c.countedBy(bySocket)
+			switch other := c.countedBy(inMemory); {
 			case counter == "":
 				counter = other
 			case other != "" && other != counter:

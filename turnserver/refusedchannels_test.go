@@ -85,15 +85,15 @@ func refusedChannels() refusedGroup {
 		return stun.MustBuild(append([]stun.Setter{stun.TransactionID, stun.NewType(stun.MethodSend, stun.ClassIndication)}, attrs...)...).Raw
 	}
 	hello := attribute(stun.AttrData, []byte("hello")...)
+	g.list = append(g.list, refusedChannelData("ChannelData that is shorter than it says", rawChannelData(0x4000, 6, "hello")),
+		refusedChannelData("ChannelData that says 65,532 bytes (40 00 FF FC)", rawChannelData(0x4000, 0xfffc, "")),
+		refusedChannelData("ChannelData of three bytes", []byte{0x40, 0, 0}))
 	for _, c := range []struct {
 		what string
 		raw  func(peer [2]stun.Setter) []byte
 	}{
 		{"ChannelData for an unbound channel", func([2]stun.Setter) []byte { return rawChannelData(0x4000, 5, "hello") }},
 		{"ChannelData for the channel 0x7FFF", func([2]stun.Setter) []byte { return rawChannelData(0x7fff, 5, "hello") }},
-		{"ChannelData that is shorter than it says", func([2]stun.Setter) []byte { return rawChannelData(0x4000, 6, "hello") }},
-		{"ChannelData that says 65,532 bytes (40 00 FF FC)", func([2]stun.Setter) []byte { return rawChannelData(0x4000, 0xfffc, "") }},
-		{"ChannelData of three bytes", func([2]stun.Setter) []byte { return []byte{0x40, 0, 0} }},
 		{"Send to a peer without a permission", func(peer [2]stun.Setter) []byte { return send(peer[0], hello) }},
 		{"Send without a peer", func([2]stun.Setter) []byte { return send(hello) }},
 		{"Send without data", func(peer [2]stun.Setter) []byte { return send(peer[0]) }},
@@ -132,6 +132,12 @@ func refusedChannels() refusedGroup {
 		},
 	})
 	return g
+}
+
+// refusedChannelData is a frame that is none.
+func refusedChannelData(name string, raw []byte) refusedCase {
+	return refusedCase{name: name, want: both(wasSilence), counter: both(droppedAs(dropMalformed.String())),
+		run: func(r *rig) string { r.allocate(); return r.throw(raw) }}
 }
 
 // refusedPorts are peers whose address may be reached, and whose port may not. A permission has no port: so each is a channel, and where

@@ -49,6 +49,8 @@ func refusedMessages() refusedGroup {
 		{"a Binding success response", wasSilence, dropUnexpected.String(), of(stun.MethodBinding, stun.ClassSuccessResponse)},
 		{"a Binding error response", wasSilence, dropUnexpected.String(), of(stun.MethodBinding, stun.ClassErrorResponse)},
 		{"an Allocate success response", wasSilence, dropUnexpected.String(), of(stun.MethodAllocate, stun.ClassSuccessResponse)},
+		{"a Send indication with an unknown attribute that must be understood", wasSilence, dropUnexpected.String(),
+			of(stun.MethodSend, stun.ClassIndication, attribute(0x7abc, 1, 2, 3, 4))},
 		{"a Data indication, which only servers send", wasSilence, dropUnexpected.String(), of(stun.MethodData, stun.ClassIndication, attribute(stun.AttrData, 1))},
 		{"a request of the method Shared Secret (RFC 3489)", wasSilence, dropUnexpected.String(), of(0x002, stun.ClassRequest)},
 		{"a request of an unknown method", wasSilence, dropUnexpected.String(), of(0x0ff, stun.ClassRequest)},
@@ -61,7 +63,8 @@ func refusedMessages() refusedGroup {
 		{"an SSDP search", wasSilence, dropMalformed.String(), []byte("M-SEARCH * HTTP/1.1\r\nST: ssdp:all\r\n\r\n")},
 		{"200 unknown attributes that must be understood", "420", "", append(header(1, 800, magicCookie), []byte(strings.Repeat("\x7a\xbc\x00\x00", 200))...)},
 	} {
-		g.list = append(g.list, refusedCase{name: c.name, want: both(c.want), counter: both(droppedAs(c.counter)), run: func(r *rig) string { return r.throw(c.raw) }})
+		g.list = append(g.list, refusedCase{name: c.name, want: both(c.want), counter: both(droppedAs(c.counter)), raw: c.raw,
+			run: func(r *rig) string { return r.throw(c.raw) }})
 	}
 	return g
 }

@@ -34,14 +34,19 @@ func (r *revocations) revoke(user string, now time.Time) {
 	if longest == 0 {
 		longest = foreignLifetime
 	}
+	// What was made since the last revocation of the user ends a second after what that refuses, if not later: see lifetime. So two
+	// in one second refuse what was made between them.
 	until := now.Add(longest).Unix()
+	if before, again := r.until[user]; again && before < math.MaxInt64 {
+		until = max(until, before+1)
+	}
 	if _, static := r.static[user]; static {
 		until = math.MaxInt64
 	}
 	if r.until == nil {
 		r.until = map[string]int64{}
 	}
-	r.until[user] = max(until, r.until[user])
+	r.until[user] = max(until, r.until[user]) // a static user's stays
 	// What it refuses has ended by itself. Sweeping when the map has doubled keeps it in bounds for nothing on average.
 	if len(r.until) > 2*r.swept+64 {
 		for user, until := range r.until {

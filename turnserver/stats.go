@@ -2,6 +2,7 @@ package turnserver
 
 import (
 	"slices"
+	"strconv"
 	"sync/atomic"
 )
 
@@ -15,7 +16,7 @@ type Stats struct {
 	TCPRefused       uint64 // closed at once because Limits.TCPConns were open
 	BadStreams       uint64 // TCP connections closed for what they sent, or for a frame that did not end
 	Oversized        uint64 // datagrams of peers dropped because they exceed 1,599 bytes
-	QueueFull        uint64 // datagrams from relay to relay dropped because Limits.Queue of them waited for the client
+	QueueFull        uint64 // datagrams of peers dropped because Limits.Queue of them waited for the client
 	Unsent           uint64 // datagrams that the kernel refused to send
 	ReadErrors       uint64 // of sockets, survived
 
@@ -25,6 +26,7 @@ type Stats struct {
 	Dropped      map[string]uint64 // messages of clients that got no answer: "malformed", "stranger", "oversized", "unexpected"
 	NoAllocation map[string]uint64 // Allocate requests refused by "draining", "ports", "family", "even-port", "tcp-relay", "socket", "revoked", "quota"
 
+	Errors        map[string]uint64 // error responses by their code, "401" and "438" that only ask for credentials included
 	PayloadDenied map[string]uint64 // packets, in both directions, by what they were: "foreign", "unchecked-peer", "media", …
 	QuotaReached  map[string]uint64 // allocations and packets refused, by the bound: "room-bytes", "address-allocations", …
 	Forgotten     Forgotten
@@ -128,6 +130,7 @@ type counters struct {
 	oversized, queueFull   atomic.Uint64
 	unsent                 atomic.Uint64
 	forgotPeers            atomic.Uint64
+	errors                 [400]atomic.Uint64 // by the code less 300
 	toPeers, fromPeers     traffic
 	payload                [verdicts]atomic.Uint64
 	peers                  [reasons]atomic.Uint64
@@ -171,6 +174,7 @@ func (s *Server) Stats() Stats {
 		NoAllocation:     byName(c.alloc[:], func(i int) string { return allocFailure(i).String() }),
 		PayloadDenied:    byName(c.payload[:], func(i int) string { return verdict(i).String() }),
 		QuotaReached:     byName(s.ledger.refused[:], func(i int) string { return limit(i).String() }),
+		Errors:           byName(c.errors[:], func(i int) string { return strconv.Itoa(300 + i) }),
 		Forgotten:        Forgotten{c.forgotPeers.Load(), s.ledger.forgot.Load(), s.ledger.notices.lost()},
 		ToPeers:          c.toPeers.snapshot(),
 		FromPeers:        c.fromPeers.snapshot(),

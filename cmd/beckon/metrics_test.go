@@ -40,7 +40,7 @@ func busy(t *testing.T) *prometheus.Registry {
 		newCollector(relayMetrics(), func() turnserver.Stats {
 			return turnserver.Stats{
 				Kinds:       []turnserver.Kind{{Transport: "tls", Family: 6, Now: 2, Total: 5}},
-				PeersDenied: one, AuthFailures: one, Requests: one, Dropped: one, NoAllocation: one, PayloadDenied: one,
+				PeersDenied: one, AuthFailures: one, Requests: one, Errors: one, Dropped: one, NoAllocation: one, PayloadDenied: one,
 				QuotaReached: map[string]uint64{"room-bytes": 4},
 				ToPeers:      turnserver.Traffic{Packets: 10, Bytes: 1000},
 			}

@@ -148,12 +148,13 @@ func TestPeersReport(t *testing.T) {
 // From the first moment of the end nobody is sent here any more, while who asks for life and metrics is answered to the last.
 func TestReadyEndsFirst(t *testing.T) {
 	t.Parallel()
-	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--grace", "3s")
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--grace", "30s")
 	base, room, _ := strings.Cut(s.first, "/r/")
 	admin := s.logged(t, "admin listening", "addr")
 	m := newMember(t, base, room)
-	if _, err := allocate(t, m.ice.URLs[1], m.ice.Username, m.ice.Credential); err != nil {
-		t.Fatal(err) // something that is worth waiting for
+	relay, err := allocate(t, m.ice.URLs[1], m.ice.Username, m.ice.Credential) // something that is worth waiting for
+	if err != nil {
+		t.Fatal(err)
 	}
 	if status, text := ask(t, admin, http.MethodGet, "/readyz", ""); status != http.StatusOK {
 		t.Errorf("ready: %d %s", status, text)
@@ -170,6 +171,8 @@ func TestReadyEndsFirst(t *testing.T) {
 			t.Errorf("%s while it ends: %d", path, status)
 		}
 	}
+	m.Close()
+	relay.Close()
 	if code := <-ended; code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
