@@ -120,20 +120,30 @@ func TestBinding(t *testing.T) {
 	}
 }
 
+// Who opens connections and does nothing with them keeps nobody out: the oldest without an allocation makes room.
 func TestTooManyTCPConnections(t *testing.T) {
 	t.Parallel()
 	s := listen(t, func(c *Config) { c.Limits.TCPConns = 2 })
 	first, second := newWire(t, s, "tcp"), newWire(t, s, "tcp")
-	first.binding()
+	first.allocate()
 	second.binding()
-	ended(t, dial(t, s, "tcp"))
+	third := newWire(t, s, "tcp")
+	third.binding()
+	ended(t, second.conn)
 	if st := s.Stats(); st.TCPRefused != 1 || st.TCPConns != 2 || st.TCPConnsTotal != 3 {
+		t.Errorf("stats: %+v", st)
+	}
+	third.allocate()
+	ended(t, dial(t, s, "tcp")) // both have one
+	first.binding()
+	third.binding()
+	if st := s.Stats(); st.TCPRefused != 2 || st.TCPConns != 2 {
 		t.Errorf("stats: %+v", st)
 	}
 	_ = first.conn.Close()
 	eventually(t, "room for another", func() bool { return s.Stats().TCPConns == 1 })
 	newWire(t, s, "tcp").binding()
-	second.binding()
+	third.binding()
 }
 
 // A relay must not outlive the connection that asked for it.

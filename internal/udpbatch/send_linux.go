@@ -51,12 +51,10 @@ type destination struct {
 }
 
 func (d *destination) set(v6 bool, to netip.AddrPort) {
-	if !v6 {
+	// An IPv4 socket refuses an IPv6 address as such. It must not get 0.0.0.0 in its place, which is this machine.
+	if a := to.Addr().Unmap(); !v6 && a.Is4() {
 		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(&d.name))
-		*v4 = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: hostOrder(to.Port())}
-		if a := to.Addr().Unmap(); a.Is4() { // another cannot be reached, and 0.0.0.0 says so soon enough
-			v4.Addr = a.As4()
-		}
+		*v4 = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: hostOrder(to.Port()), Addr: a.As4()}
 		d.len = unix.SizeofSockaddrInet4
 		return
 	}
