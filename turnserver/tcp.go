@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,32 +119,42 @@ func (t *tcpConn) WriteTo(p []byte, _ net.Addr) (int, error) {
 	return n, err
 }
 
+// network is whose connection it is, as bounds count.
+func (t *tcpConn) network() netip.Addr { return network(t.remote.AddrPort().Addr()) }
+
 // tcpConns are the accepted connections. All methods may be called at any time.
 type tcpConns struct {
 	mu     sync.Mutex
-	open   map[*tcpConn]bool // guarded by mu
-	closed bool              // guarded by mu
-	wg     sync.WaitGroup    // connections whose last ReadFrom has not returned
+	open   map[*tcpConn]bool  // guarded by mu
+	from   map[netip.Addr]int // how many of them, by network; guarded by mu
+	closed bool               // guarded by mu
+	wg     sync.WaitGroup     // connections whose last ReadFrom has not returned
 }
 
-// add takes a connection unless max are open.
-func (c *tcpConns) add(t *tcpConn, max int) bool {
+// add takes a connection unless as many are open as may be, of all or of its address.
+func (c *tcpConns) add(t *tcpConn, l Limits) bool {
+	from := t.network()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.open) >= max {
+	if c.closed || len(c.open) >= l.TCPConns || c.from[from] >= l.AddressTCPConns {
 		return false
 	}
 	if c.open == nil {
-		c.open = map[*tcpConn]bool{}
+		c.open, c.from = map[*tcpConn]bool{}, map[netip.Addr]int{}
 	}
 	c.open[t] = true
+	c.from[from]++
 	c.wg.Add(1)
 	return true
 }
 
 func (c *tcpConns) remove(t *tcpConn) {
+	from := t.network()
 	c.mu.Lock()
 	delete(c.open, t)
+	if c.from[from]--; c.from[from] == 0 {
+		delete(c.from, from)
+	}
 	c.mu.Unlock()
 	c.wg.Done()
 }
