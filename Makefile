@@ -1,6 +1,6 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e test-coturn lab web build bench fuzz simulate nightly
+.PHONY: help test lint e2e test-coturn lab web build bench bench-turn fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
@@ -28,6 +28,9 @@ web: ## build the SDK and the demo into web/*/dist, which are committed
 
 build: ## bin/beckon, static
 	CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags '-s -w' -o bin/beckon ./cmd/beckon
+
+bench-turn: ## our relay beside coturn under coturn's own load, as a table; ROUNDS=9: of so many rounds
+	@bash scripts/bench-turn.sh '$(ROUNDS)'
 
 bench: ## every benchmark once
 	go test -run '^$$' -bench . -benchmem ./...

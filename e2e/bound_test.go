@@ -95,7 +95,8 @@ func TestRelayEndsWithTheSession(t *testing.T) {
 type relayed struct {
 	server         *server
 	wire           *wire
-	peer, identity string
+	peer, instance string
+	identity       string
 	transport      string
 	url            string
 	ice            protocol.ICEServer
@@ -103,12 +104,22 @@ type relayed struct {
 	turn           *turn.Client
 }
 
-// relay says hello with the token, joins the room tea, and allocates with the credentials that came.
+// relay says hello with the token, joins the room tea, and allocates with the credentials that came a relay that works.
 func (s *server) relay(t *testing.T, signed, transport string) *relayed {
 	t.Helper()
-	r := &relayed{server: s, wire: dialWire(t, s), transport: transport}
+	r := s.allocate(t, signed, transport)
+	if err := r.turn.CreatePermission(r.conn.LocalAddr()); err != nil {
+		t.Fatalf("the relay takes no permission: %v", err)
+	}
+	return r
+}
+
+// allocate is relay without trying what came. The token may be "".
+func (s *server) allocate(t *testing.T, signed, transport string) *relayed {
+	t.Helper()
+	r := &relayed{server: s, wire: dialWire(t, s), transport: transport, instance: protocol.NewInstance()}
 	r.wire.send(t, websocket.TextMessage, string(protocol.Encode(protocol.Hello{
-		Versions: []string{protocol.Version}, Instance: protocol.NewInstance(), Token: signed,
+		Versions: []string{protocol.Version}, Instance: r.instance, Token: signed,
 	})))
 	welcome := frameOf[protocol.Welcome](t, r.wire, protocol.TypeWelcome)
 	r.peer = welcome.Peer
@@ -132,9 +143,6 @@ func (s *server) relay(t *testing.T, signed, transport string) *relayed {
 	}
 	r.conn = conn
 	t.Cleanup(func() { conn.Close() }) // Pion's client leaves the relay's timers running when it is closed
-	if err := r.turn.CreatePermission(conn.LocalAddr()); err != nil {
-		t.Fatalf("the relay takes no permission: %v", err)
-	}
 	return r
 }
 

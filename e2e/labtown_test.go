@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -136,9 +137,11 @@ func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
 func (r *inhabitant) await(t *testing.T, what string, is func(labNews) bool) labNews {
 	t.Helper()
 	patience := time.After(patience)
+	var last labNews
 	for {
 		select {
 		case n := <-r.news:
+			last = n
 			if n.What == what && (is == nil || is(n)) {
 				return n
 			}
@@ -154,7 +157,8 @@ func (r *inhabitant) await(t *testing.T, what string, is func(labNews) bool) lab
 			}
 			t.Fatalf("a Go program ended without having %s: %v\n%s", what, r.Err(), r.Stderr())
 		case <-patience:
-			t.Fatalf("a Go program has not %s", what)
+			_ = r.Signal(syscall.SIGQUIT) // Go prints all goroutines when it dies of this
+			t.Fatalf("a Go program has not %s: %v; last it was %+v\n%s", what, r.Err(), last, r.Stderr())
 		}
 	}
 }

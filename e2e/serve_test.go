@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -87,9 +88,15 @@ type server struct {
 // by Ctrl-C, and must end well.
 func serve(t testing.TB, ip string, args ...string) *server {
 	t.Helper()
+	return serveLogged(t, nil, ip, args...)
+}
+
+// serveLogged is serve with somebody to read all of the log.
+func serveLogged(t testing.TB, log io.Writer, ip string, args ...string) *server {
+	t.Helper()
 	free := net.JoinHostPort(ip, "0")
 	args = append([]string{"serve", "--dev", "--listen", free, "--turn-listen", free}, args...)
-	s, err := launch(context.WithoutCancel(t.Context()), beckon(t), args...)
+	s, err := launchLogged(context.WithoutCancel(t.Context()), log, beckon(t), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,9 +122,13 @@ func (s *server) Stop(t testing.TB) {
 
 // launch runs the program until ctx ends, and waits for its first line.
 func launch(ctx context.Context, path string, args ...string) (*server, error) {
+	return launchLogged(ctx, nil, path, args...)
+}
+
+func launchLogged(ctx context.Context, log io.Writer, path string, args ...string) (*server, error) {
 	s := &server{stdout: &lines{first: make(chan struct{})}}
 	var err error
-	s.process, err = process.Start(ctx, process.Config{Path: path, Args: args, Stdout: s.stdout})
+	s.process, err = process.Start(ctx, process.Config{Path: path, Args: args, Stdout: s.stdout, Stderr: log})
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,8 @@ func Need(tb Skipper, kinds ...Kind) {
 	}
 }
 
-// Lacking is for anything else of the machine that a browser test cannot do
-// without: it skips or fails the test with the sentence, as Need does.
+// Lacking is for anything else of the machine that a test cannot do without,
+// like coturn's clients: it skips or fails with the sentence, as Need does.
 func Lacking(tb Skipper, sentence string) {
 	tb.Helper()
 	if os.Getenv(RequireVariable) == "1" {

@@ -39,6 +39,8 @@ type Config struct {
 	Dir string
 	// Stdout takes what the program prints; nil means that nobody reads it.
 	Stdout io.Writer
+	// Stderr takes what it complains about, all of it; of that, Process.Stderr has the end in any case.
+	Stderr io.Writer
 }
 
 // Process is a running program. All methods may be called at any time and from
@@ -66,6 +68,9 @@ func Start(ctx context.Context, cfg Config) (*Process, error) {
 	// everybody who inherited stderr is gone, which is the whole family. So
 	// nobody has to poll for children.
 	cmd.Stderr = &p.stderr
+	if cfg.Stderr != nil {
+		cmd.Stderr = io.MultiWriter(&p.stderr, cfg.Stderr)
+	}
 	cmd.WaitDelay = drain
 	cmd.SysProcAttr = groupAttr()
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }

@@ -17,6 +17,8 @@ type figures struct {
 	rate float64 // packets relayed in a second, while most were
 	loss float64 // of what the clients sent, on the whole way; 0 to 1
 	cpu  float64 // seconds of the server's CPU for a million packets relayed
+
+	received int // messages
 }
 
 func (f figures) String() string {

@@ -8,9 +8,9 @@
 // to round. The table has the medians over the rounds, and the ratios, which are what can be trusted on a machine that does
 // other things as well. Everything is bound to loopback.
 //
-//	goroutine   owns                                         ends
-//	process.*   a server, the peer or the load generator     when that has ended; each is closed by who started it
-//	load.read   the lines that the load generator prints     when that has closed its output
+//	goroutine            owns                                       ends
+//	process (package)    a server, the peer or the load generator   when that has ended; measure closes each
+//	in measure           what the load generator prints: closes it  when the load generator has ended
 package main
 
 import (

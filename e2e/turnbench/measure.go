@@ -95,6 +95,8 @@ func watch(lines io.Reader, l load, cpu func() (time.Duration, error)) (figures,
 		rate: w.rate() * float64(l.hops()),
 		loss: 1 - float64(last.received)/float64(last.sent),
 		cpu:  (end - begun).Seconds() * 1e6 / relayed,
+
+		received: last.received,
 	}, nil
 }
 

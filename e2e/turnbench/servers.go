@@ -18,7 +18,7 @@ import (
 
 const (
 	loopback = "127.0.0.1"
-	secret   = "bench" // of both servers; they are reachable on loopback only
+	secret   = "the secret of a benchmark" // of both servers, which are reachable on loopback only
 )
 
 // server is one of the two that are compared.

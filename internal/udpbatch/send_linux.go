@@ -191,7 +191,7 @@ func (o *Outbox) send(sock *Socket, first int) (dropped int) {
 // sendmmsg sends from the start of the batch. An error is that of its first message; the kernel tells of no other.
 func (o *Outbox) sendmmsg(fd uintptr) {
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&o.batch[0])), uintptr(len(o.batch)), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&o.batch[0])), uintptr(len(o.batch)), unix.MSG_DONTWAIT, 0, 0)
 		if errno != unix.EINTR {
 			o.sent, o.errno = int(n), errno
 			return

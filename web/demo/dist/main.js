@@ -1030,7 +1030,7 @@ function describe({ peer, path, why }) {
       return `${away}${why?.code === "connect-failed" ? "Could not connect" : "Connection lost"}`;
     case "connected": {
       if (!path) return `${away}Connected`;
-      const way = `${path.relayed ? "Relayed" : "Direct"}, ${path.protocol.toUpperCase()}`;
+      const way = `${path.relayed ? "Relayed" : "Direct"}, ${(path.relay ?? path.protocol).toUpperCase()}`;
       return `${away}${way}${path.rtt === void 0 ? "" : `, ${milliseconds(path.rtt)}`}`;
     }
   }
@@ -1038,7 +1038,13 @@ function describe({ peer, path, why }) {
 
 // demo/src/session.ts
 import { BeckonError as BeckonError2 } from "/sdk/beckon.js";
+var LIMITS = {
+  "relay-allocations": "The server’s relay takes no further connection of yours for now. Who cannot be reached directly may stay unconnected.",
+  "relay-bytes": "The server’s relay has carried as much as it will for now. Nothing more reaches those whose connection is relayed.",
+  "relay-bandwidth": "The server’s relay is at the speed that it allows. Relayed files take longer."
+};
 var Session = class {
+  // that were shown
   constructor(room2, people, chat2, files) {
     this.room = room2;
     this.people = people;
@@ -1051,6 +1057,7 @@ var Session = class {
   files;
   #watched = /* @__PURE__ */ new WeakSet();
   #met = /* @__PURE__ */ new WeakSet();
+  #limits = /* @__PURE__ */ new Set();
   /** Begins; there is nothing to stop, for a room that is closed has no more events. */
   start() {
     const { room: room2 } = this;
@@ -1061,6 +1068,7 @@ var Session = class {
     room2.addEventListener("back", ({ peer }) => this.#watch(peer));
     room2.addEventListener("gap", () => this.#sync());
     room2.addEventListener("left", ({ peer }) => this.#left(peer));
+    room2.addEventListener("limit", ({ error }) => this.#limited(error));
     this.#sync();
   }
   /** Shows the members as they are: at the start, and after events were missed. */
@@ -1101,6 +1109,12 @@ var Session = class {
     this.people.remove(peer.id);
     this.files.remove(peer.id);
     this.chat.note(`${displayName(peer.id, peer.attributes)} has left`);
+  }
+  /** Says which limit was met, once: while one lasts, it is told again and again. */
+  #limited({ code: code2, message }) {
+    if (this.#limits.has(code2)) return;
+    this.#limits.add(code2);
+    this.chat.note(LIMITS[code2] ?? message);
   }
   /** Starts what goes on with a connected peer, once. All of it ends with the peer. */
   async #connected(peer) {

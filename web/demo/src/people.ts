@@ -145,7 +145,7 @@ function describe({ peer, path, why }: Row): string {
       return `${away}${why?.code === "connect-failed" ? "Could not connect" : "Connection lost"}`;
     case "connected": {
       if (!path) return `${away}Connected`;
-      const way = `${path.relayed ? "Relayed" : "Direct"}, ${path.protocol.toUpperCase()}`;
+      const way = `${path.relayed ? "Relayed" : "Direct"}, ${(path.relay ?? path.protocol).toUpperCase()}`;
       return `${away}${way}${path.rtt === undefined ? "" : `, ${milliseconds(path.rtt)}`}`;
     }
   }

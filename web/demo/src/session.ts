@@ -6,9 +6,17 @@ import { FILE, type Files } from "./files.js";
 import { displayName } from "./names.js";
 import type { People } from "./people.js";
 
+/** What a limit of the server's relay means to who sits here. */
+const LIMITS: Partial<Record<string, string>> = {
+  "relay-allocations": "The server’s relay takes no further connection of yours for now. Who cannot be reached directly may stay unconnected.",
+  "relay-bytes": "The server’s relay has carried as much as it will for now. Nothing more reaches those whose connection is relayed.",
+  "relay-bandwidth": "The server’s relay is at the speed that it allows. Relayed files take longer.",
+};
+
 export class Session {
   #watched = new WeakSet<Peer>();
   #met = new WeakSet<Peer>();
+  #limits = new Set<string>(); // that were shown
 
   constructor(
     private readonly room: Room,
@@ -27,6 +35,7 @@ export class Session {
     room.addEventListener("back", ({ peer }) => this.#watch(peer));
     room.addEventListener("gap", () => this.#sync());
     room.addEventListener("left", ({ peer }) => this.#left(peer));
+    room.addEventListener("limit", ({ error }) => this.#limited(error));
     this.#sync();
   }
 
@@ -72,6 +81,13 @@ export class Session {
     this.people.remove(peer.id);
     this.files.remove(peer.id);
     this.chat.note(`${displayName(peer.id, peer.attributes)} has left`);
+  }
+
+  /** Says which limit was met, once: while one lasts, it is told again and again. */
+  #limited({ code, message }: BeckonError): void {
+    if (this.#limits.has(code)) return;
+    this.#limits.add(code);
+    this.chat.note(LIMITS[code] ?? message);
   }
 
   /** Starts what goes on with a connected peer, once. All of it ends with the peer. */
