@@ -19,9 +19,10 @@ type port struct {
 	wg    sync.WaitGroup     // prepare
 }
 
-// openPort binds a port, and begins to accept. flag is the one that says where. Close it.
-func openPort(ctx context.Context, flag string, a address, cert *certPlan, balancers []netip.Prefix, log zerolog.Logger) (*port, error) {
-	cfg := edge.Config{Proxies: balancers, Log: log}
+// openPort binds a port, and begins to accept. flag is the one that says where; balancers send PROXY headers, and proxies are those
+// of the web. Close it.
+func openPort(ctx context.Context, flag string, a address, cert *certPlan, balancers, proxies []netip.Prefix, log zerolog.Logger) (*port, error) {
+	cfg := edge.Config{Proxies: balancers, Crowds: proxies, Log: log}
 	p := &port{}
 	if cert != nil {
 		var err error

@@ -47,7 +47,7 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (_ *servers, err e
 	if s.access, err = openAccess(p, log); err != nil {
 		return nil, err
 	}
-	if s.port, err = openPort(ctx, "--listen", p.http, p.cert, p.balancers, log); err != nil {
+	if s.port, err = openPort(ctx, "--listen", p.http, p.cert, p.balancers, p.proxies, log); err != nil {
 		return nil, err
 	}
 	opening := newOpening()
