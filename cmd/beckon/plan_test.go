@@ -94,6 +94,7 @@ func TestAddresses(t *testing.T) {
 		{args: "--allow-anonymous * --turn-url turn:a.example", machine: "10.0.0.5", http: ":8080", turn: ":3478", relay: "10.0.0.5"},
 		{args: "--allow-anonymous * --acme A.example,b.example --acme-cache x", machine: "10.0.0.5", http: ":443", turn: ":3478", relay: "10.0.0.5", name: "a.example"},
 		{args: "--allow-anonymous * --tls-cert a --tls-key b --public-host a.example", machine: "198.51.100.7", http: ":443", turn: ":3478", relay: "198.51.100.7", name: "a.example"},
+		{args: "--allow-anonymous * --tls-cert a --tls-key b --listen 0.0.0.0:443", machine: "198.51.100.7", says: "--public-host is missing"},
 		{args: "--dev --tls-cert a --tls-key b", http: "127.0.0.1:8080 or free", turn: "127.0.0.1:3478 or free", relay: "127.0.0.1"},
 
 		// Both families.
