@@ -107,6 +107,11 @@ func (r *relay) WriteTo(p []byte, to net.Addr) (int, error) {
 		r.sent(len(p))
 		own.deliver(r, p)
 		return len(p), nil
+	case r.entry.fast != nil: // all clients of a listener wait for this
+		r.entry.fast.add(r.batch.Lane(peer), p)
+		r.entry.fast.flush()
+		r.sent(len(p))
+		return len(p), nil
 	}
 	n, err := r.sock.WriteToUDPAddrPort(p, peer) // there is one: with virtual ports own is the only way past outgoing
 	if err == nil {
