@@ -260,7 +260,7 @@ func TestTCPDeadlines(t *testing.T) { // durations of fake time are exact
 // fails is a socket that returns its errors one after the other, and then none.
 type fails []error
 
-func (f *fails) Receive(*udpbatch.Inbox) error {
+func (f *fails) Serve(*udpbatch.Inbox, func() bool) error {
 	if len(*f) == 0 {
 		return nil
 	}
@@ -276,7 +276,7 @@ func TestSurvivedErrorsSlowDown(t *testing.T) {
 		odd := errors.New("odd")
 		from := time.Now()
 		sock := fails{odd, odd, odd, odd, odd, odd, odd, odd, odd, odd, odd, odd}
-		if err := s.read(&sock, nil); err != nil {
+		if err := s.read(&sock, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		// 2+4+…+512 ms, then three times the limit of 1 s.
@@ -284,12 +284,12 @@ func TestSurvivedErrorsSlowDown(t *testing.T) {
 			t.Errorf("12 errors took %v", d)
 		}
 		sock = fails{net.ErrClosed}
-		if err := s.read(&sock, nil); !errors.Is(err, net.ErrClosed) {
+		if err := s.read(&sock, nil, nil); !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
 		close(s.closing)
 		sock = fails{odd}
-		if err := s.read(&sock, nil); err != odd {
+		if err := s.read(&sock, nil, nil); err != odd {
 			t.Error("a closed server reads on")
 		}
 	})
