@@ -101,7 +101,7 @@ type Limits struct {
 	Peers              int           // permissions of one allocation, and as many channels. 256
 	Unauthenticated    int           // answers per second to one IPv4 address, or one /64 of IPv6, that proves nothing; ten seconds' worth may go at once. 100
 	CredentialTTL      time.Duration // from which a credential's end is too far in the future: those that never end cannot be revoked for good. 7 days
-	Queue              int           // packets of peers that wait for Pion in one relay; more are dropped. 512
+	Queue              int           // packets of peers that wait for Pion in one relay; more are dropped, and so are those beyond 16 while 16,384 wait in all relays. 512
 	SocketBuffer       int           // bytes asked of the kernel for each UDP socket, each way. 4 MiB
 }
 
