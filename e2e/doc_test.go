@@ -13,6 +13,10 @@
 // this test program in another role (role_test.go). The members of the room
 // whose server is killed report to a desk (crashdesk_test.go).
 //
+// Peers in houses behind NATs and firewalls of every kind are processes, too,
+// and Chromium, each in its own network (labtown_test.go, package lab); LAB.md
+// has what comes of it.
+//
 // A machine without a browser skips what needs one, with a sentence that says
 // how to get it, unless BECKON_REQUIRE_BROWSERS is 1.
 //
@@ -24,6 +28,7 @@
 //	console            the lines of a screen's console   at the test's cleanup
 //	desk's server      the members' requests             at the test's cleanup
 //	desk.watch         word of a member's early end      when the member has ended
+//	labMember's beat   how things are, told now and then when all has been heard
 //	naiveClient.run    a connection to the naive server  at the benchmark's cleanup
 //	sayToAll           signals under way                 when all have been received
 package e2e

@@ -44,17 +44,23 @@ func faults() []fault {
 func TestLabBroken(t *testing.T) {
 	table := &brokenTable{}
 	t.Run("ways", func(t *testing.T) {
-		for _, kinds := range [][2]lab.Kind{
-			{lab.Open, lab.Open}, {lab.NAT, lab.NAT}, {lab.Symmetric, lab.NAT}, {lab.NoUDP, lab.NoUDP}, {lab.Only443, lab.Open},
+		for _, c := range []struct {
+			kinds [2]lab.Kind
+			mode  relayMode
+		}{
+			{[2]lab.Kind{lab.Open, lab.Open}, virtualPorts},
+			{[2]lab.Kind{lab.NAT, lab.NAT}, virtualPorts},
+			{[2]lab.Kind{lab.Symmetric, lab.NAT}, virtualPorts},
+			{[2]lab.Kind{lab.NoUDP, lab.NoUDP}, virtualPorts},
+			{[2]lab.Kind{lab.Only443, lab.Open}, realPorts},
 		} {
 			for _, f := range faults() {
-				if kinds[0] == lab.Open && f.name == "the NAT reboots" {
+				if c.kinds[0] == lab.Open && f.name == "the NAT reboots" {
 					continue // there is none
 				}
-				t.Run(fmt.Sprintf("%s-%s/%s", kinds[0], kinds[1], f.name), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s-%s/%s", c.kinds[0], c.kinds[1], f.name), func(t *testing.T) {
 					t.Parallel()
-					w := newTown(t, virtualPorts, kinds[0], kinds[1])
-					w.breaks(t, table, kinds, f, 0)
+					newTown(t, c.mode, c.kinds[0], c.kinds[1]).breaks(t, table, c.kinds, f, 0)
 				})
 			}
 		}
@@ -62,8 +68,7 @@ func TestLabBroken(t *testing.T) {
 		for _, kinds := range [][2]lab.Kind{{lab.NAT, lab.NAT}, {lab.Symmetric, lab.Symmetric}} {
 			t.Run(fmt.Sprintf("%s-%s/loss", kinds[0], kinds[1]), func(t *testing.T) {
 				t.Parallel()
-				w := newTown(t, virtualPorts, kinds[0], kinds[1])
-				w.breaks(t, table, kinds, faults()[0], 5)
+				newTown(t, virtualPorts, kinds[0], kinds[1]).breaks(t, table, kinds, faults()[0], 5)
 			})
 		}
 	})

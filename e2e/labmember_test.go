@@ -5,6 +5,8 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -27,6 +29,7 @@ type labTask struct {
 	Messages int           `json:"messages"` // 0 is until SIGUSR1
 	Every    time.Duration `json:"every"`    // between two messages
 	Size     int           `json:"size"`     // bytes that a message is filled up with
+	Root     string        `json:"root"`     // a file with the certificate of whoever certifies the server; "" leaves that to the system
 	Verbose  bool          `json:"verbose"`  // log what the packages say
 }
 
@@ -80,6 +83,14 @@ func playLab(task string) error {
 
 func (m *labMember) run(ctx context.Context) error {
 	config := &peer.Config{DisableMDNS: true}
+	if m.Root != "" {
+		root, err := os.ReadFile(m.Root)
+		if err != nil {
+			return err
+		}
+		config.TLS = &tls.Config{RootCAs: x509.NewCertPool()}
+		config.TLS.RootCAs.AppendCertsFromPEM(root)
+	}
 	if m.Verbose {
 		config.Logger = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, NoColor: true, TimeFormat: "05.000"}).With().Timestamp().Logger()
 	}
@@ -107,13 +118,13 @@ func (m *labMember) run(ctx context.Context) error {
 		return err
 	}
 	m.tell("open", func(n *labNews) { n.Opening = opening })
-	said, beating := make(chan error, 1), make(chan struct{})
-	go func() { said <- m.say(ctx, p, ch) }()
+	beating := make(chan struct{})
 	go m.beat(p, beating)
-	if err := m.hear(ctx, ch); err != nil {
-		return err
-	}
-	if err := <-said; err != nil {
+	err = parallel(ctx, []func(context.Context) error{
+		func(ctx context.Context) error { return m.say(ctx, p, ch) },
+		func(ctx context.Context) error { return m.hear(ctx, ch) },
+	})
+	if err != nil {
 		return err
 	}
 	close(beating)
@@ -195,21 +206,32 @@ func (m *labMember) beat(p *peer.Peer, done <-chan struct{}) {
 	}
 }
 
-// lookAtPath notes the way to the peer, as the SDK has it and as Pion has it.
+// lookAtPath notes the way to the peer, as the SDK has it and as Pion has it. For a moment there may be none: that of a connection
+// that has just been repaired is looked for once more.
 func (m *labMember) lookAtPath(ctx context.Context, p *peer.Peer) error {
-	path, err := p.Path(ctx)
-	if err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		path, err := p.Path(ctx)
+		var local, remote candidate
+		if err == nil {
+			local, remote, err = selectedCandidates(p)
+		}
+		if err == nil {
+			m.note(func(n *labNews) {
+				n.Relayed, n.Protocol, n.Relay = path.Relayed, path.Protocol, local.RelayProtocol
+				n.Pair = local.CandidateType + "-" + remote.CandidateType
+			})
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return fmt.Errorf("there is no path: %w", err)
+		}
 	}
-	local, remote, err := selectedCandidates(p)
-	if err != nil {
-		return err
-	}
-	m.note(func(n *labNews) {
-		n.Relayed, n.Protocol, n.Relay = path.Relayed, path.Protocol, local.RelayProtocol
-		n.Pair = local.CandidateType + "-" + remote.CandidateType
-	})
-	return nil
 }
 
 func (m *labMember) note(f func(*labNews)) {

@@ -100,7 +100,8 @@ type inhabitant struct {
 	news chan labNews
 }
 
-// settle starts a Go program on the host. It is killed when the test ends, if it has not ended by then.
+// settle starts a Go program on the host. It is killed when the test ends, if it has not ended by then. Of two that meet, one trusts the
+// town's authority as the system does, and the other by its configuration.
 func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
 	t.Helper()
 	self, err := os.Executable()
@@ -109,6 +110,13 @@ func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
 	}
 	k.Server = w.server.Base
 	k.Verbose = os.Getenv("BECKON_LAB_VERBOSE") != ""
+	env := os.Environ()
+	if k.Opens {
+		k.Root = w.ca.root
+	} else {
+		// Go takes the roots that it trusts from there, for signaling and for TURN.
+		env = append(env, "SSL_CERT_FILE="+w.ca.root)
+	}
 	encoded, err := json.Marshal(k)
 	if err != nil {
 		t.Fatal(err)
@@ -118,8 +126,7 @@ func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
 	r := &inhabitant{news: out.news}
 	r.Process, err = process.Start(context.WithoutCancel(t.Context()), process.Config{
 		Path: path, Args: args, Stdout: out,
-		// Go reads the roots that it trusts from there, for signaling and for TURN.
-		Env: append(os.Environ(), "SSL_CERT_FILE="+w.ca.root, roleVariable+"="+string(roleLab), taskVariable+"="+string(encoded)),
+		Env: append(env, roleVariable+"="+string(roleLab), taskVariable+"="+string(encoded)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ type Config struct {
 	// Logger gets a line per step of a connection's life, at debug and trace also Pion's, which are hundreds a second: give it the level
 	// info. The zero value is silent.
 	Logger zerolog.Logger
-	// TLS is for wss and https servers. nil means the system's roots.
+	// TLS is for wss and https servers, and for TURN servers that are reached over TLS. nil means the system's roots.
 	TLS *tls.Config
 	// Dial makes the connection to the signaling server. nil dials as net.Dialer does, through the
 	// proxy that the environment names (HTTPS_PROXY); with a Dial of your own there is no proxy but what it does.

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ const dtlsRetry = 300 * time.Millisecond
 type factory struct {
 	settings webrtc.SettingEngine
 	change   func(*webrtc.SettingEngine) // the application's
+	tls      *tls.Config                 // the application's; nil is the system's roots
 	net      *stdnet.Net                 // nil if the machine's network cannot be looked at
 	policy   webrtc.ICETransportPolicy
 
@@ -79,7 +81,7 @@ func newFactory(cfg *Config) *factory {
 	if cfg.DisableMDNS {
 		s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
-	f := &factory{settings: s, change: cfg.SettingEngine, policy: webrtc.ICETransportPolicyAll}
+	f := &factory{settings: s, change: cfg.SettingEngine, tls: cfg.TLS, policy: webrtc.ICETransportPolicyAll}
 	if n, err := stdnet.NewNet(); err == nil { // otherwise Pion tries it again, and says what is wrong
 		f.net = n
 	}
@@ -112,6 +114,9 @@ func (f *factory) connection(ctx context.Context) (*webrtc.PeerConnection, error
 	s := f.settings
 	if f.net != nil {
 		s.SetNet(machine{f.net, ctx})
+	}
+	if f.tls != nil {
+		s.SetICEProxyDialer(&relayDialer{ctx: ctx, tls: f.tls, secure: f.secure})
 	}
 	if f.change != nil {
 		f.change(&s)

@@ -90,8 +90,8 @@ type Config struct {
 // Limits of a server. Zero in a field means the default named there. Those of addresses take a proxy that hides its clients'
 // addresses for one client: raise them behind one, or have it tell them (PROXY protocol).
 type Limits struct {
-	TCPConns           int           // accepted connections at a time; more are closed at once. 8,192
-	AddressTCPConns    int           // of these from one IPv4 address, or one /64 of IPv6. 512, as many as it may have allocations
+	TCPConns           int           // accepted connections at a time; for one more that which has been without an allocation for longest is closed. 8,192
+	AddressTCPConns    int           // of these from one IPv4 address, or one /64 of IPv6; more are closed at once. 512, as many as it may have allocations
 	TCPAllocate        time.Duration // that a TCP connection may live without an allocation, whatever it sends. 30 s
 	TCPIdle            time.Duration // of silence from a TCP client with an allocation; clients refresh every 9 min. 10 min
 	TCPRest            time.Duration // from the first byte of a TCP frame to its last. 10 s

@@ -26,6 +26,7 @@ type relay struct {
 	user   string
 	entry  *entry         // the client's side: the way in that it took
 	client netip.AddrPort // and where it is, as seen there
+	local  net.Addr       // what stands for the allocation, see entry.local
 	since  time.Time
 	sock   *net.UDPConn // nil: a virtual port
 	batch  *udpbatch.Socket
@@ -57,7 +58,7 @@ var _ net.PacketConn = (*relay)(nil)
 
 // newRelay takes a port for the client whose request e is handling, an even one if it is told to. Until relays.add has let it in, only release ends it.
 func newRelay(r *relays, f *family, e *entry, user string, h *holding, even bool) (*relay, error) {
-	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.req.from, since: time.Now(),
+	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.req.from, local: e.req.local, since: time.Now(),
 		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{}),
 		gate: newGate(r.srv.cfg.Payload, &r.srv.stats.forgotPeers), holding: h}
 	take := rl.takeVirtual

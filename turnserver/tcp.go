@@ -131,13 +131,27 @@ type tcpConns struct {
 	wg     sync.WaitGroup     // connections whose last ReadFrom has not returned
 }
 
-// add takes a connection unless as many are open as may be, of all or of its address.
-func (c *tcpConns) add(t *tcpConn, l Limits) bool {
+// add takes a connection. When max are open, the one that has been without an allocation for longest is cut for it: anybody can open
+// as many as there may be, and a client that means it has its allocation within a few round trips. It says how many there were too
+// many: none, that one, or this one, because all others have allocations, or its address has as many as it may have.
+func (c *tcpConns) add(t *tcpConn, l Limits) (refused int, ok bool) {
 	from := t.network()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.open) >= l.TCPConns || c.from[from] >= l.AddressTCPConns {
-		return false
+	if c.closed {
+		return 0, false
+	}
+	if c.from[from] >= l.AddressTCPConns {
+		return 1, false
+	}
+	if len(c.open) >= l.TCPConns {
+		refused = 1
+		idlest := c.idlest()
+		if idlest == nil {
+			return refused, false
+		}
+		delete(c.open, idlest) // its reader finds out, and wg waits for that
+		idlest.cut()
 	}
 	if c.open == nil {
 		c.open, c.from = map[*tcpConn]bool{}, map[netip.Addr]int{}
@@ -145,7 +159,18 @@ func (c *tcpConns) add(t *tcpConn, l Limits) bool {
 	c.open[t] = true
 	c.from[from]++
 	c.wg.Add(1)
-	return true
+	return refused, true
+}
+
+// idlest is the connection that has been without an allocation for longest, nil if all have one. It is called with mu held.
+func (c *tcpConns) idlest() (found *tcpConn) {
+	var oldest int64
+	for t := range c.open {
+		if since := t.idleSince.Load(); since != 0 && (found == nil || since < oldest) {
+			found, oldest = t, since
+		}
+	}
+	return found
 }
 
 func (c *tcpConns) remove(t *tcpConn) {

@@ -16,8 +16,7 @@ func (o *Outbox) init(int)                      {}
 func (d *destination) set(bool, netip.AddrPort) {}
 func (s *Socket) probe() error                  { return nil }
 
-// receive brings one datagram. It is always asked to wait: the Poller of these systems asks like Receive.
-func (s *Socket) receive(in *Inbox, _ int, _ bool) error { return s.receiveOne(in) }
+func (s *Socket) serve(in *Inbox, do func() bool) error { return s.servePlain(in, do) }
 
 func (o *Outbox) flush() (dropped int) {
 	for _, l := range o.lanes {

@@ -332,3 +332,26 @@ func TestNoAllocations(t *testing.T) {
 		t.Errorf("%v allocations for 32 datagrams", n)
 	}
 }
+
+// An address of the other family is refused, in every way of sending, and does not become another address of the same port.
+func TestOtherFamily(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(*Socket){"sendmmsg": func(*Socket) {}, "one-by-one": func(s *Socket) { s.plain.Store(true) }} {
+		from, to := listen(t, "udp4"), listen(t, "udp4")
+		prepare(from)
+		out := NewOutbox(4)
+		out.Add(from.Lane(netip.AddrPortFrom(netip.IPv6Loopback(), addrOf(to).Port())), []byte("wrong"))
+		if dropped := out.Flush(); dropped != 1 {
+			t.Errorf("%s: %d dropped", name, dropped)
+		}
+		out.Add(from.Lane(addrOf(to)), []byte("right"))
+		out.Flush()
+		in := NewInbox(4, 100, 0)
+		if err := to.Receive(in); err != nil {
+			t.Fatal(err)
+		}
+		if p, _, _ := in.At(0); in.Len() != 1 || string(p) != "right" {
+			t.Errorf("%s: %d came, first %q", name, in.Len(), p)
+		}
+	}
+}
