@@ -131,17 +131,17 @@ type tcpConns struct {
 	wg     sync.WaitGroup     // connections whose last ReadFrom has not returned
 }
 
-// add takes a connection unless its address has as many as it may have. When all places are taken, the connection that has been
-// without an allocation for longest is cut for it: anybody can open as many as there may be, and a client that means it has its
-// allocation within a few round trips. It says how many there were too many: none, that one, or this one, because all others have
-// allocations.
+// add takes a connection. When max are open, the one that has been without an allocation for longest is cut for it: anybody can open
+// as many as there may be, and a client that means it has its allocation within a few round trips. It says how many there were too
+// many: none, that one, or this one, because all others have allocations, or its address has as many as it may have.
 func (c *tcpConns) add(t *tcpConn, l Limits) (refused int, ok bool) {
+	from := t.network()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.closed:
+	if c.closed {
 		return 0, false
-	case c.from[t.network()] >= l.AddressTCPConns:
+	}
+	if c.from[from] >= l.AddressTCPConns {
 		return 1, false
 	}
 	if len(c.open) >= l.TCPConns {
@@ -150,14 +150,14 @@ func (c *tcpConns) add(t *tcpConn, l Limits) (refused int, ok bool) {
 		if idlest == nil {
 			return refused, false
 		}
-		c.forget(idlest) // its reader finds out, and wg waits for that
+		delete(c.open, idlest) // its reader finds out, and wg waits for that
 		idlest.cut()
 	}
 	if c.open == nil {
 		c.open, c.from = map[*tcpConn]bool{}, map[netip.Addr]int{}
 	}
 	c.open[t] = true
-	c.from[t.network()]++
+	c.from[from]++
 	c.wg.Add(1)
 	return refused, true
 }
@@ -174,22 +174,14 @@ func (c *tcpConns) idlest() (found *tcpConn) {
 }
 
 func (c *tcpConns) remove(t *tcpConn) {
-	c.mu.Lock()
-	c.forget(t)
-	c.mu.Unlock()
-	c.wg.Done()
-}
-
-// forget gives back a connection's place, unless that was done. It is called with mu held.
-func (c *tcpConns) forget(t *tcpConn) {
-	if !c.open[t] {
-		return
-	}
-	delete(c.open, t)
 	from := t.network()
+	c.mu.Lock()
+	delete(c.open, t)
 	if c.from[from]--; c.from[from] == 0 {
 		delete(c.from, from)
 	}
+	c.mu.Unlock()
+	c.wg.Done()
 }
 
 func (c *tcpConns) count() int {

@@ -184,6 +184,18 @@ func TestOpenRoom(t *testing.T) {
 	}
 }
 
+// What another start may get right is not a wrong command line, after which the unit is not started again.
+func TestNoAddressYet(t *testing.T) {
+	t.Parallel()
+	_, serve := planned(t, "", nil, "--allow-anonymous", "*", "--public-host", "a.example")
+	_, alone := plannedAlone(t, "", "--user", "ada:horse")
+	for what, err := range map[string]error{"serve": serve, "turn": alone} {
+		if _, wrong := errors.AsType[*usageError](err); err == nil || wrong {
+			t.Errorf("%s: %v, as an error of usage: %v", what, err, wrong)
+		}
+	}
+}
+
 // The machine's address is asked for without sending anything, so this works without a network, too.
 func TestMachineAddress(t *testing.T) {
 	t.Parallel()
