@@ -74,8 +74,8 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (_ *servers, err e
 		}
 	}
 	if s.access.file != nil {
-		// Without a file, of keys or of the port's certificate, a SIGHUP ends the process, as it does by default: then it says that
-		// the terminal is closed.
+		// Without a file, of keys or of the port's certificate, a SIGHUP ends the process if it has a terminal, which is then closed; see
+		// onTerminal.
 		signal.Notify(s.hangups, syscall.SIGHUP)
 	}
 	s.http = s.server()
