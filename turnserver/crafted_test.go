@@ -112,3 +112,35 @@ func TestNextAllocationAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// However many relays have clients that do not read, what waits for them is bounded, and each may still have a little.
+func TestWaitingPacketsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := listen(t, virtual, func(c *Config) { c.Payload = PayloadAny })
+	from := openRelay(t, s, "alice")
+	var to []*relay
+	for range sharedPackets/s.cfg.Limits.Queue + 8 {
+		r := openRelay(t, s, "bob")
+		permit(from, r)
+		to = append(to, r)
+	}
+	for _, r := range to {
+		for range s.cfg.Limits.Queue + 1 {
+			r.deliver(from, []byte("unread"))
+		}
+		if len(r.inbox) < ownPackets {
+			t.Errorf("one has %d", len(r.inbox))
+		}
+	}
+	if n := s.packets.out.Load(); n < sharedPackets || n > int64(sharedPackets+len(to)*ownPackets) {
+		t.Errorf("%d wait", n)
+	}
+	for _, r := range to {
+		_ = r.Close()
+		_, _, _ = r.ReadFrom(nil)
+		r.deliver(from, []byte("too late"))
+	}
+	if n := s.packets.out.Load(); n != 0 {
+		t.Errorf("%d wait for nobody", n)
+	}
+}

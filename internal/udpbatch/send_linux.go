@@ -156,10 +156,11 @@ func (o *Outbox) send(sock *Socket, first int) (dropped int) {
 	for first < len(o.messages) {
 		o.batch = o.messages[first:]
 		err := sock.raw.Control(o.call)
-		if err == nil && o.errno == unix.EAGAIN {
-			err = sock.raw.Write(o.waiting)
+		full := err == nil && o.errno == unix.EAGAIN
+		if full && !sock.hasty.Load() {
+			full, err = false, sock.raw.Write(o.waiting)
 		}
-		if err != nil { // closed
+		if err != nil || full { // closed, or hasty
 			return dropped + o.count(first)
 		}
 		if o.errno == 0 {
@@ -232,8 +233,12 @@ func (o *Outbox) apart(sock *Socket, at int) (dropped int) {
 		m.hdr.Iov = &o.of[at].packets[i]
 		for try := 0; ; try++ {
 			o.batch = o.messages[at : at+1]
-			if err := sock.raw.Write(o.waiting); err != nil {
-				return dropped + 1
+			err := sock.raw.Control(o.call)
+			if err == nil && o.errno == unix.EAGAIN && !sock.hasty.Load() {
+				err = sock.raw.Write(o.waiting)
+			}
+			if err != nil {
+				return dropped + len(o.of[at].packets) - i
 			}
 			if o.errno == 0 {
 				break

@@ -15,6 +15,7 @@ type Socket struct {
 	raw  syscall.RawConn
 	v6   bool // its addresses are IPv6 ones, which IPv4 ones are mapped into
 
+	hasty      atomic.Bool // see DontWait
 	noSegments atomic.Bool // UDP_SEGMENT was refused
 	plain      atomic.Bool // recvmmsg or sendmmsg was refused
 }
@@ -31,6 +32,11 @@ func New(conn *net.UDPConn) (*Socket, error) {
 	}
 	return s, nil
 }
+
+// DontWait has Flush drop what does not fit into the socket's buffer, instead of waiting for room there: for a socket whose
+// destinations somebody else chooses, while others wait for the Outbox. A few hundred datagrams to neighbours that are not there fill
+// a buffer for the three seconds that the kernel asks for them. Where each datagram takes a call of its own it waits all the same.
+func (s *Socket) DontWait() { s.hasty.Store(true) }
 
 // Conn is the connection that the Socket was made of.
 func (s *Socket) Conn() *net.UDPConn { return s.conn }
