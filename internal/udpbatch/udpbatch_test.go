@@ -311,6 +311,41 @@ func TestClosed(t *testing.T) {
 	})
 }
 
+// TestClosedUnderFlood closes a socket that always has a full batch.
+func TestClosedUnderFlood(t *testing.T) {
+	t.Parallel()
+	s, from := listen(t, "udp4"), listen(t, "udp4")
+	in, out, l := NewInbox(2, 100, 0), NewOutbox(4), from.Lane(addrOf(s))
+	more := func() {
+		for range 4 {
+			out.Add(l, []byte("x"))
+		}
+		out.Flush()
+	}
+	more()
+	began, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		batches := 0
+		ended <- s.Serve(in, func() bool {
+			if batches++; batches == 10 {
+				close(began)
+			}
+			more()
+			return true
+		})
+	}()
+	<-began
+	s.conn.Close()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("still reading")
+	}
+}
+
 func TestNoAllocations(t *testing.T) {
 	from, to := listen(t, "udp4"), listen(t, "udp4")
 	l, out, in := from.Lane(addrOf(to)), NewOutbox(64), NewInbox(64, 1500, 4)
