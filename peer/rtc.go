@@ -24,9 +24,10 @@ import (
 const (
 	// reflexiveWait is for pairs of addresses that somebody else has seen: in one network, the pair without a NAT should win.
 	reflexiveWait = 100 * time.Millisecond
-	// relayWait is for pairs with a relay. Two NATs are passed at the second try, and Pion tries every 200 ms; the third is for a packet
-	// that was lost, or a machine that is busy.
-	relayWait = 600 * time.Millisecond
+	// relayWait is for pairs with a relay. Two NATs are passed at the second try, and Pion tries every 200 ms. The rest is for a packet
+	// that was lost, and for Chromium, whose own checks begin with those of its relays: until it has sent one to this side, its NAT lets
+	// none in.
+	relayWait = 800 * time.Millisecond
 )
 
 // dtlsRetry is when a message of the DTLS handshake is sent again for the first time. The default of 1 s is for strangers; here a check
