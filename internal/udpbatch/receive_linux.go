@@ -27,7 +27,8 @@ type system struct {
 	// For calls of the runtime's poller. The functions are made once, too: they would otherwise be allocated for each call.
 	once, forever func(fd uintptr) bool
 	most          int         // for once
-	do            func() bool // for forever
+	do            func() bool // for forever, and
+	more          bool        // what it said
 	errno         syscall.Errno
 }
 
@@ -87,22 +88,17 @@ func (in *Inbox) recvfrom(fd uintptr) (got int, errno syscall.Errno) {
 }
 
 // serve is called by the runtime's poller with a socket that may be readable; it is waited for until that is so again. A batch that is
-// not full was all there was. If there is more by then the poller knows, for it has been told of each datagram.
-func (in *Inbox) serve(fd uintptr) bool {
-	for {
-		in.Reset()
-		in.receive(fd, len(in.slots))
-		if in.errno != 0 {
-			return in.errno != unix.EAGAIN
-		}
-		full := in.Free() == 0
-		if !in.do() {
-			return true
-		}
-		if !full {
-			return false
-		}
+// not full was all there was. If there is more by then the poller knows, for it has been told of each datagram. After a full one it is
+// called again, by way of the poller: that alone knows of a Close, which waits for this to return, whatever keeps coming.
+func (in *Inbox) serve(fd uintptr) (done bool) {
+	in.Reset()
+	in.receive(fd, len(in.slots))
+	if in.errno != 0 {
+		return in.errno != unix.EAGAIN
 	}
+	full := in.Free() == 0
+	in.more = in.do()
+	return full || !in.more
 }
 
 func (s *Socket) serve(in *Inbox, do func() bool) error {
@@ -113,7 +109,9 @@ func (s *Socket) serve(in *Inbox, do func() bool) error {
 		}
 		switch in.errno {
 		case 0:
-			return nil // do has said so
+			if !in.more {
+				return nil
+			}
 		case unix.ENOSYS:
 			s.plain.Store(true)
 		default:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -353,5 +354,29 @@ func TestOtherFamily(t *testing.T) {
 		if p, _, _ := in.At(0); in.Len() != 1 || string(p) != "right" {
 			t.Errorf("%s: %d came, first %q", name, in.Len(), p)
 		}
+	}
+}
+
+// Closing a socket does not wait for a pause in what comes.
+func TestCloseUnderLoad(t *testing.T) {
+	t.Parallel()
+	from, to := listen(t, "udp4"), listen(t, "udp4")
+	in, batches, closing := NewInbox(2, 100, 0), 0, make(chan error, 1)
+	refill := func() bool {
+		for range 2 {
+			_, _ = from.conn.WriteToUDPAddrPort([]byte("more"), addrOf(to))
+		}
+		if batches++; batches == 10 {
+			go func() { closing <- to.conn.Close() }()
+		}
+		runtime.Gosched()
+		return batches < 100_000
+	}
+	refill()
+	if err := to.Serve(in, refill); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("%v after %d batches", err, batches)
+	}
+	if err := <-closing; err != nil {
+		t.Error(err)
 	}
 }
