@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,7 +43,7 @@ func faults() []fault {
 
 // TestLabBroken breaks the way between two Go programs that talk, and has both hear everything once and in order.
 func TestLabBroken(t *testing.T) {
-	table := &brokenTable{}
+	table := &brokenTable{title: "Ways between Go programs that break in the first house while both sides talk"}
 	t.Run("ways", func(t *testing.T) {
 		for _, c := range []struct {
 			kinds [2]lab.Kind
@@ -122,8 +123,7 @@ func (w *town) breaks(t *testing.T, table *brokenTable, kinds [2]lab.Kind, f fau
 	if loss > 0 {
 		name = fmt.Sprintf("%d %% of the packets are lost", loss)
 	}
-	table.add(fmt.Sprintf("| %s, %s | %s | %s | %s | %.1f s | %.1f s | %d |", kinds[0], kinds[1], name, before[0].way(), after[0].way(),
-		after[0].Silence.Seconds(), after[1].Silence.Seconds(), after[0].Heard+after[1].Heard))
+	table.row(kinds, name, before[0], after)
 }
 
 // way says how the packets go.
@@ -140,20 +140,26 @@ func (n labNews) way() string {
 
 // brokenTable is what is printed of ways that broke.
 type brokenTable struct {
+	title string
+
 	mu   sync.Mutex
 	rows []string // guarded by mu
 }
 
-func (b *brokenTable) add(row string) {
+// row adds what came of a way: as the first side saw it before, and as both did after.
+func (b *brokenTable) row(kinds [2]lab.Kind, what string, before labNews, after [2]labNews) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rows = append(b.rows, row)
+	b.rows = append(b.rows, fmt.Sprintf("| %s, %s | %s | %s | %s | %.1f s | %.1f s | %d |", kinds[0], kinds[1], what, before.way(), after[0].way(),
+		after[0].Silence.Seconds(), after[1].Silence.Seconds(), after[0].Heard+after[1].Heard))
 }
 
+// String is the table in Markdown.
 func (b *brokenTable) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return "\nWays that break while both sides talk, every 5 ms\n\n" +
-		"| houses | what happens to the first | before | after | silence there | silence in the other | messages, all once and in order |\n|---|---|---|---|---|---|---|\n" +
+	slices.Sort(b.rows)
+	return "\n" + b.title + "\n\n" +
+		"| houses | what happens | before | after | silence in the first | in the second | messages, all once and in order |\n|---|---|---|---|---|---|---|\n" +
 		strings.Join(b.rows, "\n") + "\n"
 }

@@ -86,7 +86,7 @@ func (s *Server) Serve(ln net.Listener) error {
 func (s *Server) accept(c net.Conn) {
 	s.stats.tcpTotal.Add(1)
 	t := newTCPConn(s, c)
-	refused, ok := s.conns.add(t, s.cfg.Limits.TCPConns)
+	refused, ok := s.conns.add(t, s.cfg.Limits)
 	s.stats.tcpRefused.Add(uint64(refused))
 	if !ok {
 		_ = c.Close()

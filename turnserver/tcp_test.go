@@ -146,6 +146,33 @@ func TestTooManyTCPConnections(t *testing.T) {
 	third.binding()
 }
 
+// One address must not take the connections of all others.
+func TestTooManyTCPConnectionsOfOneAddress(t *testing.T) {
+	t.Parallel()
+	s := listen(t, func(c *Config) { c.Limits.TCPConns, c.Limits.AddressTCPConns = 3, 2 })
+	from := func(host string) net.Conn {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(host)}}
+		c, err := d.Dial("tcp", s.TCPAddr().String())
+		if err != nil {
+			t.Skip("this machine has one address on loopback")
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		_ = c.SetDeadline(time.Now().Add(patience))
+		return c
+	}
+	asks := func(c net.Conn) { (&wire{t: t, conn: c}).binding() }
+	first, second := from("127.0.0.2"), from("127.0.0.2")
+	asks(first)
+	asks(second)
+	ended(t, from("127.0.0.2"))
+	other := from("127.0.0.3")
+	asks(other)
+	_ = first.Close()
+	eventually(t, "room for another", func() bool { return s.Stats().TCPConns == 2 })
+	asks(from("127.0.0.2"))
+	asks(other)
+}
+
 // A relay must not outlive the connection that asked for it.
 func TestEndOfConnectionEndsAllocation(t *testing.T) {
 	t.Parallel()
@@ -162,7 +189,7 @@ func pipe(t *testing.T) (*tcpConn, net.Conn) {
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { _ = theirs.Close() })
 	c := newTCPConn(s, ours)
-	s.conns.add(c, 1)
+	s.conns.add(c, s.cfg.Limits)
 	return c, theirs
 }
 

@@ -12,22 +12,31 @@ export default async function (task, log) {
   const { local, remote } = await selectedPair(peer.connection);
   const { relayed, protocol } = await peer.path();
 
+  // Without a number of messages, this side stops when the other one has.
+  let [said, heard, silence, ended, wrong] = [0, 0, 0, false, ""];
   const say = async () => {
-    for (let n = 1; n <= task.messages; n++) await channel.send(`${n} ${Date.now() * 1000} `);
+    while (task.messages ? said < task.messages : !ended) {
+      await channel.send(`${said + 1} ${Date.now() * 1000} `);
+      said++;
+      if (task.every) await new Promise((done) => setTimeout(done, task.every / 1e6));
+    }
     await channel.send("end");
   };
-  let [heard, wrong] = [0, ""];
   const hear = async () => {
-    for (let next = 1; ; next++) {
+    for (let next = 1, last = performance.now(); ; next++) {
       const message = await channel.recv();
-      if (message === "end") return;
+      if (message === "end") break;
       const number = parseInt(message);
       if (number !== next) wrong ||= `${message} came instead of ${next}`;
       heard++;
+      const now = performance.now();
+      [silence, last] = [Math.max(silence, now - last), now];
     }
+    ended = true;
   };
   await Promise.all([say(), hear()]);
   await room.close();
   const pair = `${local.candidateType}-${remote.candidateType}`;
-  return { what: "done", opening, relayed, protocol, relay: local.relayProtocol ?? "", pair, heard, wrong };
+  const relay = local.relayProtocol ?? "";
+  return { what: "done", opening, relayed, protocol, relay, pair, said, heard, silence: Math.round(silence * 1e6), wrong };
 }

@@ -14,7 +14,9 @@ type (
 func (in *Inbox) init()                         {}
 func (o *Outbox) init(int)                      {}
 func (d *destination) set(bool, netip.AddrPort) {}
-func (s *Socket) probe() error                  { return nil }
+
+// probe finds a connection that is closed.
+func (s *Socket) probe() error { return s.raw.Control(func(uintptr) {}) }
 
 func (s *Socket) serve(in *Inbox, do func() bool) error { return s.servePlain(in, do) }
 

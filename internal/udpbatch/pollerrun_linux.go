@@ -13,27 +13,27 @@ const perSocket = 32
 
 func (p *Poller) run() {
 	defer close(p.done)
-	_ = p.raw.Read(p.look) // until the epoll is closed
+	for p.raw.Read(p.look) == nil { // it fails when the epoll is closed
+	}
 }
 
-// look is called by the runtime's poller when there may be something; it is waited for until that is so again. See Inbox.serve, for the
-// reason why that may be without having found nothing.
-func (p *Poller) look(epoll uintptr) bool {
-	for more := true; more; {
-		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, epoll, uintptr(unsafe.Pointer(&p.events[0])), pollEvents, 0, 0, 0)
-		if errno != 0 {
-			n = 0
-		}
-		more = errno == unix.EINTR || n == pollEvents
-		p.find(int(n))
-		for _, d := range p.ready {
-			if p.read(d) {
-				more = true
-			}
-		}
-		p.flush()
+// look is called by the runtime's poller when there may be something, and looks once. If there may be more it returns true, for then run
+// calls it again, unless closed; else it is waited for until there may be something. See Inbox.serve, for the reason why that may be
+// without having found nothing.
+func (p *Poller) look(epoll uintptr) (again bool) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, epoll, uintptr(unsafe.Pointer(&p.events[0])), pollEvents, 0, 0, 0)
+	if errno != 0 {
+		n = 0
 	}
-	return false
+	again = errno == unix.EINTR || n == pollEvents
+	p.find(int(n))
+	for _, d := range p.ready {
+		if p.read(d) {
+			again = true
+		}
+	}
+	p.flush()
+	return again
 }
 
 // find turns events into sockets. One that was removed since is left out.

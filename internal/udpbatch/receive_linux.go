@@ -27,8 +27,8 @@ type system struct {
 	// For calls of the runtime's poller. The functions are made once, too: they would otherwise be allocated for each call.
 	once, forever func(fd uintptr) bool
 	most          int         // for once
-	do            func() bool // for forever, and
-	more          bool        // what it said
+	do            func() bool // for forever
+	more          bool        // do wants
 	errno         syscall.Errno
 }
 
@@ -87,10 +87,10 @@ func (in *Inbox) recvfrom(fd uintptr) (got int, errno syscall.Errno) {
 	return 1, errno
 }
 
-// serve is called by the runtime's poller with a socket that may be readable; it is waited for until that is so again. A batch that is
-// not full was all there was. If there is more by then the poller knows, for it has been told of each datagram. After a full one it is
-// called again, by way of the poller: that alone knows of a Close, which waits for this to return, whatever keeps coming.
-func (in *Inbox) serve(fd uintptr) (done bool) {
+// serve is called by the runtime's poller with a socket that may be readable, and takes one batch. With a full one there may be more:
+// then it returns true, for then it is called again, unless the socket is closed. A batch that is not full was all there was, and it is
+// waited for until the socket may be readable again: if that is so by then the poller knows, for it has been told of each datagram.
+func (in *Inbox) serve(fd uintptr) (again bool) {
 	in.Reset()
 	in.receive(fd, len(in.slots))
 	if in.errno != 0 {
@@ -102,23 +102,22 @@ func (in *Inbox) serve(fd uintptr) (done bool) {
 }
 
 func (s *Socket) serve(in *Inbox, do func() bool) error {
-	for !s.plain.Load() {
-		in.do = do
+	for in.do, in.more = do, true; in.more; {
+		if s.plain.Load() {
+			return s.servePlain(in, do)
+		}
 		if err := s.raw.Read(in.forever); err != nil {
 			return err
 		}
 		switch in.errno {
 		case 0:
-			if !in.more {
-				return nil
-			}
 		case unix.ENOSYS:
 			s.plain.Store(true)
 		default:
 			return s.failed(in.errno)
 		}
 	}
-	return s.servePlain(in, do)
+	return nil
 }
 
 // tryReceive adds what is there to the inbox, at most so many, and does not wait. most is at least 1 and at most what is free.

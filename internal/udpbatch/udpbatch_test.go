@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"runtime"
 	"testing"
 	"time"
 
@@ -312,6 +311,41 @@ func TestClosed(t *testing.T) {
 	})
 }
 
+// TestClosedUnderFlood closes a socket that always has a full batch.
+func TestClosedUnderFlood(t *testing.T) {
+	t.Parallel()
+	s, from := listen(t, "udp4"), listen(t, "udp4")
+	in, out, l := NewInbox(2, 100, 0), NewOutbox(4), from.Lane(addrOf(s))
+	more := func() {
+		for range 4 {
+			out.Add(l, []byte("x"))
+		}
+		out.Flush()
+	}
+	more()
+	began, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		batches := 0
+		ended <- s.Serve(in, func() bool {
+			if batches++; batches == 10 {
+				close(began)
+			}
+			more()
+			return true
+		})
+	}()
+	<-began
+	s.conn.Close()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("still reading")
+	}
+}
+
 func TestNoAllocations(t *testing.T) {
 	from, to := listen(t, "udp4"), listen(t, "udp4")
 	l, out, in := from.Lane(addrOf(to)), NewOutbox(64), NewInbox(64, 1500, 4)
@@ -354,29 +388,5 @@ func TestOtherFamily(t *testing.T) {
 		if p, _, _ := in.At(0); in.Len() != 1 || string(p) != "right" {
 			t.Errorf("%s: %d came, first %q", name, in.Len(), p)
 		}
-	}
-}
-
-// Closing a socket does not wait for a pause in what comes.
-func TestCloseUnderLoad(t *testing.T) {
-	t.Parallel()
-	from, to := listen(t, "udp4"), listen(t, "udp4")
-	in, batches, closing := NewInbox(2, 100, 0), 0, make(chan error, 1)
-	refill := func() bool {
-		for range 2 {
-			_, _ = from.conn.WriteToUDPAddrPort([]byte("more"), addrOf(to))
-		}
-		if batches++; batches == 10 {
-			go func() { closing <- to.conn.Close() }()
-		}
-		runtime.Gosched()
-		return batches < 100_000
-	}
-	refill()
-	if err := to.Serve(in, refill); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("%v after %d batches", err, batches)
-	}
-	if err := <-closing; err != nil {
-		t.Error(err)
 	}
 }
