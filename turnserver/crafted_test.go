@@ -22,17 +22,14 @@ func TestLongNonce(t *testing.T) {
 			stun.NewUsername("1:nobody"), stun.NewRealm("beckon"),
 			stun.RawAttribute{Type: stun.AttrNonce, Value: []byte(strings.Repeat("0", zeros) + nonce)},
 			stun.NewLongTermIntegrity("1:nobody", "beckon", "wrong")))
+		want := stun.CodeUnauthorized
 		if zeros+len(nonce) > maxNonce {
-			w.binding() // the next answer is to this
-			continue
+			want = stun.CodeStaleNonce
 		}
 		var code stun.ErrorCodeAttribute
-		if m := w.recv(); code.GetFrom(m) != nil || code.Code != stun.CodeUnauthorized {
+		if m := w.recv(); code.GetFrom(m) != nil || code.Code != want || len(m.Raw) > 200 {
 			t.Errorf("%d zeros: %v", zeros, m)
 		}
-	}
-	if n := s.Stats().Dropped["malformed"]; n != 3 {
-		t.Errorf("%d counted", n)
 	}
 }
 

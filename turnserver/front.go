@@ -111,7 +111,7 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 		return dropUnexpected, false // a request of an unknown method is for nobody to answer (RFC 8489 section 6.3)
 	}
 	if nonce, _ := m.get(attrNonce); len(nonce) > maxNonce {
-		return dropMalformed, false
+		nonce[0] = 0 // no digit: Pion finds it stale at once, and gives another
 	}
 	e.req.msg = m
 	if m.method() == methodBinding || !m.has(attrIntegrity) { // nobody will be authenticated by it
@@ -121,9 +121,9 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 	return 0, true
 }
 
-// maxNonce is the longest nonce, in bytes, that is looked at: RFC 8489 section 14.10 wants fewer than 128 characters, and ours have 25.
-// Pion takes one for a number in base 36. So zeros in front change nothing, and the answer would repeat them, whatever their number;
-// and reading it takes the square of its length, from a stranger.
+// maxNonce is the longest nonce, in bytes, that may be one of ours: RFC 8489 section 14.10 wants fewer than 128 characters, and ours
+// have 25. Pion takes one for a number in base 36. So zeros in front change nothing, and the answer would repeat them, whatever their
+// number; and reading it takes the square of its length, from a stranger.
 const maxNonce = 128
 
 // isRequested tells the methods that have requests.
