@@ -96,7 +96,7 @@ func (f *fastPath) copyAcross(r, own *relay, p []byte) {
 }
 
 // Room is for the goroutine that reads the sockets of all relays: it must not take what would then not fit into the inbox.
-func (r *relay) Room() int { return cap(r.inbox) - len(r.inbox) }
+func (r *relay) Room() int { return r.relays.srv.cfg.Limits.Queue - len(r.inbox) }
 
 // Failed counts an error of the socket, which does not end its reading.
 func (r *relay) Failed(err error) {
