@@ -22,7 +22,7 @@ func TestRelayDrains(t *testing.T) {
 	for mode, flags := range relayModes() {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			b := serve(t, "127.0.0.1", append(flags, "--grace", "3s", "--admin", "127.0.0.1:0")...)
+			b := serve(t, "127.0.0.1", append(flags, "--grace", "2s", "--admin", "127.0.0.1:0")...)
 			admin := b.admin(t)
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			t.Cleanup(cancel)
@@ -124,7 +124,7 @@ func relayedPair(t *testing.T, ctx context.Context, b *server) (one, other *peer
 
 // thereAndBack sends a message there and back, which does not take long while there is a way.
 func thereAndBack(ctx context.Context, ask, answer *peer.Channel) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	if err := ask.SendText(ctx, "hello"); err != nil {
 		return err

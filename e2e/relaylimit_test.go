@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/peer"
@@ -63,7 +64,10 @@ func TestRelayLimits(t *testing.T) {
 // is told of. It stays until the test ends: the other one may be told later.
 func limited(t *testing.T, ctx context.Context, b *server, kilobytes int, arrives bool) error {
 	t.Helper()
-	room, err := peer.Join(ctx, b.Base, b.Name, &peer.Config{ICETransportPolicy: peer.ICETransportRelay})
+	room, err := peer.Join(ctx, b.Base, b.Name, &peer.Config{
+		ICETransportPolicy: peer.ICETransportRelay,
+		CloseTimeout:       time.Second, // the test's end takes the page before this
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,6 +124,9 @@ func TestNoSecretsInTheLog(t *testing.T) {
 	if text := log.String(); strings.Count(text, "\n") < 40 || !strings.Contains(text, `"level":"debug"`) || !strings.Contains(text, "relay limit met") {
 		t.Errorf("the log is not what it should be searched for:\n%s", text)
 	}
+	if len(h) < 40 {
+		t.Errorf("only %d secrets were kept", len(h))
+	}
 	h.search(t, log.String())
 }
 
@@ -139,9 +142,6 @@ func (h hoard) keep(what, secret string) string {
 // search looks for the secrets, and for the part of a token that makes it one.
 func (h hoard) search(t *testing.T, text string) {
 	t.Helper()
-	if len(h) < 20 {
-		t.Errorf("only %d secrets were kept", len(h))
-	}
 	for secret, what := range h {
 		if len(secret) < 8 {
 			t.Errorf("the %s is %q", what, secret)
@@ -215,4 +215,29 @@ func (l *wholeLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.String()
+}
+
+// TestNoSecretsInTheLogOfTheRelayAlone: nor of `beckon turn`, which knows passwords that do not end.
+func TestNoSecretsInTheLogOfTheRelayAlone(t *testing.T) {
+	t.Parallel()
+	alone := startTURN(t, "127.0.0.1", "--log-level", "trace")
+	h := hoard{}
+	h.keep("secret", alone.secret)
+	for password, right := range map[string]bool{h.keep("password", alone.password): true, h.keep("wrong password", "open sesame, says the test"): false} {
+		for _, transport := range []string{"udp", "tcp"} {
+			r := relayed{transport: transport, url: "turn:127.0.0.1:" + alone.port, ice: protocol.ICEServer{Username: alone.user, Credential: password}}
+			conn, err := r.client(t).Allocate()
+			if (err == nil) != right {
+				t.Errorf("a password that is right (%v): %v", right, err)
+			}
+			if err == nil {
+				conn.Close()
+			}
+		}
+	}
+	log := alone.process.Stderr()
+	if !strings.Contains(log, `"reason":"password"`) || !strings.Contains(log, alone.user) {
+		t.Errorf("the log is not what it should be searched for:\n%s", log)
+	}
+	h.search(t, log)
 }

@@ -87,9 +87,9 @@ func TestSplitRoom(t *testing.T) {
 	for _, c := range []struct{ room, base, name string }{
 		{"http://192.0.2.2:41234/r/quiet-fox-4821", "http://192.0.2.2:41234", "quiet-fox-4821"},
 		{"http://[2001:db8::1]:80/r/a", "http://[2001:db8::1]:80", "a"},
-		{"http://192.0.2.2/r/quiet-fox-4821", "", ""},     // no port
-		{"http://192.0.2.2:0/r/quiet-fox-4821", "", ""},   // the port that was asked for
-		{"https://192.0.2.2:443/r/a", "", ""},             // dev mode has no certificate
+		{"http://192.0.2.2/r/quiet-fox-4821", "", ""},   // no port
+		{"http://192.0.2.2:0/r/quiet-fox-4821", "", ""}, // the port that was asked for
+		{"https://beckon.example/r/a", "https://beckon.example", "a"},
 		{"http://192.0.2.2:41234/r/", "", ""},             // no name
 		{"http://192.0.2.2:41234/r/a/b", "", ""},          // not a name
 		{"http://192.0.2.2:41234/quiet-fox-4821", "", ""}, // not a room

@@ -16,12 +16,14 @@ type Config struct {
 	TLS *tls.Config
 	// Proxies are whose PROXY header is believed, and needed. From other addresses one is refused.
 	Proxies []netip.Prefix
-	Limits  Limits
+	// Crowds are clients for which Limits.Open is not: web proxies, whose connections are many people's.
+	Crowds []netip.Prefix
+	Limits Limits
 	// Log: refusals are at debug, since everybody can cause them.
 	Log zerolog.Logger
 }
 
-// Limits bound what somebody can hold who has not shown yet what he is for. Zero means the default.
+// Limits bound what somebody can hold. Zero means the default.
 type Limits struct {
 	Header    time.Duration // for a PROXY header; default 5 s, which is much for a neighbour
 	Handshake time.Duration // for TLS, a wait for a first certificate included; default 10 s
@@ -29,6 +31,10 @@ type Limits struct {
 	// Underway is how many connections are not handed over yet at one time, all together (default 4096) and of one client
 	// (default 256): an IPv4 address or an IPv6 /64. It also bounds those that nobody accepts.
 	Underway, PerClient int
+	// Open is how many connections one client may have, those handed over included: one that is idle costs a file and some 20 kB
+	// until its server closes it, and one host could hold all that a process may have. Default 1024, for an office behind one
+	// address.
+	Open int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -38,5 +44,6 @@ func (l Limits) withDefaults() Limits {
 		FirstByte: cmp.Or(l.FirstByte, 10*time.Second),
 		Underway:  cmp.Or(l.Underway, 4096),
 		PerClient: cmp.Or(l.PerClient, 256),
+		Open:      cmp.Or(l.Open, 1024),
 	}
 }

@@ -24,6 +24,7 @@ type Edge struct {
 	counted *counters
 
 	underway underway
+	open     open
 	once     struct{ missing, unasked sync.Once } // warnings of what a wrong configuration looks like
 
 	life   context.Context // until Close: bounds every handshake
@@ -35,7 +36,7 @@ type Edge struct {
 // New takes ln over, and accepts until Shutdown or Close.
 func New(ln net.Listener, cfg Config) *Edge {
 	cfg.Limits = cfg.Limits.withDefaults()
-	cfg.Proxies = slices.Clone(cfg.Proxies)
+	cfg.Proxies, cfg.Crowds = slices.Clone(cfg.Proxies), slices.Clone(cfg.Crowds)
 	life, end := context.WithCancel(context.Background())
 	e := &Edge{
 		ln:      ln,

@@ -12,12 +12,12 @@ import (
 // greet finds out what a connection is and hands it over, or closes it.
 func (e *Edge) greet(raw net.Conn) {
 	defer e.greets.Done()
-	g := greeting{Edge: e, raw: raw}
+	g := greeting{Edge: e, raw: raw, conn: newStream(raw)}
 	defer func() { e.underway.leave(raw, g.client) }()
 	if no := g.run(); no != nil {
-		e.refused(raw, no)
+		e.refused(g.conn, no)
 		// Not TLS's own Close, which would first write to somebody who may not read.
-		_ = raw.Close()
+		_ = g.conn.Close()
 	}
 }
 
@@ -25,44 +25,45 @@ func (e *Edge) greet(raw net.Conn) {
 type greeting struct {
 	*Edge
 	raw    net.Conn
+	conn   plainStream  // raw, as everything above it sees it
 	client netip.Prefix // who is counted for it; not valid before PerClient was asked
 }
 
 func (g *greeting) run() *refusal {
-	conn := net.Conn(g.raw)
-	remote := addressOf(g.raw)
-	if g.behindProxy(remote) {
-		s := newStream(g.raw)
-		if no := g.readHeader(s); no != nil {
+	remote := addressOf(g.conn)
+	if within(g.cfg.Proxies, remote) {
+		if no := g.readHeader(g.conn); no != nil {
 			return no
 		}
-		conn, remote = s, addressOf(s)
+		remote = addressOf(g.conn)
 	}
 	client := clientKey(remote)
 	if !g.underway.enter(client, g.cfg.Limits.PerClient) {
 		return &refusal{reason: Crowd}
 	}
 	g.client = client
-	if g.tls == nil {
-		return g.plain(conn)
+	if client.IsValid() && !within(g.cfg.Crowds, remote) {
+		if !g.open.enter(client, g.cfg.Limits.Open) {
+			return &refusal{reason: Many}
+		}
+		g.conn.onClose(func() { g.open.leave(client) })
 	}
-	return g.secure(conn)
+	if g.tls == nil {
+		return g.plain()
+	}
+	return g.secure()
 }
 
-func (g *greeting) plain(conn net.Conn) *refusal {
-	s, ok := conn.(stream)
-	if !ok {
-		s = newStream(conn)
-	}
-	kind, no := g.sniff(s)
+func (g *greeting) plain() *refusal {
+	kind, no := g.sniff(g.conn)
 	if no != nil {
 		return no
 	}
-	return g.hand(s, kind)
+	return g.hand(g.conn, kind)
 }
 
-func (g *greeting) secure(conn net.Conn) *refusal {
-	secured, no := g.handshake(conn)
+func (g *greeting) secure() *refusal {
+	secured, no := g.handshake(g.conn)
 	if no != nil {
 		return no
 	}
@@ -134,9 +135,9 @@ func (g *greeting) handshake(conn net.Conn) (*tls.Conn, *refusal) {
 	return secured, nil
 }
 
-// behindProxy tells whether an address is one of the configured proxies.
-func (e *Edge) behindProxy(addr netip.Addr) bool {
-	return slices.ContainsFunc(e.cfg.Proxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+// within tells whether an address is in one of several networks.
+func within(networks []netip.Prefix, addr netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // addressOf is the other end of a connection, unmapped and without a zone; not valid if that has no IP address.

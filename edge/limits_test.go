@@ -322,3 +322,66 @@ func TestListenerEnds(t *testing.T) {
 		}
 	})
 }
+
+// TestOpen has one client open as many as it may: what was handed over counts until it is closed, however often that is done.
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	for name, secured := range map[string]bool{"plain": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cfg := Config{Crowds: []netip.Prefix{netip.MustParsePrefix("198.51.100.1/32")}, Limits: Limits{Open: 2, FirstByte: time.Second}}
+				if secured {
+					cfg.TLS = a.server(t)
+				}
+				e, p := memory(t, cfg)
+				ask := func(from string) net.Conn {
+					c := p.dial(t, from)
+					if secured {
+						c = tls.Client(c, a.client())
+					}
+					go func() { say(c, "GET / HTTP/1.1\r\n") }()
+					return c
+				}
+				get := func(from string) net.Conn {
+					t.Helper()
+					ask(from)
+					c, err := e.HTTP().Accept()
+					if err != nil {
+						t.Fatal(err)
+					}
+					t.Cleanup(func() { _ = c.Close() })
+					return c
+				}
+				many := func(want uint64) {
+					t.Helper()
+					synctest.Wait()
+					if got := e.Stats(); got.Refused[Many] != want || got.Underway != 0 {
+						t.Fatalf("%d refused, want %d; %d under way", got.Refused[Many], want, got.Underway)
+					}
+				}
+				first := get("192.0.2.9:1")
+				get("192.0.2.9:2")
+				ask("192.0.2.9:3")
+				many(1)
+				get("192.0.2.10:1")
+				_, _ = first.Close(), first.Close()
+				get("192.0.2.9:4")
+				ask("192.0.2.9:5")
+				many(2)
+				for range 5 {
+					get("198.51.100.1:1") // a web proxy
+				}
+				many(2)
+				// What is refused later, or says nothing, is over, too.
+				say(p.dial(t, "192.0.2.11:1"), "?")
+				p.dial(t, "192.0.2.11:2")
+				time.Sleep(time.Minute)
+				get("192.0.2.11:3")
+				get("192.0.2.11:4")
+				many(2)
+			})
+		})
+	}
+}

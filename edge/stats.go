@@ -23,6 +23,7 @@ type Reason string
 const (
 	Full          Reason = "full"            // Limits.Underway
 	Crowd         Reason = "client-full"     // Limits.PerClient
+	Many          Reason = "client-open"     // * Limits.Open: or it is a web proxy that was not named as one
 	ProxyMissing  Reason = "proxy-missing"   // * a configured proxy sends no PROXY header
 	ProxyLate     Reason = "proxy-late"      // it did not come in time
 	ProxyBad      Reason = "proxy-bad"       // * it cannot be read, or its client is none of TCP
@@ -76,7 +77,7 @@ type counters struct {
 func newCounters() *counters {
 	return &counters{
 		protocols: zeros(HTTP1, HTTP2, TURN, ACMEChallenge),
-		refused: zeros(Full, Crowd, ProxyMissing, ProxyLate, ProxyBad, ProxyUnasked, HandshakeLate, Handshake, NotTLS, PlainHTTP, OldTLS,
+		refused: zeros(Full, Crowd, Many, ProxyMissing, ProxyLate, ProxyBad, ProxyUnasked, HandshakeLate, Handshake, NotTLS, PlainHTTP, OldTLS,
 			UnknownALPN, Uncertified, ClientAlert, Silent, Unknown, UnexpectedTLS, Gone, Unserved, Closing),
 	}
 }

@@ -15,11 +15,13 @@ type stream interface {
 	unread(b []byte)
 }
 
-// plainStream may also come through a proxy.
+// plainStream is one that TLS may be upon, and that may come through a proxy.
 type plainStream interface {
 	stream
 	// from sets who the client is instead of who opened the connection.
 	from(client net.Addr)
+	// onClose has tell called once when the connection is closed.
+	onClose(tell func())
 }
 
 var (
@@ -67,6 +69,7 @@ type tcpStream struct {
 	*net.TCPConn
 	ahead
 	claim
+	ending
 }
 
 func (s *tcpStream) Read(p []byte) (int, error) {
@@ -97,11 +100,17 @@ func (a *ahead) flush(w io.Writer) (int64, error) {
 
 func (s *tcpStream) RemoteAddr() net.Addr { return s.or(s.TCPConn.RemoteAddr()) }
 
+func (s *tcpStream) Close() error {
+	defer s.closed()
+	return s.TCPConn.Close()
+}
+
 // anyStream is a connection of a listener that is not the operating system's.
 type anyStream struct {
 	net.Conn
 	ahead
 	claim
+	ending
 }
 
 func (s *anyStream) Read(p []byte) (int, error) {
@@ -112,6 +121,11 @@ func (s *anyStream) Read(p []byte) (int, error) {
 }
 
 func (s *anyStream) RemoteAddr() net.Addr { return s.or(s.Conn.RemoteAddr()) }
+
+func (s *anyStream) Close() error {
+	defer s.closed()
+	return s.Conn.Close()
+}
 
 // tlsStream is a secured connection. Its ConnectionState is what net/http makes Request.TLS of. Who its client is, the
 // connection beneath says.

@@ -25,7 +25,8 @@ func (e *entry) leave(p []byte) (answer []byte, why dropped, ok bool) {
 	}
 	switch {
 	case r.refusal.code != 0:
-		return e.refuseWith(r.refusal), 0, true
+		answer, ok := e.refuseWith(r.refusal)
+		return answer, dropUnexpected, ok
 	// What answers an authenticated request is signed, errors too (RFC 8489 section 9.2.5): a client could otherwise be
 	// told to give up by anybody who saw its request.
 	case r.key != nil && m.class() == classError && !m.has(attrIntegrity):
@@ -45,8 +46,9 @@ func (c *counters) countError(answer []byte) {
 	}
 }
 
-// refuseWith makes the error that answers the request under way.
-func (e *entry) refuseWith(why refusal) []byte {
+// refuseWith makes the error that answers the request under way. Silence is better than to end with every client's relays for one
+// that cannot be made; none is known.
+func (e *entry) refuseWith(why refusal) (answer []byte, ok bool) {
 	m := e.req.msg
 	set := []stun.Setter{
 		stun.NewTransactionIDSetter(m.id()), stun.NewType(stun.Method(m.method()), stun.ClassErrorResponse),
@@ -59,7 +61,11 @@ func (e *entry) refuseWith(why refusal) []byte {
 	} else if e.req.key != nil {
 		set = append(set, stun.MessageIntegrity(e.req.key))
 	}
-	return stun.MustBuild(set...).Raw // every length is bounded by that of the request, or by Config
+	made, err := stun.Build(set...)
+	if err != nil {
+		return nil, false
+	}
+	return made.Raw, true
 }
 
 func errorCode(why refusal) stun.Setter {

@@ -90,7 +90,8 @@ type Config struct {
 // Limits of a server. Zero in a field means the default named there. Those of addresses take a proxy that hides its clients'
 // addresses for one client: raise them behind one, or have it tell them (PROXY protocol).
 type Limits struct {
-	TCPConns           int           // accepted connections at a time; more are closed at once. 1,024
+	TCPConns           int           // accepted connections at a time; for one more that which has been without an allocation for longest is closed. 8,192
+	AddressTCPConns    int           // of these from one IPv4 address, or one /64 of IPv6; more are closed at once. 512, as many as it may have allocations
 	TCPAllocate        time.Duration // that a TCP connection may live without an allocation, whatever it sends. 30 s
 	TCPIdle            time.Duration // of silence from a TCP client with an allocation; clients refresh every 9 min. 10 min
 	TCPRest            time.Duration // from the first byte of a TCP frame to its last. 10 s
@@ -100,12 +101,14 @@ type Limits struct {
 	Peers              int           // permissions of one allocation, and as many channels. 256
 	Unauthenticated    int           // answers per second to one IPv4 address, or one /64 of IPv6, that proves nothing; ten seconds' worth may go at once. 100
 	CredentialTTL      time.Duration // from which a credential's end is too far in the future: those that never end cannot be revoked for good. 7 days
-	Queue              int           // packets of peers that wait for Pion in one relay; more are dropped. 512
+	Queue              int           // packets of peers that wait for Pion in one relay; more are dropped, and so are those beyond 16 while 16,384 wait in all relays. 512
 	SocketBuffer       int           // bytes asked of the kernel for each UDP socket, each way. 4 MiB
 }
 
 func (l Limits) withDefaults() Limits {
-	set(&l.TCPConns, 1024)
+	// One is 17 kB, and one that never asks for a relay stays for TCPAllocate: so a few addresses must not be enough to take all.
+	set(&l.TCPConns, 8192)
+	set(&l.AddressTCPConns, 512)
 	set(&l.TCPAllocate, 30*time.Second)
 	set(&l.TCPIdle, 10*time.Minute)
 	set(&l.TCPRest, 10*time.Second)
@@ -176,7 +179,7 @@ func (c Config) withDefaults() (Config, error) {
 	l := c.Limits.withDefaults()
 	if l.TCPConns < 0 ||
 		min(l.TCPAllocate, l.TCPIdle, l.TCPRest, l.TCPWrite, l.CredentialTTL) < 0 ||
-		min(l.SocketBuffer, l.Queue, l.AddressAllocations, l.Peers, l.Unauthenticated) < 0 {
+		min(l.SocketBuffer, l.Queue, l.AddressTCPConns, l.AddressAllocations, l.Peers, l.Unauthenticated) < 0 {
 		return c, &ConfigError{"Limits", "one of them is negative", "leave it 0 for the default"}
 	}
 	if l.Frame < 256 || l.Frame > relayBuffer {

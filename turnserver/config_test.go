@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -176,6 +177,11 @@ func TestURLs(t *testing.T) {
 		if got := s.URLs(host, Stream{443, true}, Stream{Port: 80}); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", host, got, want)
 		}
+	}
+	one := strconv.Itoa(int(u[0].Port()))
+	two := listen(t, func(c *Config) { c.UDP, c.TCP = []string{"127.0.0.3:" + one, "127.0.0.4:" + one}, nil }, virtual)
+	if got := two.URLs("x"); !slices.Equal(got, []string{"stun:x:" + one, "turn:x:" + one + "?transport=udp"}) {
+		t.Errorf("one port on two addresses: %q", got)
 	}
 	if got := listen(t, func(c *Config) { c.UDP, c.TCP = nil, nil }, virtual).URLs("x", Stream{443, true}); !slices.Equal(got, []string{"turns:x:443?transport=tcp"}) {
 		t.Errorf("without listeners: %q", got)

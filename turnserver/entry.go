@@ -1,6 +1,7 @@
 package turnserver
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -34,8 +35,10 @@ type entry struct {
 	busy turns // of requests, and of the ends of relays
 
 	// Owned by the goroutine that reads conn.
-	req  request   // under way
-	fast *fastPath // nil for a stream
+	req    request   // under way
+	fast   *fastPath // nil for a stream
+	opened uint64    // relays so far
+	fresh  net.Addr  // what stands for the next one: allocationAddr of opened, not changed
 
 	mu      sync.RWMutex
 	clients map[netip.AddrPort]*relay // those with an allocation; guarded by mu
@@ -45,12 +48,9 @@ var _ turn.RelayAddressGenerator = (*entry)(nil)
 
 // serve lets Pion read conn in a goroutine of its own, until ReadFrom returns an error.
 func (s *Server) serve(transport string, conn net.PacketConn, stream *tcpConn) error {
-	e := &entry{srv: s, transport: transport, stream: stream, clients: map[netip.AddrPort]*relay{}}
+	e := &entry{srv: s, transport: transport, stream: stream, clients: map[netip.AddrPort]*relay{}, fresh: allocationAddr(0)}
 	if u, ok := conn.(*udpConn); ok {
 		u.entry, e.batch, e.fast = e, u.batch, u.fast
-	}
-	if s.relays.families[0] == nil {
-		conn = onIPv6{conn, net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.relays.families[1].told, 0))}
 	}
 	e.conn = &front{PacketConn: conn, e: e}
 	_, err := turn.NewServer(turn.ServerConfig{
@@ -70,15 +70,11 @@ func (s *Server) serve(transport string, conn net.PacketConn, stream *tcpConn) e
 	return nil
 }
 
-// onIPv6 is a way in to a server without IPv4 relays. Pion looks at its address to tell which family a client gets that asks
-// for none.
-type onIPv6 struct {
-	net.PacketConn
-	local net.Addr
+// allocationAddr is the number-th address of an entry that stands for one allocation, see entry.local. It is of a prefix where
+// nothing is (RFC 6666), and of IPv6: Pion gives a client that asks for no family that of its own address, where it may not take IPv4.
+func allocationAddr(number uint64) *net.UDPAddr {
+	return &net.UDPAddr{IP: binary.BigEndian.AppendUint64([]byte{1, 0, 0, 0, 0, 0, 0, 0}, number)}
 }
-
-// LocalAddr is some IPv6 address.
-func (c onIPv6) LocalAddr() net.Addr { return c.local }
 
 // Validate is Pion's; Listen has checked everything.
 func (e *entry) Validate() error { return nil }
@@ -105,6 +101,8 @@ func (e *entry) AllocatePacketConn(c turn.AllocateListenerConfig) (net.PacketCon
 	if err != nil {
 		return nil, nil, err
 	}
+	e.opened++
+	e.fresh = allocationAddr(e.opened)
 	return r, r.addr, nil
 }
 
@@ -183,6 +181,15 @@ func (e *entry) relayOf(client netip.AddrPort) *relay {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.clients[client]
+}
+
+// local is what Pion takes for the server's end of a client's connection, and so for the name of its allocation. Each allocation has
+// one of its own: Pion deletes by name, some of them for the second time, and would hit what the client has opened since.
+func (e *entry) local(client netip.AddrPort) net.Addr {
+	if r := e.relayOf(client); r != nil {
+		return r.local
+	}
+	return e.fresh
 }
 
 func (e *entry) add(r *relay) {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/stun/v4"
 )
@@ -273,8 +274,10 @@ func TestEndOfChannels(t *testing.T) {
 		a, b, at, bt := couple(t, s, "udp", "udp")
 		a.put(0x4001, "before")
 		b.expect("4002 before")
-		if r := s.relays.find(bt); r.Close() != nil {
-			t.Fatal("not closed")
+		for _, r := range s.relays.all() { // as who ends one finds it
+			if r.at == bt && r.Close() != nil {
+				t.Fatal("not closed")
+			}
 		}
 		before := s.relays.find(at).fromPeers.snapshot()
 		a.put(0x4001, "to nobody")
@@ -354,6 +357,45 @@ func FuzzReadHeader(f *testing.F) {
 		number, size, ok := readHeader(d)
 		if ok && (number < 0x4000 || number > 0x7fff || channelHeader+size > len(d)) {
 			t.Errorf("%#x, %d bytes of %d", number, size, len(d))
+		}
+	})
+}
+
+// TestFastOverIPv6 has relays of one family and clients of the other, and a listener of both.
+func TestFastOverIPv6(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode func(*Config)) {
+		s := listen(t, mode, func(c *Config) {
+			c.UDP, c.TCP, c.RelayAddresses = []string{"[::]:0"}, nil, []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
+			c.Payload, c.AllowLocal = PayloadAny, true
+		})
+		for _, addresses := range [][2]string{{"127.0.0.1", "::1"}, {"::1", "127.0.0.1"}, {"::1", "::1"}} {
+			var ends [2]*wire
+			var relays [2]netip.AddrPort
+			for i, address := range addresses {
+				conn, err := net.Dial("udp", netip.AddrPortFrom(netip.MustParseAddr(address), s.UDPAddr().Port()).String())
+				if err != nil {
+					t.Skipf("no %s here: %v", address, err)
+				}
+				t.Cleanup(func() { conn.Close() })
+				_ = conn.SetDeadline(time.Now().Add(patience))
+				user, pass := s.Credentials("alice", time.Hour)
+				ends[i] = &wire{t: t, conn: conn, username: user, pass: pass, realm: "beckon"}
+				code, m := ends[i].request(stun.MethodAllocate, transport(protoUDP), stun.RawAttribute{Type: stun.AttrRequestedAddressFamily, Value: []byte{2, 0, 0, 0}})
+				var a stun.XORMappedAddress
+				if code != 0 || a.GetFromAs(m, stun.AttrXORRelayedAddress) != nil {
+					t.Fatalf("allocate: %d %v", code, m)
+				}
+				ip, _ := netip.AddrFromSlice(a.IP)
+				relays[i] = netip.AddrPortFrom(ip, uint16(a.Port))
+			}
+			ends[0].bind(0x4001, relays[1])
+			ends[1].bind(0x4002, relays[0])
+			for i := range 5 {
+				ends[0].put(0x4001, fmt.Sprint("there ", i))
+				ends[1].expect(fmt.Sprint("4002 there ", i))
+				ends[1].put(0x4002, fmt.Sprint("back ", i))
+				ends[0].expect(fmt.Sprint("4001 back ", i))
+			}
 		}
 	})
 }

@@ -21,8 +21,9 @@ type front struct {
 
 // request is what a way in knows of the request under way. It is owned by the goroutine that reads.
 type request struct {
+	from    netip.AddrPort // who sent it, or what else Pion is to see
+	local   net.Addr       // entry.local of from, when it came
 	msg     stunMsg        // in Pion's buffer; nil while there is no request
-	from    netip.AddrPort // who sent it
 	as      string         // the username; it may still turn out to be unsigned
 	user    string         // that it is from; "" until it is authenticated
 	key     []byte         // that it is signed with; nil until it is authenticated
@@ -85,12 +86,16 @@ func (f *front) WriteTo(p []byte, to net.Addr) (int, error) {
 	return len(p), nil
 }
 
+// LocalAddr belongs to the goroutine that reads: Pion asks for it with each message.
+func (f *front) LocalAddr() net.Addr { return f.e.req.local }
+
 // isAnswer tells STUN's two classes of responses, which only the reading goroutine sends, from ChannelData and indications.
 func isAnswer(p []byte) bool { return len(p) >= stunHeader && p[0]&0xc1 == 0x01 }
 
 // enter looks at a message before Pion does.
 func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
-	e.req = request{}
+	e.req = request{from: addrPort(src)}
+	e.req.local = e.local(e.req.from)
 	if len(p) >= channelHeader && p[0]>>6 == 1 {
 		// Pion takes for STUN what is too short for its length.
 		return dropMalformed, int(binary.BigEndian.Uint16(p[2:])) <= len(p)-channelHeader
@@ -105,13 +110,21 @@ func (e *entry) enter(p []byte, src net.Addr) (why dropped, ok bool) {
 	if !isRequested(m.method()) {
 		return dropUnexpected, false // a request of an unknown method is for nobody to answer (RFC 8489 section 6.3)
 	}
-	e.req = request{msg: m, from: addrPort(src)}
+	if nonce, _ := m.get(attrNonce); len(nonce) > maxNonce {
+		nonce[0] = 0 // no digit: Pion finds it stale at once, and gives another
+	}
+	e.req.msg = m
 	if m.method() == methodBinding || !m.has(attrIntegrity) { // nobody will be authenticated by it
 		e.req.paid = e.mayAnswer()
 		return dropStranger, e.req.paid
 	}
 	return 0, true
 }
+
+// maxNonce is the longest nonce, in bytes, that may be one of ours: RFC 8489 section 14.10 wants fewer than 128 characters, and ours
+// have 25. Pion takes one for a number in base 36. So zeros in front change nothing, and the answer would repeat them, whatever their
+// number; and reading it takes the square of its length, from a stranger.
+const maxNonce = 128
 
 // isRequested tells the methods that have requests.
 func isRequested(method uint16) bool {

@@ -141,16 +141,19 @@ func refusedStreams() refusedGroup {
 			return "open"
 		},
 	}, refusedCase{
-		name: "one connection more than there may be", want: both(wasClosed), counter: both("TCPRefused"), config: func(c *Config) { c.Limits.TCPConns = 3 },
+		name: "one connection more than there may be: the oldest without an allocation", want: both(wasClosed), counter: both("TCPRefused"), config: func(c *Config) { c.Limits.TCPConns = 3 },
 		run: func(r *rig) string {
+			var open []net.Conn
 			for range 3 {
 				c := dial(r.t, r.s, "tcp")
+				open = append(open, c)
 				_, _ = c.Write(header(1, 0, magicCookie))
 				if _, err := io.ReadFull(c, make([]byte, 20)); err != nil {
 					return err.Error()
 				}
 			}
-			return untilClosed(dial(r.t, r.s, "tcp"))
+			dial(r.t, r.s, "tcp")
+			return untilClosed(open[0])
 		},
 	})
 	for _, c := range []struct {

@@ -26,6 +26,7 @@ type relay struct {
 	user   string
 	entry  *entry         // the client's side: the way in that it took
 	client netip.AddrPort // and where it is, as seen there
+	local  net.Addr       // what stands for the allocation, see entry.local
 	since  time.Time
 	sock   *net.UDPConn // nil: a virtual port
 	batch  *udpbatch.Socket
@@ -57,7 +58,7 @@ var _ net.PacketConn = (*relay)(nil)
 
 // newRelay takes a port for the client whose request e is handling, an even one if it is told to. Until relays.add has let it in, only release ends it.
 func newRelay(r *relays, f *family, e *entry, user string, h *holding, even bool) (*relay, error) {
-	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.req.from, since: time.Now(),
+	rl := &relay{relays: r, family: f, user: user, entry: e, client: e.req.from, local: e.req.local, since: time.Now(),
 		inbox: make(chan *packet, r.srv.cfg.Limits.Queue), done: make(chan struct{}),
 		gate: newGate(r.srv.cfg.Payload, &r.srv.stats.forgotPeers), holding: h}
 	take := rl.takeVirtual
@@ -105,6 +106,11 @@ func (r *relay) WriteTo(p []byte, to net.Addr) (int, error) {
 	case own != nil:
 		r.sent(len(p))
 		own.deliver(r, p)
+		return len(p), nil
+	case r.entry.fast != nil: // all clients of a listener wait for this
+		r.entry.fast.add(r.batch.Lane(peer), p)
+		r.entry.fast.flush()
+		r.sent(len(p))
 		return len(p), nil
 	}
 	n, err := r.sock.WriteToUDPAddrPort(p, peer) // there is one: with virtual ports own is the only way past outgoing
@@ -178,6 +184,10 @@ func (r *relay) deliver(from *relay, p []byte) {
 // enqueue puts a datagram into the inbox: that of another relay, or of a peer outside. It does not wait.
 func (r *relay) enqueue(own *relay, from netip.AddrPort, p []byte) {
 	s := r.relays.srv
+	if !s.packets.fits(len(r.inbox)) {
+		s.stats.queueFull.Add(1)
+		return
+	}
 	k := s.packets.get()
 	k.own, k.from, k.n = nil, from, copy(k.buf[:], p)
 	if own != nil {
@@ -186,6 +196,11 @@ func (r *relay) enqueue(own *relay, from netip.AddrPort, p []byte) {
 	r.queued.Add(1)
 	select {
 	case r.inbox <- k:
+		select {
+		case <-r.done: // whose reader may have seen to the inbox before
+			r.empty()
+		default:
+		}
 	default:
 		r.handled.Add(1)
 		s.stats.queueFull.Add(1)
@@ -203,6 +218,7 @@ func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
 		select {
 		case <-r.done: // before what has come: nothing is relayed once a relay has ended
+			r.empty()
 			r.entry.busy.wait()
 			r.ended.Do(r.relays.wg.Done)
 			return 0, nil, net.ErrClosed
@@ -222,6 +238,18 @@ func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
 			r.received(n)
 			r.busy = true
 			return n, from, nil
+		}
+	}
+}
+
+// empty gives back what nobody will read.
+func (r *relay) empty() {
+	for {
+		select {
+		case k := <-r.inbox:
+			r.relays.srv.packets.put(k)
+		default:
+			return
 		}
 	}
 }

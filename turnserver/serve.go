@@ -86,8 +86,9 @@ func (s *Server) Serve(ln net.Listener) error {
 func (s *Server) accept(c net.Conn) {
 	s.stats.tcpTotal.Add(1)
 	t := newTCPConn(s, c)
-	if !s.conns.add(t, s.cfg.Limits.TCPConns) {
-		s.stats.tcpRefused.Add(1)
+	refused, ok := s.conns.add(t, s.cfg.Limits)
+	s.stats.tcpRefused.Add(uint64(refused))
+	if !ok {
 		_ = c.Close()
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -178,23 +179,28 @@ func (s *Server) URLs(host string, streams ...Stream) []string {
 		host = s.RelayAddresses()[0].String()
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]") // JoinHostPort brackets IPv6
-	at := func(port uint16) string { return net.JoinHostPort(host, strconv.Itoa(int(port))) }
 	var urls []string
+	add := func(scheme string, port uint16, query string) {
+		// Listeners on several addresses may have one port, and a client would open a relay for each of two URLs that are the same.
+		if url := scheme + net.JoinHostPort(host, strconv.Itoa(int(port))) + query; !slices.Contains(urls, url) {
+			urls = append(urls, url)
+		}
+	}
 	for i, a := range s.UDPAddrs() {
 		if i == 0 {
-			urls = append(urls, "stun:"+at(a.Port()))
+			add("stun:", a.Port(), "")
 		}
-		urls = append(urls, "turn:"+at(a.Port())+"?transport=udp")
+		add("turn:", a.Port(), "?transport=udp")
 	}
 	for _, a := range s.TCPAddrs() {
-		urls = append(urls, "turn:"+at(a.Port())+"?transport=tcp")
+		add("turn:", a.Port(), "?transport=tcp")
 	}
 	for _, st := range streams {
-		scheme := "turn:"
 		if st.TLS {
-			scheme = "turns:"
+			add("turns:", st.Port, "?transport=tcp")
+		} else {
+			add("turn:", st.Port, "?transport=tcp")
 		}
-		urls = append(urls, scheme+at(st.Port)+"?transport=tcp")
 	}
 	return urls
 }

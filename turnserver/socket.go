@@ -22,6 +22,7 @@ func (r *relay) takeSocket(even bool) error {
 		_ = sock.Close()
 		return err
 	}
+	r.batch.DontWait()
 	r.sock = sock
 	r.name(addrPort(sock.LocalAddr()).Port())
 	r.family.ports[r.at.Port()].Store(r) // free: who had the port before left the table before it let go of the socket

@@ -13,10 +13,10 @@ type Stats struct {
 	Kinds            []Kind // the same by transport and family, those that there were
 	TCPConns         int    // open now
 	TCPConnsTotal    uint64 // ever accepted, those refused included
-	TCPRefused       uint64 // closed at once because Limits.TCPConns were open
+	TCPRefused       uint64 // closed because Limits.TCPConns, or AddressTCPConns of that address, were open
 	BadStreams       uint64 // TCP connections closed for what they sent, or for a frame that did not end
 	Oversized        uint64 // datagrams of peers dropped because they exceed 1,599 bytes
-	QueueFull        uint64 // datagrams of peers dropped because Limits.Queue of them waited for the client
+	QueueFull        uint64 // datagrams of peers dropped because Limits.Queue of them waited in one relay, or 16,384 in all
 	Unsent           uint64 // datagrams that the kernel refused to send
 	ReadErrors       uint64 // of sockets, survived
 

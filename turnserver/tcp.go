@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,32 +119,67 @@ func (t *tcpConn) WriteTo(p []byte, _ net.Addr) (int, error) {
 	return n, err
 }
 
+// network is whose connection it is, as bounds count.
+func (t *tcpConn) network() netip.Addr { return network(t.remote.AddrPort().Addr()) }
+
 // tcpConns are the accepted connections. All methods may be called at any time.
 type tcpConns struct {
 	mu     sync.Mutex
-	open   map[*tcpConn]bool // guarded by mu
-	closed bool              // guarded by mu
-	wg     sync.WaitGroup    // connections whose last ReadFrom has not returned
+	open   map[*tcpConn]bool  // guarded by mu
+	from   map[netip.Addr]int // how many of them, by network; guarded by mu
+	closed bool               // guarded by mu
+	wg     sync.WaitGroup     // connections whose last ReadFrom has not returned
 }
 
-// add takes a connection unless max are open.
-func (c *tcpConns) add(t *tcpConn, max int) bool {
+// add takes a connection. When max are open, the one that has been without an allocation for longest is cut for it: anybody can open
+// as many as there may be, and a client that means it has its allocation within a few round trips. It says how many there were too
+// many: none, that one, or this one, because all others have allocations, or its address has as many as it may have.
+func (c *tcpConns) add(t *tcpConn, l Limits) (refused int, ok bool) {
+	from := t.network()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.open) >= max {
-		return false
+	if c.closed {
+		return 0, false
+	}
+	if c.from[from] >= l.AddressTCPConns {
+		return 1, false
+	}
+	if len(c.open) >= l.TCPConns {
+		refused = 1
+		idlest := c.idlest()
+		if idlest == nil {
+			return refused, false
+		}
+		delete(c.open, idlest) // its reader finds out, and wg waits for that
+		idlest.cut()
 	}
 	if c.open == nil {
-		c.open = map[*tcpConn]bool{}
+		c.open, c.from = map[*tcpConn]bool{}, map[netip.Addr]int{}
 	}
 	c.open[t] = true
+	c.from[from]++
 	c.wg.Add(1)
-	return true
+	return refused, true
+}
+
+// idlest is the connection that has been without an allocation for longest, nil if all have one. It is called with mu held.
+func (c *tcpConns) idlest() (found *tcpConn) {
+	var oldest int64
+	for t := range c.open {
+		if since := t.idleSince.Load(); since != 0 && (found == nil || since < oldest) {
+			found, oldest = t, since
+		}
+	}
+	return found
 }
 
 func (c *tcpConns) remove(t *tcpConn) {
+	from := t.network()
 	c.mu.Lock()
 	delete(c.open, t)
+	if c.from[from]--; c.from[from] == 0 {
+		delete(c.from, from)
+	}
 	c.mu.Unlock()
 	c.wg.Done()
 }

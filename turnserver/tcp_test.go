@@ -120,20 +120,57 @@ func TestBinding(t *testing.T) {
 	}
 }
 
+// Who opens connections and does nothing with them keeps nobody out: the oldest without an allocation makes room.
 func TestTooManyTCPConnections(t *testing.T) {
 	t.Parallel()
 	s := listen(t, func(c *Config) { c.Limits.TCPConns = 2 })
 	first, second := newWire(t, s, "tcp"), newWire(t, s, "tcp")
-	first.binding()
+	first.allocate()
 	second.binding()
-	ended(t, dial(t, s, "tcp"))
+	third := newWire(t, s, "tcp")
+	third.binding()
+	ended(t, second.conn)
 	if st := s.Stats(); st.TCPRefused != 1 || st.TCPConns != 2 || st.TCPConnsTotal != 3 {
+		t.Errorf("stats: %+v", st)
+	}
+	third.allocate()
+	ended(t, dial(t, s, "tcp")) // both have one
+	first.binding()
+	third.binding()
+	if st := s.Stats(); st.TCPRefused != 2 || st.TCPConns != 2 {
 		t.Errorf("stats: %+v", st)
 	}
 	_ = first.conn.Close()
 	eventually(t, "room for another", func() bool { return s.Stats().TCPConns == 1 })
 	newWire(t, s, "tcp").binding()
-	second.binding()
+	third.binding()
+}
+
+// One address must not take the connections of all others.
+func TestTooManyTCPConnectionsOfOneAddress(t *testing.T) {
+	t.Parallel()
+	s := listen(t, func(c *Config) { c.Limits.TCPConns, c.Limits.AddressTCPConns = 3, 2 })
+	from := func(host string) net.Conn {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(host)}}
+		c, err := d.Dial("tcp", s.TCPAddr().String())
+		if err != nil {
+			t.Skip("this machine has one address on loopback")
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		_ = c.SetDeadline(time.Now().Add(patience))
+		return c
+	}
+	asks := func(c net.Conn) { (&wire{t: t, conn: c}).binding() }
+	first, second := from("127.0.0.2"), from("127.0.0.2")
+	asks(first)
+	asks(second)
+	ended(t, from("127.0.0.2"))
+	other := from("127.0.0.3")
+	asks(other)
+	_ = first.Close()
+	eventually(t, "room for another", func() bool { return s.Stats().TCPConns == 2 })
+	asks(from("127.0.0.2"))
+	asks(other)
 }
 
 // A relay must not outlive the connection that asked for it.
@@ -152,7 +189,7 @@ func pipe(t *testing.T) (*tcpConn, net.Conn) {
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { _ = theirs.Close() })
 	c := newTCPConn(s, ours)
-	s.conns.add(c, 1)
+	s.conns.add(c, s.cfg.Limits)
 	return c, theirs
 }
 
@@ -250,7 +287,7 @@ func TestTCPDeadlines(t *testing.T) { // durations of fake time are exact
 // fails is a socket that returns its errors one after the other, and then none.
 type fails []error
 
-func (f *fails) Receive(*udpbatch.Inbox) error {
+func (f *fails) Serve(*udpbatch.Inbox, func() bool) error {
 	if len(*f) == 0 {
 		return nil
 	}
@@ -266,7 +303,7 @@ func TestSurvivedErrorsSlowDown(t *testing.T) {
 		odd := errors.New("odd")
 		from := time.Now()
 		sock := fails{odd, odd, odd, odd, odd, odd, odd, odd, odd, odd, odd, odd}
-		if err := s.read(&sock, nil); err != nil {
+		if err := s.read(&sock, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		// 2+4+…+512 ms, then three times the limit of 1 s.
@@ -274,12 +311,12 @@ func TestSurvivedErrorsSlowDown(t *testing.T) {
 			t.Errorf("12 errors took %v", d)
 		}
 		sock = fails{net.ErrClosed}
-		if err := s.read(&sock, nil); !errors.Is(err, net.ErrClosed) {
+		if err := s.read(&sock, nil, nil); !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
 		close(s.closing)
 		sock = fails{odd}
-		if err := s.read(&sock, nil); err != odd {
+		if err := s.read(&sock, nil, nil); err != odd {
 			t.Error("a closed server reads on")
 		}
 	})

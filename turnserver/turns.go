@@ -43,10 +43,11 @@ const lastMoment = time.Second
 // expiring belongs to the goroutine that reads the entry.
 func (r *relay) expiring() bool { return !r.until.IsZero() && time.Until(r.until) < lastMoment }
 
-// lives notes how long an allocation lives, which Pion's answer says.
+// lives notes how long an allocation lives, which Pion's answer says: but the answer to a repeated Allocate says what it said the
+// first time.
 func (e *entry) lives(answer stunMsg) {
 	v, ok := answer.get(attrLifetime)
-	if r := e.relayOf(e.req.from); r != nil && ok && len(v) == 4 {
+	if r := e.relayOf(e.req.from); r != nil && ok && len(v) == 4 && (r.until.IsZero() || answer.method() != methodAllocate) {
 		r.until = time.Now().Add(time.Duration(binary.BigEndian.Uint32(v)) * time.Second)
 	}
 }

@@ -34,19 +34,8 @@ func newUDPConn(s *Server, sock *net.UDPConn) (*udpConn, error) {
 // ReadFrom returns the next datagram that is Pion's, and relays all others. It belongs to one goroutine, which ends with the
 // error.
 func (u *udpConn) ReadFrom(p []byte) (int, net.Addr, error) {
-	for {
-		for ; u.next < u.fast.in.Len(); u.next++ {
-			d, src, ok := u.fast.in.At(u.next)
-			if ok && u.fast.fromClient(u.entry, d, src) {
-				continue
-			}
-			u.next++
-			u.fast.flush()                       // what the client has sent before goes before what this may do
-			return copy(p, d), udpAddr(src), nil // one that was cut fills p
-		}
-		u.fast.flush()
-		u.next = 0
-		if err := u.srv.read(u.batch, u.fast.in); err != nil {
+	for u.relay() {
+		if err := u.srv.read(u.batch, u.fast.in, u.relay); err != nil {
 			if !u.ended {
 				u.ended = true
 				u.srv.wg.Done()
@@ -54,12 +43,30 @@ func (u *udpConn) ReadFrom(p []byte) (int, net.Addr, error) {
 			return 0, nil, err
 		}
 	}
+	d, src, _ := u.fast.in.At(u.next)
+	u.next++
+	return copy(p, d), udpAddr(src), nil // one that was cut fills p
 }
 
-// read waits for the next batch of a listener. Its error says that the socket or the server is closed.
-func (s *Server) read(sock batches, in *udpbatch.Inbox) error {
+// relay relays the batch until a datagram is Pion's. Then it returns false.
+func (u *udpConn) relay() (all bool) {
+	for ; u.next < u.fast.in.Len(); u.next++ {
+		if d, src, ok := u.fast.in.At(u.next); !ok || !u.fast.fromClient(u.entry, d, src) {
+			u.fast.flush() // what the client has sent before goes before what this may do
+			return false
+		}
+	}
+	u.fast.flush()
+	u.fast.in.Reset()
+	u.next = 0
+	return true
+}
+
+// read has do called with each next batch of a listener until do returns false. Its error says that the socket or the server is
+// closed.
+func (s *Server) read(sock batches, in *udpbatch.Inbox, do func() bool) error {
 	for streak := 1; ; streak++ {
-		err := sock.Receive(in)
+		err := sock.Serve(in, func() bool { streak = 0; return do() })
 		if err == nil || !s.survive(err, streak) {
 			return err
 		}
@@ -68,7 +75,7 @@ func (s *Server) read(sock batches, in *udpbatch.Inbox) error {
 
 // batches is what read needs of a *udpbatch.Socket.
 type batches interface {
-	Receive(in *udpbatch.Inbox) error
+	Serve(in *udpbatch.Inbox, do func() bool) error
 }
 
 // survive says whether to read or accept again after the streak-th error in a row, and waits before it says yes, so

@@ -394,3 +394,37 @@ func TestHangup(t *testing.T) {
 		t.Errorf("the program ended with %v", err)
 	}
 }
+
+// A SIGHUP of who has put new certificates there ends nothing.
+func TestHangupWithCertificates(t *testing.T) {
+	t.Parallel()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"serve": {"serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn", "--admin", "none", "--grace", "0s"},
+		"turn":  {"turn", "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0", "--user", "ada:horse", "--admin", "none", "--grace", "0s"},
+	} {
+		cmd := exec.CommandContext(t.Context(), exe, append(args, certificate(t)...)...)
+		cmd.Env = append(os.Environ(), "BECKON_TEST_AS_PROGRAM=1")
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []os.Signal{syscall.SIGHUP, os.Interrupt} {
+			if err := cmd.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s ended with %v", name, err)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func listenAlone(ctx context.Context, p *alonePlan, log zerolog.Logger) (_ *alon
 		}
 	}()
 	if p.tls != nil {
-		if r.port, err = openPort(ctx, "--tls-listen", *p.tls, p.cert, p.balancers, log); err != nil {
+		if r.port, err = openPort(ctx, "--tls-listen", *p.tls, p.cert, p.balancers, nil, log); err != nil {
 			return nil, err
 		}
 		_ = r.port.edge.HTTP().Close() // who speaks HTTP here is refused

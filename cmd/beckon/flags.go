@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/beckon-rtc/beckon/turnserver"
@@ -96,6 +97,10 @@ func (f adminFlags) adminAddress() (*address, error) {
 	case "":
 		// A second server on one machine should start, too. Who relies on the port says so, and then it must be had.
 		return &address{host: "127.0.0.1", port: 9478, orFree: true}, nil
+	}
+	if _, err := strconv.ParseUint(f.Admin, 10, 16); err == nil {
+		// Not ":9478", as elsewhere: whoever reaches this listener may use it.
+		return nil, usagef("--admin %q is no HOST:PORT: did you mean \"127.0.0.1:%s\"?", f.Admin, f.Admin)
 	}
 	a, err := parseAddress("--admin", f.Admin, 9478)
 	return &a, err

@@ -196,6 +196,15 @@ type member struct {
 // newMember says hello and joins a room.
 func newMember(t *testing.T, base, room string) *member {
 	t.Helper()
+	m := newGuest(t, base)
+	m.say(t, protocol.Join{Room: room, Topology: protocol.TopologyNone})
+	hear[protocol.Joined](t, m, protocol.TypeJoined)
+	return m
+}
+
+// newGuest has said hello and is in no room.
+func newGuest(t *testing.T, base string) *member {
+	t.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{protocol.Version}, TLSClientConfig: insecure()}
 	conn, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(base, "http")+"/v1/ws", nil)
 	if err != nil {
@@ -206,8 +215,6 @@ func newMember(t *testing.T, base, room string) *member {
 	m.say(t, protocol.Hello{Versions: []string{protocol.Version}, Instance: protocol.NewInstance()})
 	welcome := hear[protocol.Welcome](t, m, protocol.TypeWelcome)
 	m.peer, m.ice = welcome.Peer, welcome.ICEServers[0]
-	m.say(t, protocol.Join{Room: room, Topology: protocol.TopologyNone})
-	hear[protocol.Joined](t, m, protocol.TypeJoined)
 	return m
 }
 

@@ -111,6 +111,8 @@ func listenError(flag string, a address, free string, err error) error {
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Errorf("cannot listen on %s: ports below 1024 are the system's: choose a higher one, like `%s %s`, or let this program have them, "+
 			"with AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd or `setcap cap_net_bind_service=+ep`", a, flag, free)
+	case errors.Is(err, syscall.EADDRNOTAVAIL) && flag == "--admin": // which is not to be on all
+		return fmt.Errorf("cannot listen on %s: this machine does not have that address: use one that it has, like `%s 127.0.0.1:%d`", a, flag, a.port)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("cannot listen on %s: this machine does not have that address: use one that it has, or none to listen on all, like `%s :%d`", a, flag, a.port)
 	case errors.As(err, &dnsErr):

@@ -15,7 +15,21 @@ func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go interrupted(signals, cancel, os.Exit)
+	if !onTerminal() {
+		signal.Ignore(syscall.SIGHUP) // until the keys' file is watched for it
+	}
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, os.Environ()))
+}
+
+// onTerminal tells whether the process has a terminal, whose end a SIGHUP would say. To a service it says that files should be read again,
+// and one that has none to read goes on: systemd takes an end by SIGHUP for an orderly one, and would not start it again.
+func onTerminal() bool {
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	_ = tty.Close()
+	return true
 }
 
 // interrupted begins an orderly end at the first signal and ends the process at the second. The second is not left to the

@@ -129,6 +129,24 @@ func TestRelayLimitIsTold(t *testing.T) {
 	awaitMetric(t, s.logged(t, "admin listening", "addr"), `beckon_relay_limits_reached_total{limit="room",what="allocations"} 1`)
 }
 
+// Who opens relays before it joins does not get past the limits of rooms.
+func TestRelayLimitWithoutARoom(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "none", "--relay-limit", "room:allocations=1")
+	base, room, _ := strings.Cut(s.first, "/r/")
+	one, other := newGuest(t, base), newGuest(t, base)
+	if _, err := allocate(t, one.ice.URLs[1], one.ice.Username, one.ice.Credential); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := allocate(t, other.ice.URLs[1], other.ice.Username, other.ice.Credential); err == nil {
+		t.Error("two of those who are in no room have relays, and one may")
+	}
+	in := newMember(t, base, room)
+	if _, err := allocate(t, in.ice.URLs[1], in.ice.Username, in.ice.Credential); err != nil {
+		t.Errorf("a room has none because of those who are in none: %v", err)
+	}
+}
+
 // Both ends of a connection report how it opened, and the operator sees it.
 func TestPeersReport(t *testing.T) {
 	t.Parallel()

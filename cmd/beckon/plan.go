@@ -59,6 +59,12 @@ type address struct {
 
 func (a address) String() string { return net.JoinHostPort(a.host, strconv.Itoa(int(a.port))) }
 
+// everywhere tells whether it is no particular address.
+func (a address) everywhere() bool {
+	addr, err := netip.ParseAddr(a.host)
+	return a.host == "" || err == nil && addr.IsUnspecified()
+}
+
 // minSecret is 128 bits, if they are random. Whoever guesses the secret can make his own credentials.
 const minSecret = 16
 
@@ -105,7 +111,7 @@ func (c *serveCmd) planHTTP(p *plan, m machine) (err error) {
 	if p.name, err = publicName(c.PublicHost, p.cert); err != nil {
 		return err
 	}
-	if p.cert != nil && p.cert.cert != "" && !c.Dev && p.name == "" && c.PublicURL == "" && p.http.host == "" {
+	if p.cert != nil && p.cert.cert != "" && !c.Dev && p.name == "" && c.PublicURL == "" && p.http.everywhere() {
 		return usagef("--public-host is missing: clients have to be told the name that the certificate of --tls-cert is for, like beckon.example.org")
 	}
 	if c.PublicURL != "" {

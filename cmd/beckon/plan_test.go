@@ -94,6 +94,7 @@ func TestAddresses(t *testing.T) {
 		{args: "--allow-anonymous * --turn-url turn:a.example", machine: "10.0.0.5", http: ":8080", turn: ":3478", relay: "10.0.0.5"},
 		{args: "--allow-anonymous * --acme A.example,b.example --acme-cache x", machine: "10.0.0.5", http: ":443", turn: ":3478", relay: "10.0.0.5", name: "a.example"},
 		{args: "--allow-anonymous * --tls-cert a --tls-key b --public-host a.example", machine: "198.51.100.7", http: ":443", turn: ":3478", relay: "198.51.100.7", name: "a.example"},
+		{args: "--allow-anonymous * --tls-cert a --tls-key b --listen 0.0.0.0:443", machine: "198.51.100.7", says: "--public-host is missing"},
 		{args: "--dev --tls-cert a --tls-key b", http: "127.0.0.1:8080 or free", turn: "127.0.0.1:3478 or free", relay: "127.0.0.1"},
 
 		// Both families.
@@ -179,6 +180,18 @@ func TestOpenRoom(t *testing.T) {
 		}
 		if prefix != patterns && prefix != long && room == again {
 			t.Errorf("%s: %q twice", patterns, room)
+		}
+	}
+}
+
+// What another start may get right is not a wrong command line, after which the unit is not started again.
+func TestNoAddressYet(t *testing.T) {
+	t.Parallel()
+	_, serve := planned(t, "", nil, "--allow-anonymous", "*", "--public-host", "a.example")
+	_, alone := plannedAlone(t, "", "--user", "ada:horse")
+	for what, err := range map[string]error{"serve": serve, "turn": alone} {
+		if _, wrong := errors.AsType[*usageError](err); err == nil || wrong {
+			t.Errorf("%s: %v, as an error of usage: %v", what, err, wrong)
 		}
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/rs/zerolog"
 
@@ -14,14 +17,16 @@ import (
 
 // port is the one for everything that goes over TCP, with or without TLS.
 type port struct {
-	edge  *edge.Edge
-	certs *edge.Certificates // nil without TLS
-	wg    sync.WaitGroup     // prepare
+	edge    *edge.Edge
+	certs   *edge.Certificates // nil without TLS
+	hangups chan os.Signal     // nobody reads them; nil unless the certificate is in files
+	wg      sync.WaitGroup     // prepare
 }
 
-// openPort binds a port, and begins to accept. flag is the one that says where. Close it.
-func openPort(ctx context.Context, flag string, a address, cert *certPlan, balancers []netip.Prefix, log zerolog.Logger) (*port, error) {
-	cfg := edge.Config{Proxies: balancers, Log: log}
+// openPort binds a port, and begins to accept. flag is the one that says where; balancers send PROXY headers, and proxies are those
+// of the web. Close it.
+func openPort(ctx context.Context, flag string, a address, cert *certPlan, balancers, proxies []netip.Prefix, log zerolog.Logger) (*port, error) {
+	cfg := edge.Config{Proxies: balancers, Crowds: proxies, Log: log}
 	p := &port{}
 	if cert != nil {
 		var err error
@@ -38,6 +43,11 @@ func openPort(ctx context.Context, flag string, a address, cert *certPlan, balan
 		return nil, err
 	}
 	p.edge = edge.New(ln, cfg)
+	if cert != nil && len(cert.domains) == 0 {
+		// Who puts new files there sends a SIGHUP by habit. They are looked at without it, but it would end the process.
+		p.hangups = make(chan os.Signal, 1)
+		signal.Notify(p.hangups, syscall.SIGHUP)
+	}
 	return p, nil
 }
 
@@ -73,4 +83,7 @@ func (p *port) close() {
 		_ = p.certs.Close()
 	}
 	p.wg.Wait()
+	if p.hangups != nil {
+		signal.Stop(p.hangups)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -86,7 +87,8 @@ func relayAddresses(udp []address, dev bool, m machine) (list []netip.Addr, err 
 		default:
 			own, err := m.addresses()
 			if err != nil && !dev {
-				return nil, usagef("--turn-relay-address is missing, and this machine seems to have no address (%v): name the public one", err)
+				// No fault of the command line: a service that is started before the network is there may try again.
+				return nil, fmt.Errorf("--turn-relay-address is missing, and this machine seems to have no address (%w): name the public one", err)
 			}
 			if err != nil {
 				own = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}

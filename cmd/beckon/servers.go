@@ -47,7 +47,7 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (_ *servers, err e
 	if s.access, err = openAccess(p, log); err != nil {
 		return nil, err
 	}
-	if s.port, err = openPort(ctx, "--listen", p.http, p.cert, p.balancers, log); err != nil {
+	if s.port, err = openPort(ctx, "--listen", p.http, p.cert, p.balancers, p.proxies, log); err != nil {
 		return nil, err
 	}
 	opening := newOpening()
@@ -74,7 +74,8 @@ func listen(ctx context.Context, p *plan, log zerolog.Logger) (_ *servers, err e
 		}
 	}
 	if s.access.file != nil {
-		// Without a file a SIGHUP ends the process, as it does by default: then it says that the terminal is closed.
+		// Without a file, of keys or of the port's certificate, a SIGHUP ends the process if it has a terminal, which is then closed; see
+		// onTerminal.
 		signal.Notify(s.hangups, syscall.SIGHUP)
 	}
 	s.http = s.server()

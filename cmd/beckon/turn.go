@@ -91,7 +91,8 @@ func (c *turnCmd) planUsers(p *alonePlan) (err error) {
 	for _, user := range c.User {
 		name, password, ok := strings.Cut(user, ":")
 		if !ok || name == "" || password == "" {
-			return usagef("--user: %q has no password behind a colon: write it like ada:correct-horse", name)
+			// Without what is there: it may be the end of a password that has a comma.
+			return usagef("--user: one has no password behind a colon: write it like ada:correct-horse, where commas part one user from the next")
 		}
 		if p.users[name] != "" {
 			return usagef("--user names %q twice: leave out one of them", name)

@@ -93,9 +93,14 @@ func (s *servers) relayHooks() relayHooks {
 	return hooks
 }
 
-// account says who pays for what a peer has relayed. A peer without an identity pays for itself.
+// account says who pays for what a peer has relayed; the relay asks when it is opened. A peer without an identity pays for itself.
 func (s *servers) account(user string) turnserver.Account {
 	identity, rooms, _ := s.signaling.Account(user)
+	if len(rooms) == 0 {
+		// Who is in no room is asked for no rooms later, so all of them together are bound as one: else a relay that is opened before
+		// the join would be outside of every room's limits.
+		rooms = []string{""}
+	}
 	return turnserver.Account{Identity: identity, Rooms: rooms}
 }
 

@@ -19,8 +19,21 @@ import (
 // patience bounds one load. The longest takes some 35 s here, of which 11 are the load generator's way to connect.
 const patience = 2 * time.Minute
 
-// measure runs one load against a fresh server.
-func measure(ctx context.Context, s server, l load) (figures, error) {
+// errNothing is a load generator that has given up.
+var errNothing = errors.New("nothing was relayed")
+
+// measure runs one load against a fresh server. The load generator draws its channels' numbers, and now and then gives up because it
+// has drawn one twice: so it gets three tries.
+func measure(ctx context.Context, s server, l load) (f figures, err error) {
+	for range 3 {
+		if f, err = attempt(ctx, s, l); !errors.Is(err, errNothing) {
+			break
+		}
+	}
+	return f, err
+}
+
+func attempt(ctx context.Context, s server, l load) (figures, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "turnbench")
@@ -88,7 +101,7 @@ func watch(lines io.Reader, l load, cpu func() (time.Duration, error)) (figures,
 		}
 	}
 	if last.received == 0 {
-		return figures{}, fmt.Errorf("nothing was relayed; the load generator said:\n%s", tail(said.Bytes(), 2000))
+		return figures{}, fmt.Errorf("%w; the load generator said:\n%s", errNothing, tail(said.Bytes(), 2000))
 	}
 	relayed := float64(last.received * l.hops())
 	return figures{

@@ -65,8 +65,9 @@ func (o *Outbox) Add(l *Lane, p []byte) (dropped int) {
 // Len is how many datagrams wait for Flush.
 func (o *Outbox) Len() int { return len(o.packets) - 1 }
 
-// Flush sends everything that was gathered. It waits only when the buffer of a socket is full, until that is not. dropped is how
-// many datagrams the kernel refused: to an address that it cannot reach, for example. There is nothing else to do about them.
+// Flush sends everything that was gathered. It waits only when the buffer of a socket is full, until that is not, unless the socket
+// has DontWait. dropped is how many datagrams the kernel refused: to an address that it cannot reach, for example. There is nothing
+// else to do about them.
 func (o *Outbox) Flush() (dropped int) {
 	if len(o.lanes) == 0 {
 		return 0

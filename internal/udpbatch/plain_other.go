@@ -14,10 +14,11 @@ type (
 func (in *Inbox) init()                         {}
 func (o *Outbox) init(int)                      {}
 func (d *destination) set(bool, netip.AddrPort) {}
-func (s *Socket) probe() error                  { return nil }
 
-// receive brings one datagram. It is always asked to wait: the Poller of these systems asks like Receive.
-func (s *Socket) receive(in *Inbox, _ int, _ bool) error { return s.receiveOne(in) }
+// probe finds a connection that is closed.
+func (s *Socket) probe() error { return s.raw.Control(func(uintptr) {}) }
+
+func (s *Socket) serve(in *Inbox, do func() bool) error { return s.servePlain(in, do) }
 
 func (o *Outbox) flush() (dropped int) {
 	for _, l := range o.lanes {

@@ -40,6 +40,7 @@ type Polled struct {
 	sock    *Socket
 	handler Handler
 	id      uint64
+	most    int // datagrams to ask for; owned by Poller.run
 
 	mu      sync.Mutex
 	paused  atomic.Bool // written with mu
@@ -75,7 +76,7 @@ func (p *Poller) Close() {
 func (p *Poller) Add(s *Socket, h Handler) (*Polled, error) {
 	p.mu.Lock()
 	p.last++
-	d := &Polled{poller: p, sock: s, handler: h, id: p.last}
+	d := &Polled{poller: p, sock: s, handler: h, id: p.last, most: 1}
 	p.sockets[d.id] = d
 	p.mu.Unlock()
 	if err := d.control(unix.EPOLL_CTL_ADD, unix.EPOLLIN); err != nil {

@@ -4,6 +4,7 @@ package udpbatch
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -54,6 +55,9 @@ func (p *Poller) Close() {
 
 // Add begins to read a socket.
 func (p *Poller) Add(s *Socket, h Handler) (*Polled, error) {
+	if err := s.probe(); err != nil {
+		return nil, fmt.Errorf("udpbatch: poll: %w", err)
+	}
 	d := &Polled{poller: p, sock: s, handler: h, resumed: make(chan struct{}, 1), done: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,7 +1,6 @@
 package udpbatch
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -25,12 +24,12 @@ type system struct {
 	iovecs   []unix.Iovec
 	names    []unix.RawSockaddrInet6 // room for either family's
 
-	// For one call of receive. The function is made once, too: it would otherwise be allocated for each.
-	call  func(fd uintptr) bool
-	most  int
-	wait  bool
-	got   int
-	errno syscall.Errno
+	// For calls of the runtime's poller. The functions are made once, too: they would otherwise be allocated for each call.
+	once, forever func(fd uintptr) bool
+	most          int         // for once
+	do            func() bool // for forever
+	more          bool        // do wants
+	errno         syscall.Errno
 }
 
 func (in *Inbox) init() {
@@ -43,86 +42,105 @@ func (in *Inbox) init() {
 		in.iovecs[i].SetLen(len(b))
 		h := &in.messages[i].hdr
 		h.Name = (*byte)(unsafe.Pointer(&in.names[i]))
+		h.Namelen = unix.SizeofSockaddrInet6
 		h.Iov = &in.iovecs[i]
 		h.SetIovlen(1)
 	}
-	in.call = in.recvmmsg
+	in.once = func(fd uintptr) bool { in.receive(fd, in.most); return true }
+	in.forever = in.serve
 }
 
-// recvmmsg is called by the runtime's poller with a socket that may be readable.
-func (in *Inbox) recvmmsg(fd uintptr) bool {
-	batch := in.messages[in.n : in.n+in.most]
-	for i := range batch {
-		batch[i].hdr.Namelen = unix.SizeofSockaddrInet6 // the kernel has put the last one's there
+// receive adds what a socket has, at most so many, and leaves the error in errno. With room for one the call is a simpler one.
+func (in *Inbox) receive(fd uintptr, most int) {
+	got, calls := 0, 0
+	for in.errno = unix.EINTR; in.errno == unix.EINTR && calls < 10; calls++ {
+		if most == 1 {
+			got, in.errno = in.recvfrom(fd)
+		} else {
+			got, in.errno = in.recvmmsg(fd, most)
+		}
 	}
-	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&batch[0])), uintptr(len(batch)), unix.MSG_DONTWAIT, 0, 0)
-		if errno == unix.EINTR {
-			continue
-		}
-		in.got, in.errno = int(n), errno
-		if errno != 0 {
-			in.got = 0
-		}
-		return errno != unix.EAGAIN || !in.wait
+	if in.errno != 0 {
+		return
+	}
+	for range got {
+		in.slots[in.n] = inSlot{int(in.messages[in.n].len), source(&in.names[in.n])}
+		in.messages[in.n].hdr.Namelen = unix.SizeofSockaddrInet6 // where the kernel has put that of the source
+		in.n++
 	}
 }
 
-func (s *Socket) receive(in *Inbox, most int, wait bool) error {
-	if most == 0 {
-		return nil
+// Raw system calls, here and when sending, because with MSG_DONTWAIT they do not wait. The runtime would take one that lasts longer
+// than 20 µs, as a batch does, for one that does, and look for such calls every 20 µs, a tenth of all that a relay costs.
+
+func (in *Inbox) recvmmsg(fd uintptr, most int) (got int, errno syscall.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&in.messages[in.n])), uintptr(most), unix.MSG_DONTWAIT, 0, 0)
+	return int(n), errno
+}
+
+func (in *Inbox) recvfrom(fd uintptr) (got int, errno syscall.Errno) {
+	m := &in.messages[in.n]
+	b := in.slot(in.n)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT,
+		uintptr(unsafe.Pointer(&in.names[in.n])), uintptr(unsafe.Pointer(&m.hdr.Namelen)))
+	m.len = uint32(n)
+	return 1, errno
+}
+
+// serve is called by the runtime's poller with a socket that may be readable, and takes one batch. With a full one there may be more:
+// then it returns true, for then it is called again, unless the socket is closed. A batch that is not full was all there was, and it is
+// waited for until the socket may be readable again: if that is so by then the poller knows, for it has been told of each datagram.
+func (in *Inbox) serve(fd uintptr) (again bool) {
+	in.Reset()
+	in.receive(fd, len(in.slots))
+	if in.errno != 0 {
+		return in.errno != unix.EAGAIN
 	}
+	full := in.Free() == 0
+	in.more = in.do()
+	return full || !in.more
+}
+
+func (s *Socket) serve(in *Inbox, do func() bool) error {
+	for in.do, in.more = do, true; in.more; {
+		if s.plain.Load() {
+			return s.servePlain(in, do)
+		}
+		if err := s.raw.Read(in.forever); err != nil {
+			return err
+		}
+		switch in.errno {
+		case 0:
+		case unix.ENOSYS:
+			s.plain.Store(true)
+		default:
+			return s.failed(in.errno)
+		}
+	}
+	return nil
+}
+
+// tryReceive adds what is there to the inbox, at most so many, and does not wait. most is at least 1 and at most what is free.
+func (s *Socket) tryReceive(in *Inbox, most int) error {
 	if s.plain.Load() {
-		return s.receivePlain(in, wait)
+		most = 1
 	}
-	in.most, in.wait = most, wait
-	if err := s.raw.Read(in.call); err != nil {
+	in.most = most
+	if err := s.raw.Read(in.once); err != nil {
 		return err
 	}
 	switch in.errno {
-	case 0:
-	case unix.EAGAIN:
+	case 0, unix.EAGAIN:
 		return nil
 	case unix.ENOSYS:
 		s.plain.Store(true)
-		return s.receivePlain(in, wait)
-	default:
-		return &net.OpError{Op: "read", Net: "udp", Source: s.conn.LocalAddr(), Err: os.NewSyscallError("recvmmsg", in.errno)}
+		return nil // the next call will do
 	}
-	for range in.got {
-		in.slots[in.n] = inSlot{int(in.messages[in.n].len), source(&in.names[in.n])}
-		in.n++
-	}
-	return nil
+	return s.failed(in.errno)
 }
 
-// receivePlain is receive without recvmmsg.
-func (s *Socket) receivePlain(in *Inbox, wait bool) error {
-	if wait {
-		return s.receiveOne(in)
-	}
-	var n int
-	var sa unix.Sockaddr
-	var errno error
-	if err := s.raw.Read(func(fd uintptr) bool {
-		n, sa, errno = unix.Recvfrom(int(fd), in.slot(in.n), unix.MSG_DONTWAIT)
-		return true
-	}); err != nil || errors.Is(errno, unix.EAGAIN) {
-		return err
-	}
-	if errno != nil {
-		return errno
-	}
-	var from netip.AddrPort
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		from = netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
-	case *unix.SockaddrInet6:
-		from = netip.AddrPortFrom(zoned(sa.Addr, sa.ZoneId), uint16(sa.Port))
-	}
-	in.slots[in.n] = inSlot{n, from}
-	in.n++
-	return nil
+func (s *Socket) failed(errno syscall.Errno) error {
+	return &net.OpError{Op: "read", Net: "udp", Source: s.conn.LocalAddr(), Err: os.NewSyscallError("recvmmsg", errno)}
 }
 
 // source reads what the kernel wrote of where a datagram came from.

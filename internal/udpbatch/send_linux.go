@@ -51,12 +51,10 @@ type destination struct {
 }
 
 func (d *destination) set(v6 bool, to netip.AddrPort) {
-	if !v6 {
+	// An IPv4 socket refuses an IPv6 address as such. It must not get 0.0.0.0 in its place, which is this machine.
+	if a := to.Addr().Unmap(); !v6 && a.Is4() {
 		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(&d.name))
-		*v4 = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: hostOrder(to.Port())}
-		if a := to.Addr().Unmap(); a.Is4() { // another cannot be reached, and 0.0.0.0 says so soon enough
-			v4.Addr = a.As4()
-		}
+		*v4 = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: hostOrder(to.Port()), Addr: a.As4()}
 		d.len = unix.SizeofSockaddrInet4
 		return
 	}
@@ -158,10 +156,11 @@ func (o *Outbox) send(sock *Socket, first int) (dropped int) {
 	for first < len(o.messages) {
 		o.batch = o.messages[first:]
 		err := sock.raw.Control(o.call)
-		if err == nil && o.errno == unix.EAGAIN {
-			err = sock.raw.Write(o.waiting)
+		full := err == nil && o.errno == unix.EAGAIN
+		if full && !sock.hasty.Load() {
+			full, err = false, sock.raw.Write(o.waiting)
 		}
-		if err != nil { // closed
+		if err != nil || full { // closed, or hasty
 			return dropped + o.count(first)
 		}
 		if o.errno == 0 {
@@ -188,13 +187,18 @@ func (o *Outbox) send(sock *Socket, first int) (dropped int) {
 	return dropped
 }
 
-// sendmmsg sends from the start of the batch. An error is that of its first message; the kernel tells of no other.
+// sendmmsg sends from the start of the batch. An error is that of its first message; the kernel tells of no other. A single datagram has
+// a simpler call.
 func (o *Outbox) sendmmsg(fd uintptr) {
-	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&o.batch[0])), uintptr(len(o.batch)), unix.MSG_DONTWAIT, 0, 0)
-		if errno != unix.EINTR {
+	first := &o.batch[0].hdr
+	for o.errno = unix.EINTR; o.errno == unix.EINTR; {
+		if len(o.batch) == 1 && first.Control == nil {
+			_, _, o.errno = unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(first.Iov.Base)), uintptr(first.Iov.Len), unix.MSG_DONTWAIT,
+				uintptr(unsafe.Pointer(first.Name)), uintptr(first.Namelen))
+			o.sent = 1
+		} else {
+			n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(first)), uintptr(len(o.batch)), unix.MSG_DONTWAIT, 0, 0)
 			o.sent, o.errno = int(n), errno
-			return
 		}
 	}
 }
@@ -229,8 +233,12 @@ func (o *Outbox) apart(sock *Socket, at int) (dropped int) {
 		m.hdr.Iov = &o.of[at].packets[i]
 		for try := 0; ; try++ {
 			o.batch = o.messages[at : at+1]
-			if err := sock.raw.Write(o.waiting); err != nil {
-				return dropped + 1
+			err := sock.raw.Control(o.call)
+			if err == nil && o.errno == unix.EAGAIN && !sock.hasty.Load() {
+				err = sock.raw.Write(o.waiting)
+			}
+			if err != nil {
+				return dropped + len(o.of[at].packets) - i
 			}
 			if o.errno == 0 {
 				break

@@ -311,6 +311,41 @@ func TestClosed(t *testing.T) {
 	})
 }
 
+// TestClosedUnderFlood closes a socket that always has a full batch.
+func TestClosedUnderFlood(t *testing.T) {
+	t.Parallel()
+	s, from := listen(t, "udp4"), listen(t, "udp4")
+	in, out, l := NewInbox(2, 100, 0), NewOutbox(4), from.Lane(addrOf(s))
+	more := func() {
+		for range 4 {
+			out.Add(l, []byte("x"))
+		}
+		out.Flush()
+	}
+	more()
+	began, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		batches := 0
+		ended <- s.Serve(in, func() bool {
+			if batches++; batches == 10 {
+				close(began)
+			}
+			more()
+			return true
+		})
+	}()
+	<-began
+	s.conn.Close()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("still reading")
+	}
+}
+
 func TestNoAllocations(t *testing.T) {
 	from, to := listen(t, "udp4"), listen(t, "udp4")
 	l, out, in := from.Lane(addrOf(to)), NewOutbox(64), NewInbox(64, 1500, 4)
@@ -330,5 +365,28 @@ func TestNoAllocations(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations for 32 datagrams", n)
+	}
+}
+
+// An address of the other family is refused, in every way of sending, and does not become another address of the same port.
+func TestOtherFamily(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(*Socket){"sendmmsg": func(*Socket) {}, "one-by-one": func(s *Socket) { s.plain.Store(true) }} {
+		from, to := listen(t, "udp4"), listen(t, "udp4")
+		prepare(from)
+		out := NewOutbox(4)
+		out.Add(from.Lane(netip.AddrPortFrom(netip.IPv6Loopback(), addrOf(to).Port())), []byte("wrong"))
+		if dropped := out.Flush(); dropped != 1 {
+			t.Errorf("%s: %d dropped", name, dropped)
+		}
+		out.Add(from.Lane(addrOf(to)), []byte("right"))
+		out.Flush()
+		in := NewInbox(4, 100, 0)
+		if err := to.Receive(in); err != nil {
+			t.Fatal(err)
+		}
+		if p, _, _ := in.At(0); in.Len() != 1 || string(p) != "right" {
+			t.Errorf("%s: %d came, first %q", name, in.Len(), p)
+		}
 	}
 }
