@@ -12,9 +12,6 @@ import (
 	"github.com/beckon-rtc/beckon/e2e/lab"
 )
 
-// labKinds are the rows and the columns of the matrix.
-var labKinds = []lab.Kind{lab.Open, lab.NAT, lab.Symmetric, lab.NoUDP, lab.Only443}
-
 // labMessages is how many messages each side of a cell sends to the other.
 const labMessages = 100
 
@@ -35,7 +32,7 @@ func TestLab(t *testing.T) {
 			name += fmt.Sprintf(", %d %% of UDP lost at each house", c.loss)
 		}
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t, c.mode, labKinds...)
+			w := newTown(t, c.mode, lab.Kinds()...)
 			for _, hosts := range w.hosts {
 				for _, h := range hosts {
 					if err := h.Lose(c.loss); err != nil {
@@ -45,8 +42,8 @@ func TestLab(t *testing.T) {
 			}
 			table := newLabTable("Go and Go, " + name)
 			t.Run("cells", func(t *testing.T) {
-				for _, waits := range labKinds {
-					for _, opens := range labKinds {
+				for _, waits := range lab.Kinds() {
+					for _, opens := range lab.Kinds() {
 						t.Run(string(waits)+"-"+string(opens), func(t *testing.T) {
 							t.Parallel()
 							w.cell(t, table, waits, opens, c.loss > 0)
@@ -129,13 +126,13 @@ func (l *labTable) String() string {
 	defer l.mu.Unlock()
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s\n\n| waits \\ opens |", l.title)
-	for _, k := range labKinds {
+	for _, k := range lab.Kinds() {
 		fmt.Fprintf(&b, " %s |", k)
 	}
-	b.WriteString("\n|---|" + strings.Repeat("---|", len(labKinds)) + "\n")
-	for _, waits := range labKinds {
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(lab.Kinds())) + "\n")
+	for _, waits := range lab.Kinds() {
 		fmt.Fprintf(&b, "| %s |", waits)
-		for _, opens := range labKinds {
+		for _, opens := range lab.Kinds() {
 			n, ok := l.cells[[2]lab.Kind{waits, opens}]
 			if !ok {
 				b.WriteString(" – |")

@@ -17,12 +17,12 @@ func TestLabChromium(t *testing.T) {
 	browser.Need(t, browser.Chromium)
 	for _, mode := range []relayMode{virtualPorts, realPorts} {
 		t.Run(string(mode), func(t *testing.T) {
-			w := newTown(t, mode, labKinds...)
+			w := newTown(t, mode, lab.Kinds()...)
 			s := w.site(t)
 			table := newLabTable("Go waits, Chromium opens, " + string(mode))
 			t.Run("cells", func(t *testing.T) {
-				for _, waits := range labKinds {
-					for _, opens := range labKinds {
+				for _, waits := range lab.Kinds() {
+					for _, opens := range lab.Kinds() {
 						corner := waits == lab.Open && opens == lab.Only443 || waits == lab.Only443 && opens == lab.Open
 						if waits != opens && !corner {
 							continue

@@ -104,12 +104,22 @@ func TestKinds(t *testing.T) {
 			if same := seen == again; same == (kind == Symmetric) {
 				t.Errorf("two servers see the host at %v and %v", seen, again)
 			}
-			// What one is answered comes after what nobody asked for, if that comes at all.
 			says(t, third, "unasked", seen)
 			says(t, one, "answer", seen)
-			first, _ := hears(t, host)
-			if lets := first == "unasked"; lets != (kind == Open || kind == Cone) {
-				t.Errorf("the host hears %q first", first)
+			heard, _ := hears(t, host)
+			if kind == Open || kind == Cone {
+				other, _ := hears(t, host)
+				if heard+" "+other != "unasked answer" && heard+" "+other != "answer unasked" {
+					t.Errorf("the host hears %q and %q", heard, other)
+				}
+				return
+			}
+			// A busy kernel may turn their order around, but not hold one back until there has been an answer to the other.
+			says(t, host, "heard", local(one))
+			hears(t, one)
+			says(t, one, "again", seen)
+			if other, _ := hears(t, host); heard != "answer" || other != "again" {
+				t.Errorf("the host hears %q and %q", heard, other)
 			}
 		})
 	}
@@ -132,9 +142,13 @@ func TestFirewalls(t *testing.T) {
 			server, err := l.Listen(net.JoinHostPort(Server, c.port))
 			must(t, err)
 			defer server.Close()
+			patience := 20 * time.Second
+			if !c.open {
+				patience = 500 * time.Millisecond
+			}
 			var conn net.Conn
 			err = h.at.inside(func() error {
-				conn, err = net.DialTimeout("tcp4", server.Addr().String(), 500*time.Millisecond)
+				conn, err = net.DialTimeout("tcp4", server.Addr().String(), patience)
 				return err
 			})
 			if err == nil {
@@ -221,20 +235,25 @@ func TestLoss(t *testing.T) {
 	for range 100 {
 		says(t, host, "maybe", local(server))
 	}
-	must(t, h.Lose(0))
-	says(t, host, "last", local(server))
 	came := 0
-	for what := ""; what != "last"; came++ {
-		what, _ = hears(t, server)
+	buf := make([]byte, 100)
+	for n := 0; string(buf[:n]) != "last"; {
+		// One of these will come, and what was said before has come by then.
+		says(t, host, "last", local(server))
+		must(t, server.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
+		var err error
+		if n, err = server.Read(buf); err == nil && string(buf[:n]) == "maybe" {
+			came++
+		}
 	}
 	if came < 10 || came > 90 {
-		t.Errorf("%d of 101 packets came, of which half should", came)
+		t.Errorf("%d of 100 packets came, of which half should", came)
 	}
 }
 
-// TestCloseLeavesNothing, neither the lab's own nor that of a process that was killed.
+// TestCloseLeavesNothing, neither the lab's own nor that of a process that was killed. It runs alone, because other labs may get the
+// names that this one has given back.
 func TestCloseLeavesNothing(t *testing.T) {
-	t.Parallel()
 	// A process that has ended has an id that nobody has.
 	gone := exec.Command("true")
 	must(t, gone.Run())
