@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
+	"net"
 	"sync"
 	"time"
 
@@ -66,6 +67,7 @@ func newFactory(cfg *Config) *factory {
 	if cfg.ICETransportPolicy == ICETransportRelay {
 		s.SetRelayAcceptanceMinWait(0) // nothing better comes
 	}
+	s.SetIPFilter(reachable)
 	s.SetDTLSRetransmissionInterval(dtlsRetry)
 	// After an outage a message is sent again within that time. Pion would double it up to 60 s, and a channel whose way is there
 	// again would stay silent for as long as the outage was. Chromium's backoff has the same bound.
@@ -92,6 +94,11 @@ func newFactory(cfg *Config) *factory {
 	f.buffers.New = func() any { return new([maxMessage]byte) }
 	return f
 }
+
+// reachable tells whether an address of this machine is one for candidates. A link-local one of IPv6 means something on its link only, and
+// may be paired with its like alone (RFC 8445, section 6.1.2.2), which Pion does not look at: it takes a pair with another address of the
+// same machine, whose side can answer checks and send nothing else.
+func reachable(ip net.IP) bool { return ip.To4() != nil || !ip.IsLinkLocalUnicast() }
 
 // setICEServers is for the connections that are made from now on.
 func (f *factory) setICEServers(servers []protocol.ICEServer) {
