@@ -28,6 +28,7 @@ type gate struct {
 
 	passed atomic.Pointer[map[netip.AddrPort]*checkedPeer] // replaced, never changed; nil is none
 	clock  atomic.Uint64                                   // counts passed checks
+	used   atomic.Bool                                     // something else than a check was carried
 	mu     sync.Mutex                                      // held to replace passed
 }
 
@@ -75,11 +76,18 @@ func (g *gate) judge(p []byte, peer netip.AddrPort, this, other *asked) verdict 
 }
 
 func (g *gate) onlyChecked(peer netip.AddrPort) verdict {
-	if g.checked(peer) {
-		return carried
+	if !g.checked(peer) {
+		return uncheckedPeer
 	}
-	return uncheckedPeer
+	if !g.used.Load() {
+		g.used.Store(true)
+	}
+	return carried
 }
+
+// serves tells whether the relay has carried more than checks, which clients also send where they have a direct way, for as long as they
+// keep another one at hand. Where everything is carried, nobody can tell.
+func (g *gate) serves() bool { return g.mode == PayloadAny || g.used.Load() }
 
 // checked tells whether a peer has passed. It may be asked instead of judging every packet by who keeps the answer no
 // longer than a few packets: a peer that made room for others is out again.

@@ -143,6 +143,16 @@ func TestShutdownOfAnIdleServer(t *testing.T) {
 	}
 }
 
+// An allocation that has carried nothing but checks keeps nobody waiting: browsers keep theirs, where they have a direct way as well.
+func TestShutdownOfIdleRelays(t *testing.T) {
+	t.Parallel()
+	s := listen(t, func(c *Config) { c.Payload = PayloadData })
+	newWire(t, s, "udp").allocate()
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCloseEndsShutdown(t *testing.T) {
 	t.Parallel()
 	s := listen(t)

@@ -81,7 +81,8 @@ func refusedAllocations() refusedGroup {
 	}, refusedCase{
 		name: "while the server drains", want: both("486"), counter: both("NoAllocation.draining"),
 		run: func(r *rig) string {
-			r.allocate() // keeps the server
+			r.allocate()
+			r.s.relays.all()[0].gate.used.Store(true) // so it keeps the server
 			ctx, stop := context.WithCancel(context.Background())
 			done := make(chan error, 1)
 			go func() { done <- r.s.Shutdown(ctx) }()

@@ -188,6 +188,16 @@ func (r *relays) all() []*relay {
 	return list
 }
 
+// serving counts those that have something to relay.
+func (r *relays) serving() (n int) {
+	for _, rl := range r.all() {
+		if rl.gate.serves() {
+			n++
+		}
+	}
+	return n
+}
+
 func (r *relays) count() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

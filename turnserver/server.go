@@ -215,24 +215,36 @@ func (s *Server) Credentials(user string, ttl time.Duration) (username, password
 	return Credentials(s.cfg.Secret, user, now, s.revoked.lifetime(user, now, min(ttl, s.cfg.Limits.CredentialTTL)))
 }
 
-// Shutdown refuses new allocations and new TCP connections at once, lets the existing allocations live until they have
-// ended or ctx is done, and then closes the server. The error says that ctx cut allocations off. It may be called
+// Shutdown refuses new allocations and new TCP connections at once, lets the existing allocations live until none is left that has
+// relayed anything besides checks, or ctx is done, and then closes the server. The error says that ctx cut such off. It may be called
 // again, and beside Close.
 func (s *Server) Shutdown(ctx context.Context) error {
 	empty := s.relays.drain()
 	s.streams.close()
-	var err error
-	select {
-	case <-empty:
-	case <-s.closing:
-	case <-ctx.Done():
-		if n := s.relays.count(); n > 0 { // with none, both were ready
-			err = fmt.Errorf("turnserver: shutdown: %d allocations cut off: %w", n, context.Cause(ctx))
-		}
-	}
+	err := s.drained(ctx, empty)
 	_ = s.Close()
 	return err
 }
+
+// drained waits for what is relayed to end.
+func (s *Server) drained(ctx context.Context, empty <-chan struct{}) error {
+	look := time.NewTicker(lookAgain)
+	defer look.Stop()
+	for n := s.relays.serving(); n > 0; n = s.relays.serving() {
+		select {
+		case <-empty:
+		case <-s.closing:
+			return nil
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("turnserver: shutdown: relays in use that were cut off: %d: %w", n, context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// lookAgain is how often a Shutdown looks whether all that are left are idle.
+const lookAgain = 100 * time.Millisecond
 
 // Close ends the server now: when it returns nothing is open and no goroutine reads, allocates or relays. It may be
 // called again and never fails; the error is there for io.Closer. Config.Limited must not call it.
