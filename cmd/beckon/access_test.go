@@ -201,6 +201,22 @@ func TestMoreForTheAnonymous(t *testing.T) {
 	}
 }
 
+// Who opens the room that is printed, where tokens alone open rooms, finds in the log why he does not get in.
+func TestTokensOnlyIsSaid(t *testing.T) {
+	t.Parallel()
+	keys := newIssuer(t)
+	args := []string{"serve", "--admin", "none", "--listen", "127.0.0.1:0", "--no-turn", "--grace", "0s", "--keys", keys.file, "--audience", "here"}
+	for _, c := range []struct {
+		more []string
+		said bool
+	}{{nil, true}, {[]string{"--allow-anonymous", "tea"}, false}} {
+		got := runNow(t, nil, append(args[:len(args):len(args)], c.more...)...)
+		if got.code != exitOK || strings.Contains(got.stderr, tokensOnly) != c.said {
+			t.Errorf("%q: exit code %d, stderr:\n%s", c.more, got.code, got.stderr)
+		}
+	}
+}
+
 func TestTheAudienceIsTheHost(t *testing.T) {
 	t.Parallel()
 	p, err := planned(t, "", nil, "--keys", "x", "--public-url", "https://Beckon.example", "--no-turn")

@@ -10,8 +10,14 @@ import (
 	"github.com/beckon-rtc/beckon/turnserver"
 )
 
+// tokensOnly explains the page at the URL that is printed.
+const tokensOnly = "every room needs a token, and the demo's pages have none to show: join from a page of your app"
+
 // warn says how open this server is.
 func (s *servers) warn() {
+	if len(s.plan.anonymous) == 0 && s.plan.access.webhook == "" { // which may let in whom it likes
+		s.log.Info().Msg(tokensOnly)
+	}
 	addr := s.port.edge.Addr().String()
 	switch {
 	case s.plan.dev && addrPort(s.port.edge.Addr()).Addr().IsLoopback():
