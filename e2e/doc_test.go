@@ -18,7 +18,7 @@
 // has what comes of it.
 //
 // A machine without a browser skips what needs one, with a sentence that says
-// how to get it, unless BECKON_REQUIRE_BROWSERS is 1.
+// how to get it, unless BECKONTEST_REQUIRE_BROWSERS is 1.
 //
 //	goroutine          owns                              ends
 //	site's server      the pages' HTTP connections       at the test's cleanup

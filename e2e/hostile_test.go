@@ -163,7 +163,7 @@ func TestHostile(t *testing.T) {
 // serveHere starts a server that believes what we say of our address, so that each attacker has one.
 func serveHere(t *testing.T, args ...string) *server {
 	t.Helper()
-	s, err := launch(context.WithoutCancel(t.Context()), beckon(t), append([]string{"serve", "--no-turn", "--listen", "127.0.0.1:0",
+	s, err := launch(context.WithoutCancel(t.Context()), beckon(t), append([]string{"serve", "--no-turn", "--admin", "none", "--listen", "127.0.0.1:0",
 		"--trust-proxy", "127.0.0.1/32"}, args...)...)
 	if err != nil {
 		t.Fatal(err)

@@ -109,7 +109,7 @@ func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
 		t.Fatal(err)
 	}
 	k.Server = w.server.Base
-	k.Verbose = os.Getenv("BECKON_LAB_VERBOSE") != ""
+	k.Verbose = os.Getenv("BECKONTEST_LAB_VERBOSE") != ""
 	env := os.Environ()
 	if k.Opens {
 		k.Root = w.ca.root

@@ -29,8 +29,8 @@ const (
 
 // The variables by which a process learns its role, and what it has to do in it, as JSON.
 const (
-	roleVariable = "BECKON_E2E_ROLE"
-	taskVariable = "BECKON_E2E_TASK"
+	roleVariable = "BECKONTEST_ROLE"
+	taskVariable = "BECKONTEST_TASK"
 )
 
 // play does what a role is there for, and returns the exit code.

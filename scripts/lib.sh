@@ -3,7 +3,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # required tells that what is missing fails instead of being skipped: as in the tests, see e2e/browser.
-required() { [ "${BECKON_REQUIRE_BROWSERS:-}" = 1 ]; }
+required() { [ "${BECKONTEST_REQUIRE_BROWSERS:-}" = 1 ]; }
 
 # The outermost script's start, in seconds since 1970: the scripts call each other.
 export BEGAN="${BEGAN:-$(date +%s)}"

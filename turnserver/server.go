@@ -75,8 +75,11 @@ func listenAt(ctx context.Context, cfg Config, now func() time.Time) (*Server, e
 		_ = s.Close()
 		return nil, err
 	}
-	s.log.Info().Str("udp", joined(s.UDPAddrs())).Str("tcp", joined(s.TCPAddrs())).Str("relay", joined(s.RelayAddresses())).
-		Str("ports", s.portsName()).Msg("turn listening")
+	line := s.log.Info().Str("udp", joined(s.UDPAddrs()))
+	if len(s.TCPAddrs()) > 0 { // none of its own says nothing about those that are handed to Serve
+		line = line.Str("tcp", joined(s.TCPAddrs()))
+	}
+	line.Str("relay", joined(s.RelayAddresses())).Str("ports", s.portsName()).Msg("turn listening")
 	return s, nil
 }
 

@@ -147,7 +147,7 @@ func baseOf(url string) string { base, _, _ := strings.Cut(url, "/r/"); return b
 func TestTokensBesideAnonymousRooms(t *testing.T) {
 	t.Parallel()
 	keys := newIssuer(t)
-	s := start(t, false, "serve", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--keys", keys.file, "--audience", "here",
+	s := start(t, false, "serve", "--admin", "none", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--keys", keys.file, "--audience", "here",
 		"--allow-anonymous", "pub-*")
 	base := baseOf(s.first)
 	if !strings.HasPrefix(s.first, base+"/r/pub-") {
@@ -181,13 +181,13 @@ func TestTokensBesideAnonymousRooms(t *testing.T) {
 func TestMoreForTheAnonymous(t *testing.T) {
 	t.Parallel()
 	keys := newIssuer(t)
-	s := start(t, false, "serve", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--keys", keys.file, "--audience", "here",
+	s := start(t, false, "serve", "--admin", "none", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--keys", keys.file, "--audience", "here",
 		"--allow-anonymous", "pub-*", "--anonymous-relay", "--anonymous-bots")
 	if bot := call(t, baseOf(s.first), "", ""); !bot.relayed() || !bot.joins("pub-a") {
 		t.Errorf("%+v", bot)
 	}
 	// Where nobody has a token, the relay is theirs.
-	s = start(t, false, "serve", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--allow-anonymous", "tea")
+	s = start(t, false, "serve", "--admin", "none", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--allow-anonymous", "tea")
 	if page := call(t, baseOf(s.first), "whatever", baseOf(s.first)); !page.relayed() || !page.joins("tea") {
 		t.Errorf("%+v", page)
 	}
@@ -259,7 +259,7 @@ func (b *backend) answers(status int) {
 func TestWebhook(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
-	s := start(t, false, "serve", "--listen", "127.0.0.1:0", "--no-turn", "--webhook", b.URL, "--webhook-secret", "0123456789abcdef",
+	s := start(t, false, "serve", "--admin", "none", "--listen", "127.0.0.1:0", "--no-turn", "--webhook", b.URL, "--webhook-secret", "0123456789abcdef",
 		"--audience", "here", "--trust-proxy", "127.0.0.1/32")
 	base := baseOf(s.first)
 	if bob := call(t, base, "session 7", ""); bob.welcome.Identity != "bob" || !bob.joins("tea") || bob.joins("coffee") {
@@ -313,8 +313,8 @@ func TestHangup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), exe, "serve", "--listen", "127.0.0.1:0", "--no-turn", "--keys", keys.file, "--audience", "here")
-	cmd.Env = append(os.Environ(), "BECKON_TEST_AS_PROGRAM=1")
+	cmd := exec.CommandContext(t.Context(), exe, "serve", "--admin", "none", "--listen", "127.0.0.1:0", "--no-turn", "--keys", keys.file, "--audience", "here")
+	cmd.Env = append(os.Environ(), "BECKONTEST_AS_PROGRAM=1")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -407,7 +407,7 @@ func TestHangupWithCertificates(t *testing.T) {
 		"turn":  {"turn", "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0", "--user", "ada:horse", "--admin", "none", "--grace", "0s"},
 	} {
 		cmd := exec.CommandContext(t.Context(), exe, append(args, certificate(t)...)...)
-		cmd.Env = append(os.Environ(), "BECKON_TEST_AS_PROGRAM=1")
+		cmd.Env = append(os.Environ(), "BECKONTEST_AS_PROGRAM=1")
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

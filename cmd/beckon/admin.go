@@ -30,9 +30,10 @@ const adminConns = 64
 
 // adminRoutes is what an admin serves besides /healthz.
 type adminRoutes struct {
-	notReady func() string // why nobody should be sent here; "" if somebody may
-	metrics  http.Handler
-	actions  map[string]http.HandlerFunc // by path; they are sent JSON
+	notReady    func() string // why nobody should be sent here; "" if somebody may
+	certificate func() string // what is wrong with the port's; "" if nothing is
+	metrics     http.Handler
+	actions     map[string]http.HandlerFunc // by path; they are sent JSON
 }
 
 // openAdmin begins to serve. Close it.
@@ -75,16 +76,21 @@ func (d *admin) close() {
 
 func (r adminRoutes) handler() http.Handler {
 	mux := http.NewServeMux()
-	index := "GET /healthz   the process lives\nGET /readyz    503 while it ends\nGET /metrics   for Prometheus\n"
+	index := "GET /healthz   the process lives\nGET /readyz    503 while it ends; what is wrong with the certificate\nGET /metrics   for Prometheus\n"
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]any{"alive": true})
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		status, body := http.StatusOK, map[string]any{"ready": true}
 		if reason := r.notReady(); reason != "" {
-			answer(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason})
-			return
+			status, body = http.StatusServiceUnavailable, map[string]any{"ready": false, "reason": reason}
 		}
-		answer(w, http.StatusOK, map[string]any{"ready": true})
+		// It is no reason for a 503, though it keeps everybody out: the CA asks through the port, and through the balancer before that if
+		// there is one. A balancer that waited for the certificate would keep it from coming.
+		if wrong := r.certificate(); wrong != "" {
+			body["certificate"] = wrong
+		}
+		answer(w, status, body)
 	})
 	mux.Handle("GET /metrics", r.metrics)
 	for path, act := range r.actions {

@@ -18,11 +18,12 @@ import (
 func now() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 
 // testAdmin is a guarded admin that knows one peer, ada, and remembers whom it was asked to take out.
-func testAdmin(notReady string) (h http.Handler, asked *[]string) {
+func testAdmin(notReady, certificate string) (h http.Handler, asked *[]string) {
 	asked = &[]string{}
 	routes := adminRoutes{
-		notReady: func() string { return notReady },
-		metrics:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "beckon_up 1\n") }),
+		notReady:    func() string { return notReady },
+		certificate: func() string { return certificate },
+		metrics:     http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "beckon_up 1\n") }),
 		actions: map[string]http.HandlerFunc{
 			"/kick": kickAction(func(peer string) bool { *asked = append(*asked, peer); return peer == "ada" }, zerolog.Nop()),
 			"/revoke": revokeAction(func(r signaling.Revocation) int {
@@ -88,7 +89,7 @@ func TestAdmin(t *testing.T) {
 		{method: "GET", path: "/metrics", header: "Sec-Fetch-Site: none", status: 200},
 		{method: "OPTIONS", path: "/kick", header: "Origin: https://evil.example", status: 403},
 	} {
-		h, asked := testAdmin("")
+		h, asked := testAdmin("", "")
 		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
 		r.Host = "127.0.0.1:9478"
 		r.Header.Set("Content-Type", "application/json")
@@ -121,7 +122,7 @@ func TestAdmin(t *testing.T) {
 // Who sends clients here hears of the end, and why; whoever asks whether the process lives does not.
 func TestNotReady(t *testing.T) {
 	t.Parallel()
-	h, _ := testAdmin("draining")
+	h, _ := testAdmin("draining", "")
 	for path, want := range map[string]int{"/readyz": 503, "/healthz": 200, "/metrics": 200} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -129,6 +130,24 @@ func TestNotReady(t *testing.T) {
 		h.ServeHTTP(w, r)
 		if w.Code != want || want == 503 && strings.TrimSpace(w.Body.String()) != `{"ready":false,"reason":"draining"}` {
 			t.Errorf("%s: %d %s, want %d", path, w.Code, w.Body, want)
+		}
+	}
+}
+
+// Who asks hears that there is no certificate, and a balancer sends people, and the CA, all the same.
+func TestReadyWithoutACertificate(t *testing.T) {
+	t.Parallel()
+	for notReady, want := range map[string]string{
+		"":         `{"certificate":"none yet","ready":true}`,
+		"draining": `{"certificate":"none yet","ready":false,"reason":"draining"}`,
+	} {
+		h, _ := testAdmin(notReady, "none yet")
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/readyz", nil)
+		r.Host = "localhost"
+		h.ServeHTTP(w, r)
+		if (w.Code == http.StatusOK) != (notReady == "") || strings.TrimSpace(w.Body.String()) != want {
+			t.Errorf("%q: %d %s, want %s", notReady, w.Code, w.Body, want)
 		}
 	}
 }

@@ -121,7 +121,8 @@ func (r *alone) adminRoutes() adminRoutes {
 			}
 			return ""
 		},
-		metrics: metricsHandler(metrics),
+		certificate: r.port.certificate,
+		metrics:     metricsHandler(metrics),
 		actions: map[string]http.HandlerFunc{
 			"/kick":   endAction("kicked", r.turn.End, r.log),
 			"/revoke": endAction("revoked", r.turn.Revoke, r.log),

@@ -100,9 +100,12 @@ func hintOf(args []string) string {
 	return " (see `" + page + " --help`)"
 }
 
+// prefix is that of all our environment variables. Those of the project's own tests have another one, BECKONTEST_.
+const prefix = "BECKON_"
+
 // variable is the name of a flag's environment variable. Every flag has one, by this rule, so none is written down.
 func variable(flag *kong.Flag) string {
-	return "BECKON_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+	return prefix + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
 }
 
 // environment resolves flags that are not on the command line. Kong's own `env` tags read the process's environment,

@@ -25,6 +25,7 @@
 //	admin          http.Server.Serve of the operator's     admin.close
 //	drain          the relay's Shutdown, after Ctrl-C      when that has drained or the grace is over
 //	echo peer      a connected peer of `bot echo`          when the peer or the bot is closed
+//	echo limits    the events of the bot's room            when the room or the bot is closed
 //	echo channel   a data channel of such a peer           when the channel is closed
 //
 // After SIGTERM or Ctrl-C, `serve` ends in this order; --grace bounds all of it, and a second signal cuts it off:

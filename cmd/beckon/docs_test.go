@@ -37,12 +37,9 @@ func TestDocsNameWhatExists(t *testing.T) {
 			flags["--"+flag.Name], variables[variable(flag)] = true, configurable(flag)
 		}
 	}
-	// Those of other programs, and of tests.
+	// Those of other programs.
 	for _, foreign := range []string{"--help", "--now", "--mount", "--replace", "--bind", "--type", "--from"} {
 		flags[foreign] = true
-	}
-	for _, known := range []string{"BECKON_REQUIRE_BROWSERS"} {
-		variables[known] = true
 	}
 	flag, variable, metric := regexp.MustCompile(`--[a-z][a-z-]*[a-z]`), regexp.MustCompile(`BECKON_[A-Z_]+[A-Z]`), regexp.MustCompile(`beckon_[a-z_]+[a-z]`)
 	table := metricsTable()
@@ -115,7 +112,7 @@ func TestDeployRequests(t *testing.T) {
 	t.Parallel()
 	requests := regexp.MustCompile(`(?m)^curl -H '([^']*)' -d '([^']*)' (http://\S+)$`).FindAllStringSubmatch(fileText(t, deployFile), -1)
 	for _, r := range requests {
-		h, asked := testAdmin("")
+		h, asked := testAdmin("", "")
 		req := httptest.NewRequest(http.MethodPost, r[3], strings.NewReader(r[2]))
 		name, value, _ := strings.Cut(r[1], ": ")
 		req.Header.Set(name, value)

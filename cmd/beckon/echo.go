@@ -71,12 +71,34 @@ func echo(ctx context.Context, r *peer.Room, log zerolog.Logger) error {
 	var peers sync.WaitGroup
 	defer peers.Wait()
 	defer cancel()
+	peers.Go(func() { tellLimits(ctx, r, log) })
 	for {
 		p, err := r.Accept(ctx)
 		if err != nil {
 			return err
 		}
 		peers.Go(func() { echoPeer(ctx, p, log) })
+	}
+}
+
+// events are those of a peer.Room.
+type events interface {
+	Recv(ctx context.Context) (peer.Event, error)
+}
+
+var _ events = (*peer.Room)(nil)
+
+// tellLimits puts into the log which limit of the server's relay this program has met, until ctx or the room ends: what is slow then, or
+// does not come, is not the bot's fault. No other event is of use to a program that answers whoever comes.
+func tellLimits(ctx context.Context, room events, log zerolog.Logger) {
+	for {
+		e, err := room.Recv(ctx)
+		if err != nil {
+			return
+		}
+		if e.Kind == peer.EventLimit {
+			log.Warn().Err(e.Err).Msg("the relay has reached a limit")
+		}
 	}
 }
 

@@ -12,7 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // The bot, the server and a client, each as users have them, with real data channels on loopback.
@@ -110,6 +113,29 @@ func TestEchoOutlivesTheServer(t *testing.T) {
 	checkEcho(t, p, "after")
 	if code := bot.interrupt(); code != exitOK {
 		t.Errorf("the bot's exit code is %d; stderr:\n%s", code, bot.stderr)
+	}
+}
+
+// script is the events of a room, in their order, and then its end.
+type script []peer.Event
+
+func (s *script) Recv(context.Context) (peer.Event, error) {
+	if len(*s) == 0 {
+		return peer.Event{}, io.EOF
+	}
+	e := (*s)[0]
+	*s = (*s)[1:]
+	return e, nil
+}
+
+// A bot says which limit of the relay it has met.
+func TestEchoTellsLimits(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	full := protocol.Errorf(protocol.CodeRelayBytes, "the relay has carried for this room what it will in a day")
+	tellLimits(t.Context(), &script{{Kind: peer.EventGap}, {Kind: peer.EventLimit, Err: full}, {Kind: peer.EventGap}}, zerolog.New(&out))
+	if text := out.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, `"level":"warn"`) || !strings.Contains(text, "will in a day") {
+		t.Errorf("the log is %q, want one warning", text)
 	}
 }
 

@@ -86,17 +86,17 @@ func (f *relayFlags) into(t *turnPlan) (err error) {
 
 // adminFlags are those of the operator's listener.
 type adminFlags struct {
-	Admin string `group:"run" placeholder:"ADDR" defaults:"127.0.0.1:9478, or a free port if that is taken" help:"Where metrics (/metrics), health (/healthz, /readyz), /kick and /revoke are, for whoever reaches it; or none."`
+	Admin string `group:"run" placeholder:"ADDR" defaults:"127.0.0.1:9478" help:"Where metrics (/metrics), health (/healthz, /readyz), /kick and /revoke are, for whoever reaches it; or none."`
 }
 
-// adminAddress is nil if there is to be none.
-func (f adminFlags) adminAddress() (*address, error) {
+// adminAddress is nil if there is to be none. Only with dev may another port than the default one be taken: elsewhere a Prometheus and
+// `beckon health` know the port, and would ask whoever has it instead.
+func (f adminFlags) adminAddress(dev bool) (*address, error) {
 	switch f.Admin {
 	case "none":
 		return nil, nil
 	case "":
-		// A second server on one machine should start, too. Who relies on the port says so, and then it must be had.
-		return &address{host: "127.0.0.1", port: 9478, orFree: true}, nil
+		return &address{host: "127.0.0.1", port: 9478, orFree: dev}, nil
 	}
 	if _, err := strconv.ParseUint(f.Admin, 10, 16); err == nil {
 		// Not ":9478", as elsewhere: whoever reaches this listener may use it.

@@ -18,7 +18,7 @@ func TestHangupOfService(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), exe, "serve", "--listen", "127.0.0.1:0", "--no-turn", "--admin", "none", "--allow-anonymous", "*")
-	cmd.Env = append(os.Environ(), "BECKON_TEST_AS_PROGRAM=1")
+	cmd.Env = append(os.Environ(), "BECKONTEST_AS_PROGRAM=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -21,7 +21,7 @@ func (healthCmd) Help() string {
 
 // Run asks once.
 func (c *healthCmd) Run(ctx context.Context, p *process) error {
-	a, err := c.adminAddress()
+	a, err := c.adminAddress(false)
 	switch {
 	case err != nil:
 		return err

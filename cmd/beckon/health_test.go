@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -30,6 +31,28 @@ func TestHealth(t *testing.T) {
 	}
 	if got := runHealth(t, "none"); got.code != exitUsage {
 		t.Errorf("none: %+v", got)
+	}
+}
+
+// That there is no certificate yet, because the authority does not answer, is said; with one nothing is.
+func TestHealthOfTheCertificate(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := ln.Addr().String()
+	ln.Close()
+	serve := []string{"serve", "--dev", "--listen", "127.0.0.1:0", "--no-turn", "--admin", "127.0.0.1:0", "--grace", "0s"}
+	for says, flags := range map[string][]string{
+		`"certificate":"none yet`: {"--acme", "beckon.example.org", "--acme-cache", t.TempDir(), "--acme-directory", "https://" + nobody},
+		"{\"ready\":true}\n":      certificate(t),
+	} {
+		s := start(t, false, append(serve[:len(serve):len(serve)], flags...)...)
+		got := runHealth(t, s.logged(t, "admin listening", "addr"))
+		if got.code != exitOK || !strings.Contains(got.stdout, says) {
+			t.Errorf("%q: %+v, want %s", flags, got, says)
+		}
 	}
 }
 

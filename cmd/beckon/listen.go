@@ -106,6 +106,9 @@ func listenError(flag string, a address, free string, err error) error {
 	var opErr *net.OpError
 	var dnsErr *net.DNSError
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && flag == "--admin": // which others have to find
+		return fmt.Errorf("cannot listen on %s for metrics and health: another program does, perhaps another beckon: give this one an address of its own, "+
+			"like `%s %s`, and ask it there, or use `%s none`", a, flag, address{host: a.host, port: a.port ^ 1}, flag)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("cannot listen on %s: another program does: stop that one, or choose another port; `%s %s` takes a free one", a, flag, free)
 	case errors.Is(err, syscall.EACCES):

@@ -52,6 +52,7 @@ const (
 type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	env            []string // in the form of os.Environ
 }
 
 // run is the program without the process: it does what args say until ctx ends and returns the exit code. env has the
@@ -59,7 +60,7 @@ type process struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, env []string) int {
 	command, done, err := parse(args, stdout, stderr, env)
 	if err == nil && !done {
-		err = command(ctx, &process{os.Stdin, stdout, stderr})
+		err = command(ctx, &process{os.Stdin, stdout, stderr, env})
 	}
 	if err == nil {
 		return exitOK

@@ -13,7 +13,7 @@ import (
 
 // TestMain is also the program itself, for tests that need one in a process of its own.
 func TestMain(m *testing.M) {
-	if os.Getenv("BECKON_TEST_AS_PROGRAM") != "" {
+	if os.Getenv("BECKONTEST_AS_PROGRAM") != "" {
 		main()
 	}
 	goleak.VerifyTestMain(m)
@@ -85,6 +85,8 @@ func TestUsageErrors(t *testing.T) {
 		{"turn --user ada:horse,secret", "commas part one user from the next"},
 		{"turn --user ada:a,ada:b", `--user names "ada" twice`},
 		{"turn --user ada:a --tls-listen :1", "--tls-listen :1 needs a certificate"},
+		{"turn --user ada:a --tls-cert a --tls-key b", "--public-host is missing: clients have to be told the name"},
+		{"turn --user ada:a --tls-cert a --tls-key b --tls-listen [::]:443", "--public-host is missing"},
 		{"turn --user ada:a --proxy-protocol 10.0.0.0/8", "--proxy-protocol is about --tls-listen"},
 		{"turn --user ada:a --relay-ports 9-8", "did you mean 8-9?"},
 		{"turn --user ada:a --payload some", "--payload"},

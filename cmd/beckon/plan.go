@@ -127,7 +127,7 @@ func (c *serveCmd) planHTTP(p *plan, m machine) (err error) {
 	if p.balancers, err = turnserver.ParsePrefixes(c.ProxyProtocol); err != nil {
 		return flagError("--proxy-protocol", err)
 	}
-	p.admin, err = c.adminAddress()
+	p.admin, err = c.adminAddress(c.Dev)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -74,6 +75,20 @@ func (p *port) prepare(ctx context.Context) {
 	if p.certs != nil {
 		p.wg.Go(func() { _ = p.certs.Prepare(ctx) })
 	}
+}
+
+// certificate says what is wrong with that of the port; "" if nothing is, or there is to be none. A nil port is none.
+func (p *port) certificate() string {
+	if p == nil || p.certs == nil {
+		return ""
+	}
+	switch ends := p.certs.Expires(); {
+	case ends.IsZero():
+		return "none yet: nobody gets in by TLS, and the log says why"
+	case ends.Before(time.Now()):
+		return "one ended at " + ends.UTC().Format(time.RFC3339) + ": the log says why there is no other"
+	}
+	return ""
 }
 
 // close closes the port, and what is under way on it. What has been handed over goes on.

@@ -118,7 +118,7 @@ func TestREADMEJavaScript(t *testing.T) {
 	if _, missing := os.Stat(compiler); err != nil || missing != nil {
 		const lacking = "no TypeScript to check the README's JavaScript with: install Node, and run `npm ci` in web"
 		// As the browser tests do: where nothing may be missing, this fails.
-		if os.Getenv("BECKON_REQUIRE_BROWSERS") == "1" {
+		if os.Getenv("BECKONTEST_REQUIRE_BROWSERS") == "1" {
 			t.Fatal(lacking)
 		}
 		t.Skip(lacking)

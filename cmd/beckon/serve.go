@@ -63,6 +63,9 @@ func (c *serveCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	log := c.logger(p.stderr)
+	if err := warnStrays(p.env, log); err != nil {
+		return err
+	}
 	s, err := listen(ctx, plan, log)
 	if err != nil {
 		return err

@@ -160,7 +160,7 @@ func TestTokenShowStdin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := command(t.Context(), &process{strings.NewReader(good + "\n"), &stdout, &stdout}); err != nil || !strings.Contains(stdout.String(), `"ada"`) {
+	if err := command(t.Context(), &process{strings.NewReader(good + "\n"), &stdout, &stdout, nil}); err != nil || !strings.Contains(stdout.String(), `"ada"`) {
 		t.Errorf("%v, %s", err, &stdout)
 	}
 }

@@ -14,7 +14,7 @@ import (
 type turnCmd struct {
 	Listen        []string `group:"turn" placeholder:"ADDR" sep:"," default:":3478" help:"Address of STUN and TURN, UDP and TCP, as HOST:PORT; port 0 takes a free one. Can be repeated."`
 	TLSListen     string   `group:"turn" name:"tls-listen" placeholder:"ADDR" defaults:":5349 with a certificate" help:"Address of STUN and TURN over TLS."`
-	PublicHost    string   `group:"turn" placeholder:"NAME" defaults:"the name of --acme, or the relay's address" help:"Name or address of this machine for clients, in the URL that is printed."`
+	PublicHost    string   `group:"turn" placeholder:"NAME" defaults:"the name of --acme, or the relay's address" help:"Name or address of this machine for clients, in the URLs. Needed with --tls-cert: the name that it is for."`
 	ProxyProtocol []string `group:"turn" placeholder:"CIDR" sep:"," help:"Balancer that passes connections on to --tls-listen as they are, and says whose they are in a PROXY header, version 2. Can be repeated."`
 
 	User   []string `group:"access" placeholder:"NAME:PASSWORD" sep:"," help:"Who may use the relay, with a password that does not end; neither has a comma. Can be repeated."`
@@ -131,7 +131,10 @@ func (c *turnCmd) planListeners(p *alonePlan) (err error) {
 	if p.name, err = publicName(c.PublicHost, p.cert); err != nil {
 		return err
 	}
-	p.admin, err = c.adminAddress()
+	if p.cert != nil && p.cert.cert != "" && p.name == "" && p.tls.everywhere() {
+		return usagef("--public-host is missing: clients have to be told the name that the certificate of --tls-cert is for, like turn.example.org")
+	}
+	p.admin, err = c.adminAddress(false)
 	return err
 }
 
@@ -158,7 +161,11 @@ func (c *turnCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	r, err := listenAlone(context.WithoutCancel(ctx), plan, c.logger(p.stderr))
+	log := c.logger(p.stderr)
+	if err := warnStrays(p.env, log); err != nil {
+		return err
+	}
+	r, err := listenAlone(context.WithoutCancel(ctx), plan, log)
 	if err != nil {
 		return err
 	}

@@ -140,8 +140,9 @@ func (s *servers) adminRoutes(opening *opening) adminRoutes {
 		metrics.MustRegister(newCollector(relayMetrics(), s.turn.Stats))
 	}
 	return adminRoutes{
-		notReady: s.notReady,
-		metrics:  metricsHandler(metrics),
+		notReady:    s.notReady,
+		certificate: s.port.certificate,
+		metrics:     metricsHandler(metrics),
 		actions: map[string]http.HandlerFunc{
 			"/kick":   kickAction(s.signaling.Kick, s.log),
 			"/revoke": revokeAction(s.signaling.Revoke, time.Now, s.log),

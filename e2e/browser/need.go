@@ -5,7 +5,7 @@ import "os"
 // RequireVariable is the environment variable that, when it is "1", makes a
 // missing browser a failure. Continuous integration sets it, so that a test
 // cannot pass there by not running; whoever has only Go skips instead.
-const RequireVariable = "BECKON_REQUIRE_BROWSERS"
+const RequireVariable = "BECKONTEST_REQUIRE_BROWSERS"
 
 // Skipper is what Need does to a test: the part of testing.TB that it uses.
 type Skipper interface {

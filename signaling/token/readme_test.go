@@ -24,7 +24,7 @@ func TestREADME(t *testing.T) {
 			program, err := exec.LookPath(c.program)
 			if err != nil {
 				// As the browser tests do: where nothing may be missing, this fails.
-				if c.program == "node" && os.Getenv("BECKON_REQUIRE_BROWSERS") == "1" {
+				if c.program == "node" && os.Getenv("BECKONTEST_REQUIRE_BROWSERS") == "1" {
 					t.Fatalf("no %s to run the README with", c.program)
 				}
 				t.Skipf("no %s to run the README with", c.program)

@@ -97,7 +97,7 @@ func TestVerifyNode(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		// As the browser tests do: where nothing may be missing, this fails.
-		if os.Getenv("BECKON_REQUIRE_BROWSERS") == "1" {
+		if os.Getenv("BECKONTEST_REQUIRE_BROWSERS") == "1" {
 			t.Fatal("no Node to run the README's JavaScript with")
 		}
 		t.Skip("no Node to run the README's JavaScript with")

@@ -66,8 +66,13 @@ function code(error: unknown): string {
   return error instanceof BeckonError ? error.code : "";
 }
 
+/** Errors begin as parts of a sentence; here they are whole ones. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function refusal(error: unknown): Notice {
-  const body = error instanceof Error ? error.message : String(error ?? "");
+  const body = sentence(error instanceof Error ? error.message : String(error ?? ""));
   switch (code(error)) {
     case "unsupported":
       return { title: "This browser cannot take part", body: "It has no WebRTC, or it is switched off. Every current browser has it." };
@@ -77,7 +82,11 @@ function refusal(error: unknown): Notice {
     case "room-full":
       return { title: "The room is full", body: "It has as many members as it may have.", action: "Try again" };
     case "unauthorized":
-      return { title: "This room is not open to you", body };
+      // Of those who are let in without one, this page would be.
+      return {
+        title: "This room needs a token",
+        body: `${body}. A token comes from the app that uses this server, and this page has none to show. Who runs the server can open rooms to everybody with --allow-anonymous.`,
+      };
     case "forbidden":
       return {
         title: "This room is not open to everybody",
