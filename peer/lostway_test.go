@@ -3,6 +3,7 @@ package peer_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -126,6 +127,40 @@ func TestAVanishedPeerIsNoticedWhileSending(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A peer that is still heard, but does not hear, looks for another way, and the other side has none until that is found.
+func TestPathWhileAWayIsLookedFor(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		deaf, other := w.pair(peer.Config{}, peer.Config{})
+		before, err := other.Path(within(t))
+		must(t, err)
+		transport := other.PeerConnection().SCTP().Transport().ICETransport()
+		pair, err := transport.GetSelectedCandidatePair()
+		must(t, err)
+		w.drop.Store(new(func(c vnet.Chunk) bool {
+			return c.SourceAddr().String() == net.JoinHostPort(pair.Local.Address, fmt.Sprint(pair.Local.Port))
+		}))
+		reaches(t, deaf, peer.StateReconnecting)
+		synctest.Wait() // until the restart has begun on both sides
+		w.cut()
+		if pair, err := transport.GetSelectedCandidatePair(); pair != nil || err != nil || other.State() != peer.StateConnected {
+			t.Fatalf("the other side is %q over %v, %v: nothing is tested", other.State(), pair, err)
+		}
+		time.AfterFunc(time.Second, w.heal)
+		after, err := other.Path(within(t))
+		must(t, err)
+		if after.Relayed != before.Relayed || after.Protocol != before.Protocol {
+			t.Errorf("the path is %+v, and was %+v", after, before)
+		}
+		// Who does not wait for as long is told whose fault it is.
+		w.cut()
+		reaches(t, other, peer.StateReconnecting)
+		soon, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err = other.Path(soon)
+		wantCode(t, err, protocol.CodeAborted)
+	})
 }
 
 // A way that is lost for a while: the channel goes on where it was, over a restarted ICE, and nothing is lost.

@@ -21,17 +21,26 @@ type Path struct {
 	RTT time.Duration
 }
 
+// pathAgain is how often Path looks for a way while none is selected: Pion does not say when one is.
+const pathAgain = 50 * time.Millisecond
+
 // Path returns the way to the peer, which may change. It waits until the peer is connected, or connected again; ctx bounds that.
+//
+// A connection can have no way at all although it is connected: from the beginning of an ICE restart, which may be the other side's, until
+// a way is found or the connection is taken for lost. Path waits for the one or the other as well.
 func (p *Peer) Path(ctx context.Context) (Path, error) {
-	c, _, err := p.connected(ctx)
-	var path Path
-	if err == nil {
-		path, err = c.path()
+	for {
+		c, changed, err := p.connected(ctx)
+		if err != nil {
+			return Path{}, wrap(err, "path to %q", p.id)
+		}
+		if path, err := c.path(); err == nil {
+			return path, nil
+		}
+		soon, cancel := context.WithTimeout(ctx, pathAgain)
+		p.await(soon, changed)
+		cancel()
 	}
-	if err != nil {
-		return Path{}, wrap(err, "path to %q", p.id)
-	}
-	return path, nil
 }
 
 func (c *connection) path() (Path, error) {
