@@ -74,7 +74,7 @@ func TestRelayDrains(t *testing.T) {
 			if err := b.process.Err(); err != nil {
 				t.Errorf("ended by %v", err)
 			}
-			if log := b.process.Stderr(); !strings.Contains(log, "cut off: 2: the grace is over") {
+			if log := b.process.Stderr(); !strings.Contains(log, "in use cut off: the grace is over") {
 				t.Errorf("the relay was not open until the grace ended:\n%s", log)
 			}
 		})

@@ -237,7 +237,7 @@ func (s *Server) drained(ctx context.Context, empty <-chan struct{}) error {
 			return nil
 		case <-look.C:
 		case <-ctx.Done():
-			return fmt.Errorf("turnserver: shutdown: relays in use that were cut off: %d: %w", n, context.Cause(ctx))
+			return fmt.Errorf("turnserver: shutdown: %d in use cut off: %w", n, context.Cause(ctx))
 		}
 	}
 	return nil
