@@ -11,14 +11,20 @@ trap 'rm -rf "$logs"' EXIT
 fuzz() {
 	local log="$logs/${1//\//_}.$2"
 	# Minimizing what is merely new would take up to a minute, and more than the time that a target has.
-	if go test -run '^$' -fuzz "^$2\$" -fuzztime "${seconds}s" -fuzzminimizetime 1s -parallel 1 "$1" >"$log" 2>&1; then
+	if go test -run '^$' -fuzz "^$2\$" -fuzztime "${seconds}s" -fuzzminimizetime 1s -parallel 1 "$1" >"$log" 2>&1 || ended "$log"; then
 		echo "$2 in $1: $(grep -o 'execs: [0-9]*' "$log" | tail -n 1)"
 		return 0
 	fi
 	cat "$log" >&2
 	return 255 # has xargs begin no other one
 }
-export -f fuzz
+
+# ended LOG succeeds if the end of the time is all that a target failed with. Go 1.26 sometimes reports that, on a busy machine
+# (golang/go#75804, mended in 1.27); what is found is there as a failing input, with a test's line or a panic.
+ended() {
+	[ "$(grep -A 1 '^--- FAIL' "$1" | tail -n +2)" = "    context deadline exceeded" ] && ! grep -Eq 'Failing input|_test\.go:|^panic|^fatal' "$1"
+}
+export -f fuzz ended
 export logs seconds
 
 begin "fuzz targets, $seconds s each"
