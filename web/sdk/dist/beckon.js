@@ -3764,10 +3764,14 @@ var Tokens = class {
   accepted() {
     this.#untried = false;
   }
-  /** The server has refused it, or it has expired. Returns whether to come back with a fresh one. */
+  /** The server has refused it. Returns whether to come back with a fresh one. */
   refused() {
-    if (!this.#get || this.#untried) return false;
-    this.current = void 0;
+    return !this.#untried && this.expired();
+  }
+  /** The one that the server had has expired. Returns whether to come back: with a fresh one that is on its way already, or another. */
+  expired() {
+    if (!this.#get) return false;
+    if (!this.#untried) this.current = void 0;
     return true;
   }
 };
@@ -3947,7 +3951,7 @@ var Session = class {
     }, Math.random() * within);
   }
   #ended(connection, { error, again, strange, blocked }) {
-    const renewing = error?.code === "unauthorized" && this.#tokens.refused();
+    const renewing = error?.code === "unauthorized" && (connection.welcome ? this.#tokens.expired() : this.#tokens.refused());
     if (!this.#entered || !error || !(again || renewing)) return this.#end(error);
     if (strange) this.#ladder.died(connection.name, performance.now() - this.#since, error, blocked);
     this.#fell();

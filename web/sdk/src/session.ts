@@ -230,7 +230,8 @@ export class Session {
   }
 
   #ended(connection: Connection, { error, again, strange, blocked }: Fate): void {
-    const renewing = error?.code === "unauthorized" && this.#tokens.refused();
+    // Once it was let in, the server refuses nobody: that is the end of the token that it had.
+    const renewing = error?.code === "unauthorized" && (connection.welcome ? this.#tokens.expired() : this.#tokens.refused());
     if (!this.#entered || !error || !(again || renewing)) return this.#end(error);
     if (strange) this.#ladder.died(connection.name, performance.now() - this.#since, error, blocked);
     this.#fell();

@@ -41,10 +41,15 @@ export class Tokens {
     this.#untried = false;
   }
 
-  /** The server has refused it, or it has expired. Returns whether to come back with a fresh one. */
+  /** The server has refused it. Returns whether to come back with a fresh one. */
   refused(): boolean {
-    if (!this.#get || this.#untried) return false;
-    this.current = undefined;
+    return !this.#untried && this.expired();
+  }
+
+  /** The one that the server had has expired. Returns whether to come back: with a fresh one that is on its way already, or another. */
+  expired(): boolean {
+    if (!this.#get) return false;
+    if (!this.#untried) this.current = undefined;
     return true;
   }
 }

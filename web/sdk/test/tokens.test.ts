@@ -90,6 +90,15 @@ test("a fresh one that was not taken in the room is no end: with the old one's t
   assert.equal(room?.state, "joined");
 });
 
+test("a fresh one that is on its way when the old one ends is shown again", async () => {
+  const socket = await joined();
+  await socket.say({ type: "expiring", within: 60_000 }); // and has no answer to the token
+  await reconnect(4507);
+  assert.equal((await back()).token, "token 2");
+  assert.equal(room?.state, "joined");
+  assert.equal(asked, 2);
+});
+
 test("one that is refused of who comes back is replaced once; a fresh one that is refused ends it", async () => {
   await joined();
   await reconnect();

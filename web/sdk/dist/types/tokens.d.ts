@@ -12,6 +12,8 @@ export declare class Tokens {
     renew(signal?: AbortSignal): Promise<string | undefined>;
     /** The server has taken it, or the session has gone on without that: one that ends then is followed by another. */
     accepted(): void;
-    /** The server has refused it, or it has expired. Returns whether to come back with a fresh one. */
+    /** The server has refused it. Returns whether to come back with a fresh one. */
     refused(): boolean;
+    /** The one that the server had has expired. Returns whether to come back: with a fresh one that is on its way already, or another. */
+    expired(): boolean;
 }
