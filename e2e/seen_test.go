@@ -67,6 +67,17 @@ func (m metrics) sum(name string) (sum float64) {
 	return sum
 }
 
+// opened is how many sides have told how a connection opened, or that it did not. A way that was lost for a while on a busy machine, and
+// found again, is told as well and does not count here.
+func (m metrics) opened() (sum float64) {
+	for key, value := range m {
+		if strings.HasPrefix(key, `beckon_peer_connections_total{event="open"`) {
+			sum += value
+		}
+	}
+	return sum
+}
+
 // String shows those of connections and of the relay.
 func (m metrics) String() string {
 	var lines []string
@@ -99,8 +110,8 @@ func get(t *testing.T, url string) (status int, text string) {
 func (s *server) connections(t *testing.T, outcome, via string) metrics {
 	t.Helper()
 	const total, seconds = "beckon_peer_connections_total", "beckon_peer_connection_seconds"
-	m := s.await(t, "two reports", func(m metrics) bool { return m.sum(total) >= 2 })
-	if got := m[fmt.Sprintf(`%s{event="open",outcome=%q,protocol=%q}`, total, outcome, via)]; got != 2 || m.sum(total) != 2 {
+	m := s.await(t, "two reports", func(m metrics) bool { return m.opened() >= 2 })
+	if got := m[fmt.Sprintf(`%s{event="open",outcome=%q,protocol=%q}`, total, outcome, via)]; got != 2 || m.opened() != 2 {
 		t.Errorf("of both sides, %v report an open connection that is %s over %s:\n%s", got, outcome, via, m)
 	}
 	labels := fmt.Sprintf(`{event="open",outcome=%q}`, outcome)
