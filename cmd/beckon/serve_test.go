@@ -218,7 +218,7 @@ func TestWarnings(t *testing.T) {
 		"--allow-anonymous * --listen :0 --no-turn":       "no relay",
 		"--dev --listen 127.0.0.1:0 --log-format console": "WRN dev mode is open",
 	} {
-		args := strings.Fields("serve " + args)
+		args := strings.Fields("serve --admin none " + args) // whose port others of these tests have
 		if !strings.Contains(strings.Join(args, " "), "--no-turn") {
 			args = append(args, "--turn-listen", "127.0.0.1:0")
 		}
