@@ -27,7 +27,7 @@ func TestLab(t *testing.T) {
 	}{
 		{virtualPorts, 0}, {realPorts, 0}, {virtualPorts, 5},
 	} {
-		name := string(c.mode)
+		name := string(c.mode) + " relay ports"
 		if c.loss > 0 {
 			name += fmt.Sprintf(", %d %% of UDP lost at each house", c.loss)
 		}
