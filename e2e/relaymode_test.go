@@ -17,7 +17,7 @@ const (
 	realPorts relayMode = "real"
 )
 
-// relayModes are all. Each test that has a browser or a NAT use the relay runs in each, which TestBothModes checks.
+// relayModes are all. Each test that has a browser or a NAT use the relay runs in each, as TestBothModes checks.
 func relayModes() []relayMode { return []relayMode{virtualPorts, realPorts} }
 
 // flags are the server's. The ports are below those that systems give out to whoever asks for any.
