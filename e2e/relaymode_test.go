@@ -28,7 +28,7 @@ func (m relayMode) flags() []string {
 	return nil
 }
 
-// bothModes runs the test in both modes at the same time, as sub-tests. It is for what waits most of its time: the two take one turn
+// bothModes runs the test in both modes at the same time, as sub-tests. It is for what waits much of its time: the two take one turn
 // among the parallel tests.
 func bothModes(t *testing.T, test func(t *testing.T, mode relayMode)) {
 	t.Helper()

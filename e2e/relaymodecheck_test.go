@@ -47,7 +47,7 @@ func TestBothModes(t *testing.T) {
 	}
 	for _, name := range found {
 		if oneMode[name] == "" {
-			t.Errorf("%s uses the relay in one mode: have it run in each of relayModes, with bothModes if it mostly waits", name)
+			t.Errorf("%s uses the relay in one mode: have it run in each of relayModes, with bothModes if it waits much of its time", name)
 		}
 	}
 	for name := range oneMode {
