@@ -17,14 +17,6 @@ import (
 	"github.com/beckon-rtc/beckon/e2e/process"
 )
 
-// relayMode is how the relay of a town makes its ways.
-type relayMode string
-
-const (
-	virtualPorts relayMode = "virtual relay ports"
-	realPorts    relayMode = "real relay ports"
-)
-
 // labSite is where pages come from, if there are any: it is another server, and reached through every firewall.
 const labSite = "http://" + lab.Other + ":443"
 
@@ -71,9 +63,9 @@ func newTown(t *testing.T, mode relayMode, kinds ...lab.Kind) *town {
 	args := []string{"serve", "--allow-anonymous", "*", "--anonymous-bots", "--listen", lab.Server + ":443", "--tls-cert", w.ca.cert, "--tls-key", w.ca.key,
 		"--turn-listen", lab.Server + ":3478", "--allow-origin", labSite, "--admin", "none", "--grace", "1s"}
 	if mode == realPorts {
-		args = append(args, "--relay-ports", "49152-65535", "--turn-allow", lab.Public)
+		args = append(args, "--turn-allow", lab.Public)
 	}
-	path, args := l.Command(beckon(t), args...)
+	path, args := l.Command(beckon(t), append(args, mode.flags()...)...)
 	if w.server, err = launch(context.WithoutCancel(t.Context()), path, args...); err != nil {
 		t.Fatal(err)
 	}

@@ -106,32 +106,34 @@ func TestOnePort(t *testing.T) {
 			if missing := browser.Trusts(); missing != "" && c.left != golang {
 				browser.Lacking(t, missing)
 			}
-			s := newSite(t)
-			b := serveOnePort(t, s)
-			left, right := s.exchange(t, b.server, c.left, c.right, func(left, right *task) {
-				for i, k := range []*task{left, right} {
-					isGo := []browser.Kind{c.left, c.right}[i] == golang
-					if !isGo {
-						k.Server = b.byName
+			bothModes(t, func(t *testing.T, mode relayMode) {
+				s := newSite(t)
+				b := serveOnePort(t, s, mode.flags()...)
+				left, right := s.exchange(t, b.server, c.left, c.right, func(left, right *task) {
+					for i, k := range []*task{left, right} {
+						isGo := []browser.Kind{c.left, c.right}[i] == golang
+						if !isGo {
+							k.Server = b.byName
+						}
+						k.Join = joinOptions{ICETransportPolicy: "relay", ICEServers: b.overTLS(t, !isGo), Carriers: []peer.Carrier{c.carrier}}
 					}
-					k.Join = joinOptions{ICETransportPolicy: "relay", ICEServers: b.overTLS(t, !isGo), Carriers: []peer.Carrier{c.carrier}}
+				})
+				for who, r := range map[string]struct {
+					report
+					kind browser.Kind
+				}{"left": {left, c.left}, "right": {right, c.right}} {
+					r.isRelayed(t, who, r.kind, "tls")
+					if r.Carrier != string(c.carrier) {
+						t.Errorf("%s was on %q, want %q", who, r.Carrier, c.carrier)
+					}
+				}
+				if n := b.counted(t, "beckon_port_connections_total", "turn"); n < 2 {
+					t.Errorf("%d connections to the relay came to the port", n)
+				}
+				if n := b.counted(t, "beckon_port_connections_total", c.protocol); n < 1 {
+					t.Errorf("%d connections of %s came to the port", n, c.protocol)
 				}
 			})
-			for who, r := range map[string]struct {
-				report
-				kind browser.Kind
-			}{"left": {left, c.left}, "right": {right, c.right}} {
-				r.isRelayed(t, who, r.kind, "tls")
-				if r.Carrier != string(c.carrier) {
-					t.Errorf("%s was on %q, want %q", who, r.Carrier, c.carrier)
-				}
-			}
-			if n := b.counted(t, "beckon_port_connections_total", "turn"); n < 2 {
-				t.Errorf("%d connections to the relay came to the port", n)
-			}
-			if n := b.counted(t, "beckon_port_connections_total", c.protocol); n < 1 {
-				t.Errorf("%d connections of %s came to the port", n, c.protocol)
-			}
 		})
 	}
 }
