@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,7 +56,9 @@ func TestMessagesOfAllSizes(t *testing.T) {
 		a, b := w.open(o)
 		for _, ends := range [][2]*Channel{{a, b}, {b, a}} {
 			from, to := ends[0], ends[1]
-			go func() {
+			var sending sync.WaitGroup
+			defer sending.Wait()
+			sending.Go(func() {
 				for i, size := range sizes {
 					if !o.Reliable() && size > unbounded {
 						continue
@@ -67,7 +70,7 @@ func TestMessagesOfAllSizes(t *testing.T) {
 						time.Sleep(time.Second) // what nobody has taken is bounded
 					}
 				}
-			}()
+			})
 			for i, size := range sizes {
 				if !o.Reliable() && size > unbounded {
 					continue
