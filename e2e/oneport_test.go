@@ -34,7 +34,8 @@ func serveOnePort(t *testing.T, s *site, args ...string) *onePort {
 	t.Helper()
 	ip := hostIP(t).String()
 	admin := closedPort(t)
-	args = slices.Concat(args, trusted.certify(t, ip, portName), []string{"--public-host", portName, "--allow-origin", s.Origin, "--grace", "1s", "--admin", admin})
+	cert, key := trusted.certify(t, ip, portName)
+	args = append(slices.Clone(args), "--tls-cert", cert, "--tls-key", key, "--public-host", portName, "--allow-origin", s.Origin, "--grace", "1s", "--admin", admin)
 	b := &onePort{server: serve(t, ip, args...), admin: "http://" + admin + "/metrics"}
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(b.Base, "https://"))
 	if err != nil {
