@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/lab"
 	"github.com/beckon-rtc/beckon/e2e/process"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // labSite is where pages come from, if there are any: it is another server, and reached through every firewall.
@@ -38,7 +38,7 @@ var labMissing = sync.OnceValue(lab.Missing)
 func newTown(t *testing.T, mode relayMode, kinds ...lab.Kind) *town {
 	t.Helper()
 	if missing := labMissing(); missing != "" {
-		browser.Lacking(t, missing)
+		lacking.Skip(t, missing)
 	}
 	l, err := lab.New()
 	if err != nil {

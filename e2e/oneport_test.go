@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -105,7 +106,7 @@ func TestOnePort(t *testing.T) {
 			t.Parallel()
 			needAll(t, c.left, c.right)
 			if missing := browser.Trusts(); missing != "" && c.left != golang {
-				browser.Lacking(t, missing)
+				lacking.Skip(t, missing)
 			}
 			bothModes(t, func(t *testing.T, mode relayMode) {
 				s := newSite(t)
