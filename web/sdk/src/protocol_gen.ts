@@ -47,6 +47,7 @@ export const errorTexts = {
   "mesh-full": "The room is a full mesh of as many members as it may connect; this peer is beyond them.",
   "message-too-large": "The message is larger than the other side accepts.",
   "overflow": "The reader was too slow: what waited to be read or accepted passed its bound.",
+  "timeout": "What was asked for did not come in time.",
   "too-many-peers": "The identity has as many peers on this server as its token allows.",
   "unsupported": "This environment lacks something that is needed, such as RTCPeerConnection.",
 } as const;

@@ -41,6 +41,7 @@ export declare const errorTexts: {
     readonly "mesh-full": "The room is a full mesh of as many members as it may connect; this peer is beyond them.";
     readonly "message-too-large": "The message is larger than the other side accepts.";
     readonly overflow: "The reader was too slow: what waited to be read or accepted passed its bound.";
+    readonly timeout: "What was asked for did not come in time.";
     readonly "too-many-peers": "The identity has as many peers on this server as its token allows.";
     readonly unsupported: "This environment lacks something that is needed, such as RTCPeerConnection.";
 };
