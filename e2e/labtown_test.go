@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/lab"
 	"github.com/beckon-rtc/beckon/e2e/process"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // labSite is where pages come from, if there are any: it is another server, and reached through every firewall.
@@ -24,7 +24,7 @@ const labSite = "http://" + lab.Other + ":443"
 type town struct {
 	lab    *lab.Lab
 	server *server
-	ca     authority // of the server's certificate
+	ca     issuer // of the server's certificate
 	hosts  map[lab.Kind][2]*lab.Host
 
 	mu   sync.Mutex
@@ -38,7 +38,7 @@ var labMissing = sync.OnceValue(lab.Missing)
 func newTown(t *testing.T, mode relayMode, kinds ...lab.Kind) *town {
 	t.Helper()
 	if missing := labMissing(); missing != "" {
-		browser.Lacking(t, missing)
+		lacking.Skip(t, missing)
 	}
 	l, err := lab.New()
 	if err != nil {
@@ -59,8 +59,11 @@ func newTown(t *testing.T, mode relayMode, kinds ...lab.Kind) *town {
 		}
 		w.hosts[kind] = two
 	}
-	w.ca = newAuthority(t, lab.Server)
-	args := []string{"serve", "--allow-anonymous", "*", "--anonymous-bots", "--listen", lab.Server + ":443", "--tls-cert", w.ca.cert, "--tls-key", w.ca.key,
+	if err := w.ca.found(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	cert, key := w.ca.certify(t, lab.Server)
+	args := []string{"serve", "--allow-anonymous", "*", "--anonymous-bots", "--listen", lab.Server + ":443", "--tls-cert", cert, "--tls-key", key,
 		"--turn-listen", lab.Server + ":3478", "--allow-origin", labSite, "--admin", "none", "--grace", "1s"}
 	if mode == realPorts {
 		args = append(args, "--turn-allow", lab.Public)
@@ -104,10 +107,10 @@ func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
 	k.Verbose = os.Getenv("BECKONTEST_LAB_VERBOSE") != ""
 	env := os.Environ()
 	if k.Opens {
-		k.Root = w.ca.root
+		k.Root = w.ca.file
 	} else {
 		// Go takes the roots that it trusts from there, for signaling and for TURN.
-		env = append(env, "SSL_CERT_FILE="+w.ca.root)
+		env = append(env, "SSL_CERT_FILE="+w.ca.file)
 	}
 	encoded, err := json.Marshal(k)
 	if err != nil {

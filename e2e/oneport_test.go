@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -34,7 +35,8 @@ func serveOnePort(t *testing.T, s *site, args ...string) *onePort {
 	t.Helper()
 	ip := hostIP(t).String()
 	admin := closedPort(t)
-	args = slices.Concat(args, trusted.certify(t, ip, portName), []string{"--public-host", portName, "--allow-origin", s.Origin, "--grace", "1s", "--admin", admin})
+	cert, key := trusted.certify(t, ip, portName)
+	args = append(slices.Clone(args), "--tls-cert", cert, "--tls-key", key, "--public-host", portName, "--allow-origin", s.Origin, "--grace", "1s", "--admin", admin)
 	b := &onePort{server: serve(t, ip, args...), admin: "http://" + admin + "/metrics"}
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(b.Base, "https://"))
 	if err != nil {
@@ -104,7 +106,7 @@ func TestOnePort(t *testing.T) {
 			t.Parallel()
 			needAll(t, c.left, c.right)
 			if missing := browser.Trusts(); missing != "" && c.left != golang {
-				browser.Lacking(t, missing)
+				lacking.Skip(t, missing)
 			}
 			bothModes(t, func(t *testing.T, mode relayMode) {
 				s := newSite(t)
