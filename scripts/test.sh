@@ -11,6 +11,7 @@ begin "SDK and demo"
 if need nodejs node && need npm npm; then
 	bash scripts/web.sh check test
 	unchanged bash scripts/web.sh build
+	bash scripts/web.sh size pack
 elif required; then
 	exit 1
 fi
