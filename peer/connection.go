@@ -53,22 +53,24 @@ type connection struct {
 	opening   chan struct{} // a token for each channel open in flight
 	resetting chan struct{} // a token while a stream reset of ours is under way
 
-	overflowed  atomic.Uint64 // channels that were closed because nobody accepted them
-	refused     atomic.Int32  // those of them whose streams have not ended
-	leaving     atomic.Bool   // close has been called: an end of the association is no loss
-	heardAt     atomic.Int64  // when something came on a channel, in nanoseconds after began
-	began       time.Time
-	negotiated  time.Time // when run has begun to negotiate; set before pcSet is closed
-	abandonOnce sync.Once
-	goneOnce    sync.Once
-	attached    chan struct{} // closed when link is set
-	link        *mux.Link     // the peer's channels on this connection; nil if another has taken its place before
-	wake        chan struct{} // a token while run has something to look at
-	pcSet       chan struct{} // closed when pc is set, or could not be made
-	pc          *webrtc.PeerConnection
-	closing     sync.RWMutex // held by run while it closes pc
-	control     *rawChannel  // set before connected is closed
-	maxSend     int          // bytes of a message that the other side takes; set before connected is closed
+	overflowed atomic.Uint64 // channels that were closed because nobody accepted them
+	refused    atomic.Int32  // those of them whose streams have not ended
+	leaving    atomic.Bool   // close has been called: an end of the association is no loss
+	heardAt    atomic.Int64  // when something came on a channel, in nanoseconds after began
+	began      time.Time
+
+	bytesSent, bytesReceived atomic.Uint64 // of the association, when it was last asked
+	negotiated               time.Time     // when run has begun to negotiate; set before pcSet is closed
+	abandonOnce              sync.Once
+	goneOnce                 sync.Once
+	attached                 chan struct{} // closed when link is set
+	link                     *mux.Link     // the peer's channels on this connection; nil if another has taken its place before
+	wake                     chan struct{} // a token while run has something to look at
+	pcSet                    chan struct{} // closed when pc is set, or could not be made
+	pc                       *webrtc.PeerConnection
+	closing                  sync.RWMutex // held by run while it closes pc
+	control                  *rawChannel  // set before connected is closed
+	maxSend                  int          // bytes of a message that the other side takes; set before connected is closed
 
 	mu         sync.Mutex             // guards the next ones
 	channels   map[uint16]*rawChannel // those that are being read, by their stream
@@ -169,9 +171,19 @@ func (c *connection) run(ended func()) {
 	c.over = true
 	c.mu.Unlock()
 	// Whoever accepts at all has done so by then. Without this, visitors could fill the memory of a program that does not.
-	forget := time.AfterFunc(acceptLinger, func() { c.junction.forget(c) })
+	forgotten := make(chan struct{})
+	forget := time.AfterFunc(acceptLinger, func() {
+		c.junction.forget(c)
+		close(forgotten)
+	})
 	defer forget.Stop()
 	c.goroutines.Wait()
+	if c.junction.keeps(c) {
+		select {
+		case <-forgotten:
+		case <-c.abandoned:
+		}
+	}
 }
 
 // awaitTurn waits until this connection may be made: an offer, which holds for the network as it is now, until the other side

@@ -94,6 +94,11 @@ func (j *junction) accept(ctx, end context.Context) (*Channel, error) {
 	}
 }
 
+// keeps tells whether channels wait to be accepted that have ended with c, or before.
+func (j *junction) keeps(c *connection) bool {
+	return j.accepted.some(func(ch *Channel) bool { return ch.conn == c && ch.Context().Err() != nil })
+}
+
 // forget gives up what came on channels that nobody has accepted and that have ended with c, or before.
 func (j *junction) forget(c *connection) {
 	j.accepted.remove(func(ch *Channel) bool {

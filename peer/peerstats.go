@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -68,16 +69,26 @@ func hostPort(c *webrtc.ICECandidate) string {
 	return net.JoinHostPort(c.Address, strconv.Itoa(int(c.Port)))
 }
 
-// traffic is what has gone over the connection so far.
+// traffic is how many bytes the association has sent and received. One that is over knows nothing any more, so the last answer is kept.
 func (c *connection) traffic() (sent, received uint64) {
-	if !c.isConnected() {
-		return 0, 0
+	if c.isConnected() {
+		c.association(func(t *webrtc.SCTPTransport) {
+			s := t.Stats()
+			raise(&c.bytesSent, s.BytesSent)
+			raise(&c.bytesReceived, s.BytesReceived)
+		})
 	}
-	c.association(func(t *webrtc.SCTPTransport) {
-		s := t.Stats()
-		sent, received = s.BytesSent, s.BytesReceived
-	})
-	return sent, received
+	return c.bytesSent.Load(), c.bytesReceived.Load()
+}
+
+// raise makes a count what it has become, if that is more.
+func raise(count *atomic.Uint64, now uint64) {
+	for {
+		before := count.Load()
+		if now <= before || count.CompareAndSwap(before, now) {
+			return
+		}
+	}
 }
 
 // stats are the counts over all connections.
