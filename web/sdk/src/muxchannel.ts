@@ -134,6 +134,7 @@ export class MuxChannel extends Channel {
     this.#bind(link, id, lane);
     this.#sender.max = max;
     this.#sender.resume(received, window);
+    this._outbox.left();
     this.#control(OPENED, [], { ...this.#grants(), ...(this.durable && { received: this.#receiver.count }) });
     this._pump();
   }
@@ -205,6 +206,7 @@ export class MuxChannel extends Channel {
 
   _shut(reason: string): void {
     this.#text = reason;
+    this.#receiver.waive();
     this._pump();
   }
 
@@ -270,8 +272,10 @@ export class MuxChannel extends Channel {
     if (!this.ours || this.#answered) throw bad("an OPENED");
     this.#answered = this.#met = true;
     this.#sender.max = max;
-    if (this.#opens > 1) this.#sender.resume(received, window);
-    else this.#sender.granted = Math.max(window, this.#sender.granted);
+    if (this.#opens > 1) {
+      this.#sender.resume(received, window);
+      this._outbox.left();
+    } else this.#sender.granted = Math.max(window, this.#sender.granted);
     for (const item of [...this._outbox.items]) {
       const error = this._tooLarge(item.size, this.maxMessageSize);
       if (!error || item.begun) continue;

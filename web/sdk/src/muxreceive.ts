@@ -91,6 +91,7 @@ export class Receiver {
   /** Cut messages, and whether a part of them had come. */
   readonly #cut = new Map<number, boolean>();
   #over = false;
+  #waived = false;
   readonly #owner: ReceiverOwner;
 
   constructor(owner: ReceiverOwner) {
@@ -158,11 +159,14 @@ export class Receiver {
   }
 
   /** The application has taken a message. */
-  taken({ cost, claim = 0 }: Unread): void {
-    if (this.#over) return;
-    this.#claimed -= claim;
-    this.#took(cost);
-    this.#owner._budget.free(claim);
+  taken(item: Unread): void {
+    if (!this.#over && !this.#waived) this.#drop(item);
+  }
+
+  /** The application will take no more: what waits for it does not keep the other side from sending what it announces. */
+  waive(): void {
+    this.#waived = true;
+    this.#drop({ data: "", cost: this.#owner._unread.weight, claim: this.#claimed });
   }
 
   /** What the incomplete message that is the next to be taken needs of the budget; 0: nothing, or there is none. */
@@ -215,10 +219,16 @@ export class Receiver {
   #done(item: Unread): void {
     const { _windowed, _closing, _unread, _count } = this.#owner;
     this.count++;
-    if (_closing) return this.taken(item);
+    if (_closing) return this.#drop(item);
     this.#owner._arrived(item);
     if (_windowed) return;
     for (; _unread.weight > UNRELIABLE; _count.missed++) _unread.take();
+  }
+
+  #drop({ cost, claim = 0 }: Unread): void {
+    this.#claimed -= claim;
+    this.#took(cost);
+    this.#owner._budget.free(claim);
   }
 
   #took(bytes: number): void {

@@ -82,7 +82,7 @@ export class Outbox {
       else this.remove(item);
       item.written.reject(error);
       low.reject(error);
-      this.#owner._pump();
+      queueMicrotask(() => this.#owner._pump()); // when all that this signal is for is given up
     };
     signal?.addEventListener("abort", stop, { once: true });
     for (const { promise } of [low, item.written]) promise.catch(() => {}); // not always waited for

@@ -137,7 +137,7 @@ export class Pair {
       await settled();
       moved = false;
       for (const dc of this.wires) {
-        if (dc.flying[0]) this.seen.push((new Uint8Array(dc.flying[0])[0] as number).toString(16).padStart(2, "0"));
+        if (dc.flying[0]) this.seen.push((new Uint8Array(dc.flying[0])[0] ?? 255).toString(16).padStart(2, "0"));
         moved = dc.carry() || moved;
       }
     }
