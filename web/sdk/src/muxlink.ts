@@ -81,7 +81,11 @@ export class MuxLink implements TrunkOwner {
     const id = this.#nextID;
     const i = channel._numbered ? 0 : id % LANES;
     const lane = (this.#lanes[i] ??= this.#open({}));
-    if (channel._numbered && !this.#find(channel)) this.#open(channel);
+    if (channel._numbered && !this.#find(channel)) {
+      const kinds = this.#trunks.filter((trunk) => trunk.ours && !this.#lanes.includes(trunk));
+      if (kinds.length >= MAX_TRUNKS - LANES) throw new BeckonError("overflow", "Channels of too many kinds of delivery are open.");
+      this.#open(channel);
+    }
     this.#nextID++;
     this.ours.set(id, channel);
     return { id, lane };
@@ -153,9 +157,6 @@ export class MuxLink implements TrunkOwner {
   }
 
   #open(options: Parameters<typeof classOf>[0]): Trunk {
-    if (this.#trunks.filter(({ ours }) => ours).length >= MAX_TRUNKS) {
-      throw new BeckonError("overflow", "Channels of too many kinds of delivery are open.");
-    }
     const trunk = Trunk.open(this.connection, options, this);
     this.#trunks.push(trunk);
     return trunk;
