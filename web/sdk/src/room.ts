@@ -1,5 +1,6 @@
 import { abortable, checkAborted, deferred } from "./abort.js";
 import type { CarrierName } from "./carrier.js";
+import { checkConnects } from "./connects.js";
 import { Delivery, type Happening } from "./delivery.js";
 import { BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
@@ -123,13 +124,14 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /**
    * Connects to a peer and resolves when that is done. In a room of topology `none` this is how connections are made; in a mesh
-   * it waits for the one that is being made. Rejects with `unknown-peer`, `mesh-full`, `connect-failed`, `closed` (a connection
-   * that has ended is not made again) or `aborted`.
+   * it waits for the one that is being made. Rejects with `unknown-peer`, `mesh-full`, `unsupported` (there is no RTCPeerConnection here),
+   * `connect-failed`, `closed` (a connection that has ended is not made again) or `aborted`.
    */
   async connect(id: string, { signal }: Abortable = {}): Promise<Peer> {
     checkAborted(signal, `connect to ${id}`);
     this.#checkOpen();
     const peer = this.#members.peers.get(id);
+    checkConnects(`connect to ${id}`);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
     if (peer.state === "waiting" && this.#topology === "mesh" && !this.#members.meshed(id)) {
       throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#session.welcome.limits.mesh} members of ${this.name} connect`);
@@ -191,6 +193,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       `join ${this.name}`,
       signal,
     );
+    if (this.#topology === "mesh") checkConnects(`join ${this.name}, which is a mesh`);
   }
 
   /** Begins as the peer that the server's welcome names. To all others it is a new one, so they are to it. */
