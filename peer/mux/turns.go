@@ -18,8 +18,6 @@ type ticket struct {
 	left bool          // guarded by turns.mu
 }
 
-var tickets = sync.Pool{New: func() any { return &ticket{turn: make(chan struct{}, 1)} }}
-
 // take waits for the turn. When ctx or end is done first it returns false, and there is no turn to give back.
 func (t *turns) take(ctx, end context.Context) bool {
 	t.mu.Lock()
@@ -28,13 +26,11 @@ func (t *turns) take(ctx, end context.Context) bool {
 		t.mu.Unlock()
 		return true
 	}
-	mine := tickets.Get().(*ticket)
-	mine.left = false
+	mine := &ticket{turn: make(chan struct{}, 1)}
 	t.waiting = append(t.waiting, mine)
 	t.mu.Unlock()
 	select {
 	case <-mine.turn:
-		tickets.Put(mine)
 		return true
 	case <-ctx.Done():
 	case <-end.Done():
