@@ -11,14 +11,13 @@ type turns struct {
 	mu      sync.Mutex
 	held    bool
 	waiting []*ticket // some of which may have left
+	spare   []*ticket // to be used again
 }
 
 type ticket struct {
 	turn chan struct{} // holds a token once it is the ticket's turn
 	left bool          // guarded by turns.mu
 }
-
-var tickets = sync.Pool{New: func() any { return &ticket{turn: make(chan struct{}, 1)} }}
 
 // take waits for the turn. When ctx or end is done first it returns false, and there is no turn to give back.
 func (t *turns) take(ctx, end context.Context) bool {
@@ -28,13 +27,14 @@ func (t *turns) take(ctx, end context.Context) bool {
 		t.mu.Unlock()
 		return true
 	}
-	mine := tickets.Get().(*ticket)
-	mine.left = false
+	mine := t.ticket()
 	t.waiting = append(t.waiting, mine)
 	t.mu.Unlock()
 	select {
 	case <-mine.turn:
-		tickets.Put(mine)
+		t.mu.Lock()
+		t.spare = append(t.spare, mine)
+		t.mu.Unlock()
 		return true
 	case <-ctx.Done():
 	case <-end.Done():
@@ -48,6 +48,16 @@ func (t *turns) take(ctx, end context.Context) bool {
 	default:
 	}
 	return false
+}
+
+func (t *turns) ticket() *ticket {
+	n := len(t.spare)
+	if n == 0 {
+		return &ticket{turn: make(chan struct{}, 1)}
+	}
+	last := t.spare[n-1]
+	t.spare = t.spare[:n-1]
+	return last
 }
 
 // give passes the turn on.
