@@ -5,12 +5,14 @@ import { gzipSync } from "node:zlib";
 
 const dist = fileURLToPath(new URL("sdk/dist/", import.meta.url));
 const scripts = readdirSync(dist).filter((name) => name.endsWith(".js"));
-const parts = scripts.filter((name) => /-[0-9a-f]{8}\.js$/.test(name));
+const part = (name) => scripts.filter((file) => file.startsWith(`beckon-${name}-`));
 
+// Only the first is promised to stay below a round number. The others are what it takes today, and a little: who adds to them says so here.
 const rows = [
-  { what: "connect over a WebSocket", files: ["beckon.js"], limit: 21_500 },
-  { what: "the same, where none gets through", files: ["beckon.js", ...parts], limit: 24_000 },
-  { what: "everything, for a plain script tag", files: ["beckon.global.js"], limit: 24_000 },
+  { what: "to join a room over a WebSocket", files: ["beckon.js"], limit: 15_000 },
+  { what: "and to connect to its peers", files: ["beckon.js", ...part("peers")], limit: 22_800 },
+  { what: "and where no WebSocket gets through", files: ["beckon.js", ...part("peers"), ...part("http")], limit: 25_000 },
+  { what: "all in one, for a plain script tag", files: ["beckon.global.js"], limit: 24_200 },
 ];
 
 let over = false;

@@ -1,5 +1,4 @@
-// What a page needs only where no WebSocket gets through: a file of its own in the build, loaded when it is needed. So nothing that it
-// hands back may be told apart by its class: a class that is in both files is two.
+// What a page needs only where no WebSocket gets through: a file of its own in the build, loaded when it is needed.
 
 import { PollCarrier } from "./poll.js";
 import { StreamCarrier } from "./stream.js";
