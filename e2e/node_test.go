@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/process"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // modules is where npm has put what the SDK's tests take from others.
@@ -23,11 +23,11 @@ func needModules(t testing.TB, packages ...string) (node string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
-		browser.Lacking(t, "there is no node on PATH: install it, on Debian with `apt-get install nodejs npm` as root")
+		lacking.Skip(t, "there is no node on PATH: install it, on Debian with `apt-get install nodejs npm` as root")
 	}
 	for _, name := range packages {
 		if _, err := os.Stat(filepath.Join(modules, name)); err != nil {
-			browser.Lacking(t, "there is no "+name+" in web/node_modules: `bash scripts/web.sh check` gets it")
+			lacking.Skip(t, "there is no "+name+" in web/node_modules: `bash scripts/web.sh check` gets it")
 		}
 	}
 	return node

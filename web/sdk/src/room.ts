@@ -227,10 +227,11 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   #hostAs(self: Member): PeerHost {
     const room = this;
-    const { connectTimeout = 30_000, iceServers, iceTransportPolicy, reports = true } = this.#options;
+    const { connectTimeout = 30_000, iceServers, iceTransportPolicy, reports = true, maxMessageSize } = this.#options;
     return {
       self,
       connectTimeout,
+      maxMessageSize,
       get joined() {
         return room.#state === "joined";
       },
