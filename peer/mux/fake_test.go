@@ -46,7 +46,7 @@ var errCut = protocol.Errorf(protocol.CodeConnectionLost, "the test has cut the 
 func newWorld(t testing.TB, n network, config ...Config) *world {
 	w := &world{t: t, cfg: n}
 	for i := range w.side {
-		e := &end{world: w, index: i, accepted: make(chan *Channel, 1000), failed: make(chan error, 100)}
+		e := &end{world: w, index: i, accepted: make(chan *Channel, 1000), failed: make(chan error, 1000)}
 		var c Config
 		if len(config) > 0 {
 			c = config[min(i, len(config)-1)]
@@ -66,16 +66,20 @@ func newWorld(t testing.TB, n network, config ...Config) *world {
 
 // wire is one connection.
 type wire struct {
-	ctx context.Context
-	cut context.CancelFunc
-	wg  sync.WaitGroup
-	n   network
-	mu  sync.Mutex
+	world *world
+	ctx   context.Context
+	cut   context.CancelFunc
+	wg    sync.WaitGroup
+	n     network
+	mu    sync.Mutex
+	over  bool
 }
 
 // connect makes a connection and attaches it on both sides. cut ends it, and returns when both are detached.
-func (w *world) connect() (cut func()) {
-	x := &wire{n: w.cfg}
+func (w *world) connect() (cut func()) { return w.connection().end }
+
+func (w *world) connection() *wire {
+	x := &wire{n: w.cfg, world: w}
 	x.ctx, x.cut = context.WithCancel(context.Background())
 	ready := make(chan struct{})
 	for _, e := range w.side {
@@ -107,12 +111,17 @@ func (w *world) connect() (cut func()) {
 		})
 	}
 	close(ready)
-	return func() {
-		x.cut()
-		x.wg.Wait() // what has come is received
-		w.side[0].link.Detach(errCut)
-		w.side[1].link.Detach(errCut)
-	}
+	return x
+}
+
+func (x *wire) end() {
+	x.mu.Lock()
+	x.over = true
+	x.mu.Unlock()
+	x.cut()
+	x.wg.Wait() // what has come is received
+	x.world.side[0].link.Detach(errCut)
+	x.world.side[1].link.Detach(errCut)
 }
 
 // pipe is one direction of a fake data channel.
@@ -138,6 +147,11 @@ func (p *pipe) deliver(receive func([]byte)) {
 		return
 	}
 	p.queue = make(chan timed, 100000)
+	p.wire.mu.Lock()
+	defer p.wire.mu.Unlock()
+	if p.wire.over {
+		return
+	}
 	p.wire.wg.Go(func() {
 		for {
 			select {

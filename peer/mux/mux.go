@@ -92,8 +92,9 @@ func (m *Mux) Open(ctx context.Context, label string, o Options) (*Channel, erro
 		err = l.open(ctx, ch)
 	}
 	if err != nil {
-		ch.giveSlot()
-		ch.end(err)
+		ch.mu.Lock() // a new link may have begun with it, if it is durable
+		ch.reset(protocol.Errorf(protocol.CodeAborted, "the opener gave up"))
+		ch.unlock()
 		return nil, err
 	}
 	if o.Lane() {

@@ -83,9 +83,6 @@ func (l *Link) sayOpen(ctx context.Context, ch *Channel, lane, data *trunk) erro
 		ch.link, ch.lane, ch.data = nil, nil, nil
 	}
 	ch.mu.Unlock()
-	if ch.name != "" && !again {
-		l.mux.unkeep(ch)
-	}
 	return err
 }
 
@@ -98,12 +95,6 @@ func (m *Mux) keep(ch *Channel) bool {
 	}
 	m.ours = append(m.ours, ch)
 	return true
-}
-
-func (m *Mux) unkeep(ch *Channel) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.ours = slices.DeleteFunc(m.ours, func(c *Channel) bool { return c == ch })
 }
 
 // reopen opens our durable channels on a new link.
