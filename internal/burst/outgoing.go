@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/beckon-rtc/beckon/internal/udpbatch"
 )
@@ -17,6 +18,8 @@ const (
 	mostBytes = 1 << 16
 	// patience is how many rounds of the scheduler without another datagram are taken for the end of a burst.
 	patience = 4
+	// gap is the time between two small records below which they are part of something larger, acknowledgements of it mostly.
+	gap = 50 * time.Microsecond
 )
 
 // batch are the datagrams that are held back.
@@ -52,7 +55,19 @@ type outgoing struct {
 	lane    *udpbatch.Lane // of waiting; kept for the next
 	busy    bool           // flush runs
 	closed  bool
-	dropped int // datagrams that the system refused since the last write
+	dropped int       // datagrams that the system refused since the last write
+	small   time.Time // when the last small record was written
+}
+
+// alone tells whether a record is one that nothing follows, probably: small ones are answers, which somebody waits for, unless there are
+// many. The caller holds mu.
+func (o *outgoing) alone(record []byte) bool {
+	if len(record) >= worthwhile {
+		return false
+	}
+	now := time.Now()
+	defer func() { o.small = now }()
+	return now.Sub(o.small) > gap
 }
 
 func (c *Conn) write(p []byte, to netip.AddrPort) (int, error) {
@@ -70,7 +85,7 @@ func (c *Conn) write(p []byte, to netip.AddrPort) (int, error) {
 		dropped := o.dropped
 		o.dropped = 0
 		return 0, fmt.Errorf("burst: write: %d datagrams were refused", dropped)
-	case !o.busy && (len(p) < worthwhile || !isRecords(p)) || len(p) > mostBytes:
+	case !o.busy && (!isRecords(p) || o.alone(p)) || len(p) > mostBytes:
 		return c.udp.WriteToUDPAddrPort(p, to)
 	}
 	if o.waiting == nil {
@@ -153,14 +168,14 @@ func (c *Conn) gather() {
 }
 
 func (s *Sockets) batch() *batch {
-	if b, ok := s.batches.Get().(*batch); ok {
+	if b := s.batches.Take(); b != nil {
 		return b
 	}
 	return new(batch)
 }
 
 func (s *Sockets) outbox() *udpbatch.Outbox {
-	if o, ok := s.outboxes.Get().(*udpbatch.Outbox); ok {
+	if o := s.outboxes.Take(); o != nil {
 		return o
 	}
 	return udpbatch.NewOutbox(most)

@@ -7,7 +7,7 @@ const (
 	dtls12, major   = 0xfd, 0xfe
 )
 
-// worthwhile is the least that a datagram must have to be held back for others: below it are answers, which somebody waits for.
+// worthwhile is the least that a record must have to be held back for others without a reason to expect some.
 const worthwhile = 400
 
 // isRecords tells whether a datagram is whole records of encrypted application data and nothing else. Only those may be put together:

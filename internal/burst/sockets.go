@@ -2,7 +2,6 @@ package burst
 
 import (
 	"net"
-	"sync"
 
 	"github.com/beckon-rtc/beckon/internal/udpbatch"
 	"github.com/pion/transport/v4"
@@ -15,9 +14,9 @@ const buffers = 4 << 20
 // Sockets makes them. The memory that they use while there is something to send or to read is shared by all that one Sockets has made. The
 // zero value is ready, and all of it may be used at once.
 type Sockets struct {
-	arrivals udpbatch.Joiners
-	batches  sync.Pool // of *batch
-	outboxes sync.Pool // of *udpbatch.Outbox
+	arrivals udpbatch.Spare[udpbatch.Joined]
+	batches  udpbatch.Spare[batch]
+	outboxes udpbatch.Spare[udpbatch.Outbox]
 }
 
 // Wrap makes a socket of one that nobody else uses, and that is closed with it. Where the kernel has not what this is about, it returns

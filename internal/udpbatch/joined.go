@@ -1,9 +1,6 @@
 package udpbatch
 
-import (
-	"net/netip"
-	"sync"
-)
+import "net/netip"
 
 // maxJoined is the most that the kernel puts together: what a datagram may have.
 const maxJoined = 1 << 16
@@ -14,8 +11,8 @@ type Joined struct {
 	rest []byte
 	size int
 
-	buf     [maxJoined]byte
-	joining // what the system calls read and write
+	joining                 // what the system calls read and write
+	buf     [maxJoined]byte // last: the garbage collector looks at nothing behind the last pointer
 }
 
 // Peek is the next datagram. ok is false when there is none.
@@ -29,18 +26,11 @@ func (j *Joined) Peek() (p []byte, ok bool) {
 // Next goes on to the one after that which Peek returns.
 func (j *Joined) Next() { j.rest = j.rest[min(j.size, len(j.rest)):] }
 
-// Joiners shares the memory of what was received among sockets that have nothing to read most of the time. The zero value is ready, and
-// may be used by any goroutine.
-type Joiners struct{ free sync.Pool }
-
-func (f *Joiners) get() *Joined {
-	if j, ok := f.free.Get().(*Joined); ok {
-		return j
+func takeJoined(from *Spare[Joined]) *Joined {
+	j := from.Take()
+	if j == nil {
+		j = new(Joined)
+		j.init()
 	}
-	j := new(Joined)
-	j.init()
 	return j
 }
-
-// Put gives back what a Joiner has returned, when it is read.
-func (f *Joiners) Put(j *Joined) { f.free.Put(j) }

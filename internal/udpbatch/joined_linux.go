@@ -28,15 +28,16 @@ func (j *Joined) init() {
 // Joiner reads one socket. It belongs to one goroutine at a time.
 type Joiner struct {
 	sock  *Socket
-	from  *Joiners
+	from  *Spare[Joined]
 	try   func(fd uintptr) bool // made once: it would otherwise be allocated for each call
 	got   *Joined
 	errno syscall.Errno
 }
 
 // Joiner has the kernel put together what comes on the socket, which must be read by the Joiner alone from now on. ok is false where it
-// does not, or does not cut apart what is sent.
-func (s *Socket) Joiner(from *Joiners) (j *Joiner, ok bool) {
+// does not, or does not cut apart what is sent. Memory for what was received is taken from a Spare, which many sockets may share, only while
+// there is something: most of them are silent most of the time.
+func (s *Socket) Joiner(from *Spare[Joined]) (j *Joiner, ok bool) {
 	if s.noSegments.Load() {
 		return nil, false
 	}
@@ -51,7 +52,7 @@ func (s *Socket) Joiner(from *Joiners) (j *Joiner, ok bool) {
 	return j, true
 }
 
-// Receive waits for what comes. The caller gives it back with Joiners.Put. The error is the socket's, as of net.UDPConn.ReadFrom.
+// Receive waits for what comes. The caller puts it back into the Spare. The error is the socket's, as of net.UDPConn.ReadFrom.
 func (j *Joiner) Receive() (*Joined, error) {
 	err := j.sock.raw.Read(j.try)
 	got := j.got
@@ -64,7 +65,7 @@ func (j *Joiner) Receive() (*Joined, error) {
 
 // receive is called by the runtime's poller with a socket that may be readable. There is memory for it only for that moment.
 func (j *Joiner) receive(fd uintptr) (done bool) {
-	m := j.from.get()
+	m := takeJoined(j.from)
 	m.hdr.Namelen = unix.SizeofSockaddrInet6
 	m.hdr.SetControllen(len(m.control))
 	var n uintptr

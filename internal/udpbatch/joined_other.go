@@ -12,7 +12,7 @@ func (j *Joined) init() {}
 type Joiner struct{}
 
 // Joiner returns false: no other system puts together what comes and cuts apart what is sent.
-func (s *Socket) Joiner(*Joiners) (j *Joiner, ok bool) { return nil, false }
+func (s *Socket) Joiner(*Spare[Joined]) (j *Joiner, ok bool) { return nil, false }
 
 // Receive is never called: there is no Joiner.
 func (j *Joiner) Receive() (*Joined, error) { return nil, net.ErrClosed }
