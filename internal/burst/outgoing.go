@@ -55,7 +55,7 @@ type outgoing struct {
 	lane    *udpbatch.Lane // of waiting; kept for the next
 	busy    bool           // flush runs
 	closed  bool
-	dropped int       // datagrams that the system refused since the last write
+	dropped int       // datagrams that the system refused and nobody was told of
 	small   time.Time // when the last small record was written
 }
 
@@ -70,21 +70,24 @@ func (o *outgoing) alone(record []byte) bool {
 	return now.Sub(o.small) > gap
 }
 
-func (c *Conn) write(p []byte, to netip.AddrPort) (int, error) {
+// write sends a datagram or holds it back. That the system refused some that were held back before is told once, to whoever writes the
+// next: that one is written all the same.
+func (c *Conn) write(p []byte, to netip.AddrPort) (n int, err error) {
 	o := &c.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	defer func() {
+		if err == nil && o.dropped > 0 {
+			err = fmt.Errorf("burst: write: %d datagrams before this one were refused", o.dropped)
+			o.dropped = 0
+		}
+	}()
 	for o.waiting != nil && !o.closed && (!o.waiting.fits(p) || o.lane.To() != to) {
 		o.room.Wait()
 	}
 	switch {
 	case o.closed:
 		return 0, net.ErrClosed
-	case o.dropped > 0:
-		// Told once, and late, as the system's own errors of sending are. This datagram is lost as well, as with any error.
-		dropped := o.dropped
-		o.dropped = 0
-		return 0, fmt.Errorf("burst: write: %d datagrams were refused", dropped)
 	case !o.busy && (!isRecords(p) || o.alone(p)) || len(p) > mostBytes:
 		return c.udp.WriteToUDPAddrPort(p, to)
 	}
