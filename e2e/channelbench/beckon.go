@@ -4,13 +4,18 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 )
 
 // label is that of the one channel.
 const label = "bench"
+
+// errNobody is what a visitor gets where no host is.
+var errNobody = errors.New("nobody is in the room")
 
 // beckonStack is our peer library as it is.
 type beckonStack struct{ room *peer.Room }
@@ -24,32 +29,58 @@ func (w beckonWire) recv(ctx context.Context) ([]byte, error) {
 	return b, err
 }
 
-func (s *beckonStack) join(ctx context.Context, to Place) (w wire, err error) {
+func (s *beckonStack) enter(ctx context.Context, to Place, at *moments) (err error) {
 	var cfg peer.Config
-	if to.Delay > 0 {
-		cfg.SettingEngine = func(s *webrtc.SettingEngine) { s.SetNet(newDelayed(to.Delay)) }
+	if to.Crowd {
+		cfg.Topology = protocol.TopologyNone
 	}
-	if s.room, err = peer.Join(ctx, to.URL, to.Room, &cfg); err != nil {
-		return nil, err
+	if to.Watch {
+		cfg.SettingEngine = func(s *webrtc.SettingEngine) { s.SetNet(newWatched(to.Delay, at)) }
 	}
+	s.room, err = peer.Join(ctx, to.URL, to.Room, &cfg)
+	at.mark(joined)
+	return err
+}
+
+func (s *beckonStack) meet(ctx context.Context, first bool) (wire, error) {
 	p, err := s.room.Accept(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var ch *peer.Channel
-	if to.First {
+	if first {
 		ch, err = p.Accept(ctx)
 	} else {
 		ch, err = p.Open(ctx, label, nil)
 	}
-	return beckonWire{ch}, err
+	if err != nil {
+		return nil, err
+	}
+	return beckonWire{ch}, nil
+}
+
+func (s *beckonStack) host(context.Context) {}
+
+func (s *beckonStack) visit(ctx context.Context) error {
+	host := hostOf(s.room)
+	if host == nil {
+		return errNobody
+	}
+	_, err := s.room.Connect(ctx, host.ID())
+	return err
+}
+
+// hostOf is the member that all visitors connect to, who was there first.
+func hostOf(room *peer.Room) *peer.Peer {
+	if all := room.Peers(); len(all) > 0 {
+		return all[0]
+	}
+	return nil
 }
 
 func (s *beckonStack) leave() error {
 	if s.room == nil {
 		return nil
 	}
-	err := s.room.Close()
-	s.room = nil
-	return err
+	return s.room.Close()
 }

@@ -4,11 +4,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/rpc"
 	"net/rpc/jsonrpc"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -19,19 +19,35 @@ type wire interface {
 	recv(ctx context.Context) ([]byte, error)
 }
 
-// stack makes channels.
+// stack is what an end is made of.
 type stack interface {
-	// join joins the room and returns a channel to who else is there. Of two that do so, first says which was asked first.
-	join(ctx context.Context, to Place) (wire, error)
+	// enter joins the room, and notes when that is done. What passes is seen by at, if the place is watched.
+	enter(ctx context.Context, to Place, at *moments) error
+	// meet returns a channel: from whoever comes, for the end that was first, and otherwise to whoever was there.
+	meet(ctx context.Context, first bool) (wire, error)
+	// host lets everybody connect who asks from now on, and visit connects to who was there first, in a room that is a Crowd.
+	host(ctx context.Context)
+	visit(ctx context.Context) error
 	// leave closes everything.
 	leave() error
 }
 
-// Place is where two ends meet.
+func newStack(name string) (stack, error) {
+	switch name {
+	case "beckon":
+		return &beckonStack{}, nil
+	case "pion":
+		return &pionStack{}, nil
+	}
+	return nil, fmt.Errorf("there is no stack %q", name)
+}
+
+// Place is where ends meet.
 type Place struct {
 	URL, Room string
-	First     bool
-	Delay     time.Duration // of each datagram between the ends, one way
+	Crowd     bool          // only visitors connect, and only to the host
+	Watch     bool          // look at what passes: see moments
+	Delay     time.Duration // of each datagram, one way; only with Watch
 }
 
 // Load is what an end is to do.
@@ -49,111 +65,116 @@ type Figures struct {
 
 // End is one of the two processes. Its methods are called over net/rpc, one at a time, by the process that measures.
 type End struct {
-	ctx   context.Context
-	stack stack
-	wire  wire
+	ctx    context.Context
+	name   string
+	stacks []stack
+	wire   wire
 }
 
 // serveEnd is the main of such a process: it does what it is asked at the address, until that connection ends.
-func serveEnd(ctx context.Context, address string, s stack) error {
+func serveEnd(ctx context.Context, address, name string) error {
 	conn, err := net.Dial("unix", address)
 	if err != nil {
 		return err
 	}
-	server := rpc.NewServer()
-	if err := server.Register(&End{ctx: ctx, stack: s}); err != nil {
+	server, end := rpc.NewServer(), &End{ctx: ctx, name: name}
+	if err := server.Register(end); err != nil {
 		return err
 	}
 	server.ServeCodec(jsonrpc.NewServerCodec(conn))
-	return s.leave()
+	return end.Leave(Load{}, nil)
 }
 
-// Join opens a channel. Took is from the call of join until it is open.
-func (e *End) Join(to Place, f *Figures) error {
-	return e.measure(f, func() (err error) {
-		e.wire, err = e.stack.join(e.ctx, to)
-		return err
-	})
-}
-
-// Leave closes it.
-func (e *End) Leave(struct{}, *struct{}) error {
-	e.wire = nil
-	return e.stack.leave()
-}
-
-// Send sends messages, and is done when the other end says that it has all of them.
-func (e *End) Send(l Load, f *Figures) error {
-	message := make([]byte, l.Size)
-	for i := range message {
-		message[i] = byte(i)
+func (e *End) another() (stack, error) {
+	s, err := newStack(e.name)
+	if err == nil {
+		e.stacks = append(e.stacks, s)
 	}
-	return e.measure(f, func() error {
-		for range l.Count {
-			if err := e.wire.send(e.ctx, message); err != nil {
-				return err
-			}
-		}
-		_, err := e.wire.recv(e.ctx)
+	return s, err
+}
+
+// Enter joins a room.
+func (e *End) Enter(to Place, _ *struct{}) error {
+	s, err := e.another()
+	if err != nil {
 		return err
-	})
+	}
+	return s.enter(e.ctx, to, nil)
 }
 
-// Take is the other side of Send.
-func (e *End) Take(l Load, f *Figures) error {
-	return e.measure(f, func() error {
-		for range l.Count {
-			message, err := e.wire.recv(e.ctx)
-			if err != nil {
-				return err
-			}
-			if len(message) != l.Size {
-				return fmt.Errorf("a message of %d bytes came as %d", l.Size, len(message))
-			}
-		}
-		return e.wire.send(e.ctx, []byte("all"))
-	})
-}
-
-// Ping sends messages, each when the answer to the one before is there.
-func (e *End) Ping(l Load, f *Figures) error {
-	message := make([]byte, l.Size)
-	return e.measure(f, func() error {
-		for range l.Count {
-			sent := time.Now()
-			if err := e.wire.send(e.ctx, message); err != nil {
-				return err
-			}
-			if _, err := e.wire.recv(e.ctx); err != nil {
-				return err
-			}
-			f.Samples = append(f.Samples, time.Since(sent))
-		}
-		return nil
-	})
-}
-
-// Echo is the other side of Ping.
-func (e *End) Echo(l Load, f *Figures) error {
-	return e.measure(f, func() error {
-		for range l.Count {
-			message, err := e.wire.recv(e.ctx)
-			if err == nil {
-				err = e.wire.send(e.ctx, message)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (e *End) measure(f *Figures, do func() error) error {
-	begun, cpu := time.Now(), used()
-	err := do()
-	f.Took, f.CPU = time.Since(begun), used()-cpu
+// Await gets a channel from who comes into it.
+func (e *End) Await(Load, *struct{}) (err error) {
+	e.wire, err = e.stacks[len(e.stacks)-1].meet(e.ctx, true)
 	return err
+}
+
+// Join joins a room and opens a channel to who is there.
+func (e *End) Join(to Place, parts *Parts) error {
+	s, err := e.another()
+	if err != nil {
+		return err
+	}
+	at := moments{begun: time.Now()}
+	if err = s.enter(e.ctx, to, &at); err != nil {
+		return err
+	}
+	if e.wire, err = s.meet(e.ctx, false); err == nil {
+		*parts = at.parts(time.Now())
+	}
+	return err
+}
+
+// Host lets everybody connect who comes into a room.
+func (e *End) Host(to Place, _ *struct{}) error {
+	s, err := e.another()
+	if err == nil {
+		err = s.enter(e.ctx, to, nil)
+	}
+	if err == nil {
+		s.host(e.ctx)
+	}
+	return err
+}
+
+// Visit makes such a connection.
+func (e *End) Visit(to Place, _ *struct{}) error {
+	s, err := e.another()
+	if err == nil {
+		err = s.enter(e.ctx, to, nil)
+	}
+	if err == nil {
+		err = s.visit(e.ctx)
+	}
+	return err
+}
+
+// Memory is what this process has in use when the garbage is gone.
+type Memory struct {
+	Bytes      uint64 // of heap and stacks
+	Goroutines int
+}
+
+// Measure looks at it.
+func (e *End) Measure(_ Load, m *Memory) error {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.GC() // the first one leaves what pools still hold
+	runtime.ReadMemStats(&stats)
+	*m = Memory{stats.HeapAlloc + stats.StackInuse, runtime.NumGoroutine()}
+	return nil
+}
+
+// Leave closes everything.
+func (e *End) Leave(Load, *struct{}) error {
+	e.wire = nil
+	var first error
+	for _, s := range e.stacks {
+		if err := s.leave(); err != nil && first == nil {
+			first = err
+		}
+	}
+	e.stacks = nil
+	return first
 }
 
 // used is the CPU time of this process so far.
@@ -164,5 +185,3 @@ func used() time.Duration {
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
-
-var errNobody = errors.New("the room ended before anybody else was in it")

@@ -6,20 +6,32 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 )
 
-// The water marks of Pion's own example of flow control.
+// The water marks of Pion's own example of flow control, in bytes.
 const lowWater, highWater = 512 << 10, 1 << 20
 
 // pionStack is Pion with its default settings: candidates one by one, channels with callbacks. Its signals go the way that ours go, so what
 // comes before the first of them costs both the same.
 type pionStack struct {
-	room *peer.Room
-	pc   *webrtc.PeerConnection
+	room      *peer.Room
+	api       *webrtc.API
+	opened    chan *pionWire
+	following sync.WaitGroup
+	failed    chan error
+
+	others map[*peer.Peer]*pionOther // owned by follow, and by leave after it
+}
+
+// pionOther is a connection.
+type pionOther struct {
+	pc    *webrtc.PeerConnection
+	early []webrtc.ICECandidateInit // before the description
 }
 
 type pionWire struct {
@@ -54,7 +66,7 @@ func (w *pionWire) recv(ctx context.Context) ([]byte, error) {
 	}
 }
 
-func newPionWire(dc *webrtc.DataChannel, opened chan<- *pionWire) {
+func (s *pionStack) use(dc *webrtc.DataChannel) {
 	w := &pionWire{dc: dc, low: make(chan struct{}, 1), got: make(chan []byte, 64)}
 	dc.SetBufferedAmountLowThreshold(lowWater)
 	dc.OnBufferedAmountLow(func() {
@@ -64,52 +76,99 @@ func newPionWire(dc *webrtc.DataChannel, opened chan<- *pionWire) {
 		}
 	})
 	dc.OnMessage(func(m webrtc.DataChannelMessage) { w.got <- m.Data })
-	dc.OnOpen(func() { opened <- w })
+	dc.OnOpen(func() {
+		select {
+		case s.opened <- w:
+		default: // a host has no use for them
+		}
+	})
 }
 
-func (s *pionStack) join(ctx context.Context, to Place) (wire, error) {
-	var err error
-	if s.room, err = peer.Join(ctx, to.URL, to.Room, &peer.Config{Topology: protocol.TopologyNone}); err != nil {
+func (s *pionStack) host(ctx context.Context) {
+	s.following.Go(func() { s.failed <- s.follow(ctx) })
+}
+
+func (s *pionStack) visit(ctx context.Context) error {
+	_, err := s.meet(ctx, false)
+	return err
+}
+
+func (s *pionStack) enter(ctx context.Context, to Place, at *moments) (err error) {
+	var settings webrtc.SettingEngine
+	if to.Watch {
+		settings.SetNet(newWatched(to.Delay, at))
+	}
+	s.api = webrtc.NewAPI(webrtc.WithSettingEngine(settings))
+	s.opened, s.failed, s.others = make(chan *pionWire, 1), make(chan error, 1), map[*peer.Peer]*pionOther{}
+	s.room, err = peer.Join(ctx, to.URL, to.Room, &peer.Config{Topology: protocol.TopologyNone})
+	at.mark(joined)
+	return err
+}
+
+func (s *pionStack) meet(ctx context.Context, first bool) (wire, error) {
+	if !first {
+		if err := s.offer(ctx); err != nil {
+			return nil, err
+		}
+	}
+	s.host(ctx)
+	select {
+	case w := <-s.opened:
+		return w, nil
+	case err := <-s.failed:
 		return nil, err
 	}
-	var settings webrtc.SettingEngine
-	if to.Delay > 0 {
-		settings.SetNet(newDelayed(to.Delay))
+}
+
+func (s *pionStack) offer(ctx context.Context) error {
+	host := hostOf(s.room)
+	if host == nil {
+		return errNobody
 	}
-	// Without a media engine and interceptors, as whoever wants channels alone would make it; NewPeerConnection has both.
-	s.pc, err = webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
+	o, err := s.other(ctx, host)
+	if err != nil {
+		return err
+	}
+	dc, err := o.pc.CreateDataChannel(label, nil)
+	if err != nil {
+		return err
+	}
+	s.use(dc)
+	sdp, err := o.pc.CreateOffer(nil)
+	if err != nil {
+		return err
+	}
+	return s.describe(ctx, host, o, sdp)
+}
+
+// other is the connection to a member. Its candidates are said as they come; Signal waits for the other side, so each has a goroutine.
+func (s *pionStack) other(ctx context.Context, p *peer.Peer) (*pionOther, error) {
+	if o := s.others[p]; o != nil {
+		return o, nil
+	}
+	pc, err := s.api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		return nil, err
 	}
-	opened := make(chan *pionWire, 1)
-	s.pc.OnDataChannel(func(dc *webrtc.DataChannel) { newPionWire(dc, opened) })
-	failed := make(chan error, 1)
-	go func() { failed <- s.negotiate(ctx, to.First, opened) }()
-	select {
-	case w := <-opened:
-		return w, nil
-	case err := <-failed:
-		return nil, err
-	}
+	pc.OnDataChannel(s.use)
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+		if c != nil {
+			init := c.ToJSON()
+			go p.Signal(ctx, envelope{ICE: &init})
+		}
+	})
+	o := &pionOther{pc: pc}
+	s.others[p] = o
+	return o, nil
 }
 
-// negotiate offers, if it is second, and does what the other side says, until the room ends.
-func (s *pionStack) negotiate(ctx context.Context, first bool, opened chan<- *pionWire) error {
-	var early []webrtc.ICECandidateInit
-	if !first {
-		if len(s.room.Peers()) == 0 {
-			return errNobody
-		}
-		s.trickle(ctx, s.room.Peers()[0])
-		dc, err := s.pc.CreateDataChannel(label, nil)
-		if err != nil {
-			return err
-		}
-		newPionWire(dc, opened)
-		if err := s.describe(ctx, s.room.Peers()[0], s.pc.CreateOffer); err != nil {
-			return err
-		}
-	}
+func (s *pionStack) describe(ctx context.Context, p *peer.Peer, o *pionOther, sdp webrtc.SessionDescription) error {
+	go p.Signal(ctx, envelope{SDP: &sdp}) // before the candidates, which gathering makes
+	return o.pc.SetLocalDescription(sdp)
+}
+
+// follow does what the others say until the room ends.
+func (s *pionStack) follow(ctx context.Context) error {
 	for {
 		event, err := s.room.Recv(ctx)
 		if err != nil {
@@ -119,20 +178,9 @@ func (s *pionStack) negotiate(ctx context.Context, first bool, opened chan<- *pi
 		if event.Kind != peer.EventSignal || json.Unmarshal(event.Data, &said) != nil {
 			continue
 		}
-		switch {
-		case said.ICE != nil && s.pc.RemoteDescription() == nil:
-			early = append(early, *said.ICE)
-		case said.ICE != nil:
-			err = s.pc.AddICECandidate(*said.ICE)
-		case said.SDP != nil:
-			if err = s.pc.SetRemoteDescription(*said.SDP); err == nil && said.SDP.Type == webrtc.SDPTypeOffer {
-				s.trickle(ctx, event.Peer)
-				err = s.describe(ctx, event.Peer, func(*webrtc.OfferOptions) (webrtc.SessionDescription, error) { return s.pc.CreateAnswer(nil) })
-			}
-			for _, c := range early {
-				err = errors.Join(err, s.pc.AddICECandidate(c))
-			}
-			early = nil
+		o, err := s.other(ctx, event.Peer)
+		if err == nil {
+			err = s.hear(ctx, event.Peer, o, said)
 		}
 		if err != nil {
 			return err
@@ -140,34 +188,40 @@ func (s *pionStack) negotiate(ctx context.Context, first bool, opened chan<- *pi
 	}
 }
 
-// trickle says the candidates as they come. Signal waits for the other side, so each has a goroutine.
-func (s *pionStack) trickle(ctx context.Context, p *peer.Peer) {
-	s.pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		if c != nil {
-			init := c.ToJSON()
-			go p.Signal(ctx, envelope{ICE: &init})
+func (s *pionStack) hear(ctx context.Context, p *peer.Peer, o *pionOther, said envelope) error {
+	switch {
+	case said.ICE != nil && o.pc.RemoteDescription() == nil:
+		o.early = append(o.early, *said.ICE)
+	case said.ICE != nil:
+		return o.pc.AddICECandidate(*said.ICE)
+	case said.SDP != nil:
+		if err := o.pc.SetRemoteDescription(*said.SDP); err != nil {
+			return err
 		}
-	})
-}
-
-func (s *pionStack) describe(ctx context.Context, p *peer.Peer, create func(*webrtc.OfferOptions) (webrtc.SessionDescription, error)) error {
-	sdp, err := create(nil)
-	if err == nil {
-		err = s.pc.SetLocalDescription(sdp)
+		for _, c := range o.early {
+			if err := o.pc.AddICECandidate(c); err != nil {
+				return err
+			}
+		}
+		o.early = nil
+		if said.SDP.Type == webrtc.SDPTypeOffer {
+			sdp, err := o.pc.CreateAnswer(nil)
+			if err != nil {
+				return err
+			}
+			return s.describe(ctx, p, o, sdp)
+		}
 	}
-	if err == nil {
-		go p.Signal(ctx, envelope{SDP: &sdp})
-	}
-	return err
+	return nil
 }
 
 func (s *pionStack) leave() (err error) {
-	if s.pc != nil {
-		err = s.pc.GracefulClose()
-	}
 	if s.room != nil {
-		err = errors.Join(err, s.room.Close())
+		err = s.room.Close()
 	}
-	s.pc, s.room = nil, nil
+	s.following.Wait()
+	for _, o := range s.others {
+		err = errors.Join(err, o.pc.GracefulClose())
+	}
 	return err
 }

@@ -5,141 +5,106 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"net/rpc"
-	"net/rpc/jsonrpc"
 	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
-	"github.com/beckon-rtc/beckon/e2e/process"
 	"github.com/beckon-rtc/beckon/signaling"
 )
 
-type remote struct {
-	*rpc.Client
-	p *process.Process
+// away is how long a byte to the server that is far takes, and a datagram to a peer that is: a round trip of 50 ms.
+const away = 25 * time.Millisecond
+
+// options of a run.
+type options struct {
+	rounds int
+	only   string
+	wrtc   string
 }
 
-// startEnd starts a process that is an end.
-func startEnd(ctx context.Context, dir, stack string) (*remote, error) {
-	path := filepath.Join(dir, fmt.Sprint("s", time.Now().UnixNano()))
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, err
-	}
-	defer l.Close()
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	p, err := process.Start(ctx, process.Config{Path: self, Args: []string{"-end", path, "-stack", stack}, Stderr: os.Stderr})
-	if err != nil {
-		return nil, err
-	}
-	l.(*net.UnixListener).SetDeadline(time.Now().Add(10 * time.Second))
-	conn, err := l.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &remote{jsonrpc.NewClient(conn), p}, nil
+// part is one kind of measurement.
+type section struct {
+	name    string
+	measure func(b *bench, round int) error
+	print   func(out io.Writer) error
 }
 
-func both(a, b *remote, am string, aa any, bm string, ba any) (fa, fb Figures, err error) {
-	ca := a.Go(am, aa, &fa, nil)
-	cb := b.Go(bm, ba, &fb, nil)
-	for range 2 {
-		select {
-		case c := <-ca.Done:
-			if c.Error != nil {
-				return fa, fb, c.Error
-			}
-		case c := <-cb.Done:
-			if c.Error != nil {
-				return fa, fb, c.Error
-			}
-		}
+func run(ctx context.Context, o options) error {
+	if o.rounds < 1 || o.rounds > 100 {
+		return fmt.Errorf("-rounds %d: choose from 1 to 100", o.rounds)
 	}
-	return fa, fb, nil
-}
-
-func run(ctx context.Context, rounds int, only string) error {
-	srv := signaling.New(signaling.Config{Authorize: signaling.AllowAnonymous("*"), Limits: signaling.Limits{Joins: 1 << 20}})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	b := &bench{ctx: ctx, options: o}
+	stop, err := b.serve()
 	if err != nil {
 		return err
 	}
-	hs := &http.Server{Handler: srv}
-	go hs.Serve(l)
-	defer hs.Close()
-	dir, _ := os.MkdirTemp("", "cb")
-	defer os.RemoveAll(dir)
-	url := "http://" + l.Addr().String()
-	type key struct {
-		s    string
-		size int
-	}
-	got := map[key][]float64{}
-	names := []string{"beckon", "pion"}
-	if only != "" {
-		names = []string{only}
-	}
-	sizes := []int{1 << 10, 16 << 10, 64 << 10, 256 << 10}
-	if v := os.Getenv("SIZES"); v != "" {
-		var n int
-		fmt.Sscan(v, &n)
-		sizes = []int{n, n, n, n}
-	}
-	for r := range rounds {
-		for i := range names {
-			name := names[(i+r)%len(names)]
-			a, err := startEnd(ctx, dir, name)
-			if err != nil {
-				return err
-			}
-			b, err := startEnd(ctx, dir, name)
-			if err != nil {
-				return err
-			}
-			room := fmt.Sprint(name, r)
-			ca := a.Go("End.Join", Place{url, room, true, 0}, &Figures{}, nil)
-			time.Sleep(200 * time.Millisecond)
-			if err := b.Call("End.Join", Place{url, room, false, 0}, &Figures{}); err != nil {
-				return err
-			}
-			if c := <-ca.Done; c.Error != nil {
-				return c.Error
-			}
-			for _, size := range sizes {
-				count := 64 << 20 / size
-				if size < 4096 {
-					count /= 4
-				}
-				fa, fb, err := both(a, b, "End.Send", Load{size, count}, "End.Take", Load{size, count})
-				if err != nil {
-					return err
-				}
-				gb := float64(size*count) / 1e9
-				cpu := (fa.CPU + fb.CPU).Seconds() / gb
-				fmt.Printf("%s %d: %.0f MB/s %.1f CPU-s/GB (%.1f %.1f)\n", name, size, gb*1000/fa.Took.Seconds(), cpu, fa.CPU.Seconds()/gb, fb.CPU.Seconds()/gb)
-				got[key{name, size}] = append(got[key{name, size}], cpu)
-			}
-			fa, _, err := both(a, b, "End.Ping", Load{64, 1000}, "End.Echo", Load{64, 1000})
-			if err != nil {
-				return err
-			}
-			fmt.Printf("%s rtt %v %v\n", name, quantile(fa.Samples, .5), quantile(fa.Samples, .99))
-			a.Close()
-			b.Close()
-			<-a.p.Done()
-			<-b.p.Done()
-			a.p.Close()
-			b.p.Close()
+	defer stop()
+	var chosen []section
+	for _, s := range []section{newThroughput(b).section(), newOpening().section(), newMemory().section()} {
+		if o.only == "" || strings.Contains(","+o.only+",", ","+s.name+",") {
+			chosen = append(chosen, s)
 		}
 	}
-	for _, size := range sizes {
-		fmt.Println(size, median(got[key{"beckon", size}]), median(got[key{"pion", size}]), median(got[key{"pion", size}])/median(got[key{"beckon", size}]))
+	if len(chosen) == 0 {
+		return fmt.Errorf("-only %q: choose from throughput, opening and memory", o.only)
+	}
+	begun := time.Now()
+	for round := range o.rounds {
+		for _, s := range chosen {
+			fmt.Fprintf(os.Stderr, "round %d of %d, at %v: %s\n", round+1, o.rounds, time.Since(begun).Round(time.Second), s.name)
+			if err := s.measure(b, round); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
+	}
+	fmt.Printf("%d rounds in %v; medians, and of ratios those of each round.\n", o.rounds, time.Since(begun).Round(time.Second))
+	for _, s := range chosen {
+		if err := s.print(os.Stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serve starts the signaling server, once near and once far.
+func (b *bench) serve() (stop func(), err error) {
+	if b.dir, err = os.MkdirTemp("", "channelbench"); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	signals := signaling.New(signaling.Config{
+		Authorize: signaling.AllowAnonymous("*"),
+		// All ends come from one address, and there are many rooms one after the other.
+		Limits: signaling.Limits{Joins: 1 << 20, PerAddress: 1 << 20},
+	})
+	h := &http.Server{Handler: signals}
+	go h.Serve(l)
+	f, err := newFar(l.Addr().String(), away)
+	if err != nil {
+		h.Close()
+		return nil, err
+	}
+	b.server, b.far = "http://"+l.Addr().String(), "http://"+f.Addr().String()
+	return func() {
+		signals.Close()
+		h.Close()
+		f.Close()
+		os.RemoveAll(b.dir)
+	}, nil
+}
+
+// inTurn calls do for each variant, another one first in each round: who comes first finds a machine that has rested.
+func inTurn(variants []variant, round int, do func(v variant) error) error {
+	for i := range variants {
+		if err := do(variants[(i+round)%len(variants)]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
