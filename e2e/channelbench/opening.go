@@ -58,7 +58,7 @@ func partsOf(p Parts) []namedPart {
 }
 
 func (o *opening) print(out io.Writer) error {
-	rows := [][]string{{"ms", "beckon, 50 ms away", "Pion", "ratio", "beckon, here", "Pion", "ratio"}}
+	rows := [][]string{{"ms", "beckon, 50 ms", "Pion", "ratio", "beckon, here", "Pion", "ratio"}}
 	for _, p := range partsOf(Parts{}) {
 		row := []string{p.name}
 		for _, s := range []series{o.far, o.near} {
@@ -66,5 +66,5 @@ func (o *opening) print(out io.Writer) error {
 		}
 		rows = append(rows, row)
 	}
-	return table(out, "Opening a channel to somebody who is in the room; the peers and the signaling server are 50 ms apart, or not at all.", rows)
+	return table(out, "Opening a channel to somebody who is in the room, with a round trip of 50 ms between the two, and of 25 ms to the signaling server; or none.", rows)
 }

@@ -32,7 +32,7 @@ type bench struct {
 	options options
 	dir     string // for sockets
 	server  string // the signaling server
-	far     string // the same, 50 ms away
+	far     string // the same, half-way to a peer that is far
 	ends    int    // that were started
 	rooms   int    // that were named
 }
