@@ -1,0 +1,252 @@
+package mux
+
+import (
+	"context"
+	"sync"
+)
+
+// controls is which channels of a link have control frames to send, or messages that nobody waits with. A channel has each kind of frame at
+// most once: of several grants or acknowledgements the newest says all.
+type controls struct {
+	mu      sync.Mutex
+	listed  map[*Channel]bool
+	waiting []*Channel
+	aged    []*Channel // those with MaxQueueAge that have messages, in turn
+	running bool       // Link.write does
+	stopped bool
+	wg      sync.WaitGroup
+}
+
+// spawn runs do in a goroutine that Detach waits for; it returns false when the link is over.
+func (c *controls) spawn(do func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return false
+	}
+	c.wg.Go(do)
+	return true
+}
+
+func (c *controls) stop() {
+	c.mu.Lock()
+	c.stopped = true
+	c.listed, c.waiting, c.aged = nil, nil, nil
+	c.mu.Unlock()
+	c.wg.Wait()
+}
+
+// add lists a channel that has control frames to send.
+func (c *controls) add(l *Link, ch *Channel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped || c.listed[ch] {
+		return
+	}
+	if c.listed == nil {
+		c.listed = map[*Channel]bool{}
+	}
+	c.listed[ch] = true
+	c.waiting = append(c.waiting, ch)
+	c.run(l)
+}
+
+// addAged lists a channel that has messages in its queue, and was not listed for that.
+func (c *controls) addAged(l *Link, ch *Channel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopped {
+		c.aged = append(c.aged, ch)
+		c.run(l)
+	}
+}
+
+func (c *controls) run(l *Link) {
+	if !c.running {
+		c.running = true
+		c.wg.Go(l.write)
+	}
+}
+
+// next is the next channel with control frames; nil: none.
+func (c *controls) next() *Channel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) == 0 {
+		c.waiting = nil
+		return nil
+	}
+	ch := c.waiting[0]
+	c.waiting[0] = nil
+	c.waiting = c.waiting[1:]
+	delete(c.listed, ch)
+	return ch
+}
+
+func (c *controls) nextAged() *Channel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.aged) == 0 {
+		c.aged = nil
+		return nil
+	}
+	ch := c.aged[0]
+	c.aged[0] = nil
+	c.aged = c.aged[1:]
+	return ch
+}
+
+// idle tells the writer that it may end, if there is nothing to do.
+func (c *controls) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) > 0 || len(c.aged) > 0 {
+		return false
+	}
+	c.running = false
+	return true
+}
+
+// write is a goroutine that writes what no caller waits for. There is none while there is nothing.
+func (l *Link) write() {
+	for !l.queue.idle() {
+		if !l.turn.take(l.ctx, l.ctx) {
+			return
+		}
+		err := l.drain(l.ctx)
+		if err == nil {
+			if ch := l.queue.nextAged(); ch != nil {
+				var more bool
+				if more, err = ch.writeAged(l); more {
+					l.queue.addAged(l, ch)
+				}
+			}
+		}
+		l.turn.give()
+		if err != nil {
+			return // and running stays set: the connection is over
+		}
+	}
+}
+
+// drain writes all control frames. The turn is held: so they go before the data of whoever takes it.
+func (l *Link) drain(ctx context.Context) error {
+	for {
+		ch := l.queue.next()
+		if ch == nil {
+			return nil
+		}
+		if err := l.flush(ctx, ch); err != nil {
+			l.queue.add(l, ch)
+			return err
+		}
+	}
+}
+
+// settle waits until all control frames are written.
+func (l *Link) settle(ctx context.Context) error {
+	if !l.turn.take(ctx, l.ctx) {
+		if l.ctx.Err() != nil {
+			return nil
+		}
+		return aborted(ctx)
+	}
+	defer l.turn.give()
+	if err := l.drain(ctx); err != nil && l.ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// What a channel has to say, in the order in which it is said.
+const (
+	sayOpened = 1 << iota
+	sayCut
+	sayWindow
+	sayAck
+	sayFin
+	sayClose
+	sayClosed
+	sayReset
+)
+
+// say marks what is to be said. It is called with ch.mu held.
+func (ch *Channel) say(what uint16) {
+	ch.pending |= what
+	if ch.link != nil {
+		ch.link.queue.add(ch.link, ch)
+	}
+}
+
+// flush writes the control frames of one channel. The turn is held.
+func (l *Link) flush(ctx context.Context, ch *Channel) error {
+	for {
+		ch.mu.Lock()
+		if ch.link != l || ch.pending == 0 {
+			ch.mu.Unlock()
+			return nil
+		}
+		what := ch.pending & -ch.pending
+		ch.pending &^= what
+		on := ch.lane
+		if what == sayCut && ch.numbered {
+			on = ch.data
+		}
+		ch.encode(what)
+		ch.mu.Unlock()
+		if on == nil || on.to == nil {
+			continue
+		}
+		if err := on.to.WriteFrame(ctx, l.buffer); err != nil {
+			ch.mu.Lock()
+			if ch.link == l {
+				ch.pending |= what
+			}
+			ch.mu.Unlock()
+			return l.broken(ctx, err)
+		}
+	}
+}
+
+// encode puts a control frame into the link's buffer.
+func (ch *Channel) encode(what uint16) {
+	l := ch.link
+	f := frame{id: ch.id}
+	var head any
+	switch what {
+	case sayOpened:
+		f.kind = kindOpened
+		h := openHead{Max: uint64(ch.mux.config.MaxMessage), Window: ch.window()}
+		if ch.name != "" {
+			h.Received = new(ch.in.n)
+		}
+		head = &h
+	case sayCut:
+		f.kind = kindCut
+		if ch.numbered {
+			f.n = ch.out.cut
+		}
+	case sayWindow:
+		f.kind, f.n = kindWindow, ch.in.grants.granted
+	case sayAck:
+		f.kind, f.n = kindAck, ch.in.n
+		ch.in.unacked, ch.in.unackedBytes = 0, 0
+	case sayFin:
+		f.kind, f.n = kindFin, ch.out.n
+	case sayClose:
+		f.kind, f.n, f.payload = kindClose, ch.out.n, []byte(ch.reason)
+		if !ch.closeSaid && !ch.ours {
+			l.closing.Add(1)
+		}
+		ch.closeSaid = true
+	case sayClosed:
+		f.kind = kindClosed
+	case sayReset:
+		f.kind = kindReset
+		head = &ch.resetting
+	}
+	l.buffer = f.append(l.buffer[:0])
+	if head != nil {
+		l.buffer = appendHead(l.buffer, head)
+	}
+}

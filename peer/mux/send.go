@@ -1,0 +1,298 @@
+package mux
+
+import (
+	"context"
+	"time"
+)
+
+// outgoing is the sending half of a channel, guarded by its mu.
+type outgoing struct {
+	credit   credit
+	limit    uint64 // the largest message that the other side takes
+	opened   bool   // the other side has said so, and what it grants
+	n        uint64 // messages sent whole; in numbered delivery, the last number that was used
+	cut      uint64 // number of the message that was given up
+	resuming bool   // a durable channel of ours: the answer to its OPEN has not come
+	busy     bool   // the first part of a message has left, and its last has not
+	closed   bool   // the other side takes no more
+
+	waitSince time.Time // since when the Send under way waits; zero: it does not
+	messages  uint64    // sent, for Stats
+	bytes     uint64
+	dropped   uint64 // given up by age
+
+	durable replay
+	aged    agedQueue
+}
+
+// message is one that is being sent.
+type message struct {
+	data   []byte
+	text   bool
+	n      uint64 // its number
+	begun  bool   // its first part has left
+	offset int    // how much of it has
+}
+
+// Send sends a message. It returns when the last part is on its way: it waits while the other side does not grant more, and its turn with the
+// other channels. A durable channel keeps the message until the other side has it, and Send only waits while it keeps a lot;
+// where there is a MaxQueueAge it never waits.
+//
+// When Send returns an error the message is not delivered, not even in part: of CodeAborted when ctx ended, CodeMessageTooLarge, or what ended the
+// channel. data is the caller's again when Send returns.
+func (ch *Channel) Send(ctx context.Context, data []byte, text bool) error {
+	if ctx.Err() != nil {
+		return aborted(ctx)
+	}
+	switch {
+	case ch.options.Durable:
+		return ch.sendDurable(ctx, data, text)
+	case ch.options.MaxQueueAge > 0:
+		return ch.sendAged(data, text)
+	}
+	if !ch.slot.take(ctx, ch.mux.ctx) {
+		return ch.refused(ctx)
+	}
+	defer ch.slot.give()
+	ch.buffered.Add(int64(len(data)))
+	m := message{data: data, text: text}
+	err := ch.transmit(ctx, &m)
+	if left := len(data) - m.offset; left > 0 {
+		ch.buffered.Add(-int64(left))
+	}
+	if err != nil {
+		ch.giveUp(&m)
+	}
+	return err
+}
+
+// transmit sends all frames of a message, each in a turn of its own. Who calls it has the slot.
+func (ch *Channel) transmit(ctx context.Context, m *message) error {
+	for {
+		ch.mu.Lock()
+		l := ch.link
+		err := ch.cannotSend()
+		if ch.stillSends() {
+			err = nil
+		}
+		ch.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		if l == nil {
+			return errNoLink()
+		}
+		if !l.turn.take(ctx, l.ctx) {
+			return l.broken(ctx, nil)
+		}
+		done, wait, err := ch.writePart(ctx, l, m)
+		l.turn.give()
+		if done || err != nil {
+			return err
+		}
+		if wait {
+			if err := ch.await(ctx, l); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// await waits until something has changed that who sends should know.
+func (ch *Channel) await(ctx context.Context, l *Link) error {
+	ch.mu.Lock()
+	if ch.out.waitSince.IsZero() {
+		ch.out.waitSince = time.Now()
+	}
+	ch.mu.Unlock()
+	select {
+	case <-ch.wake:
+		return nil
+	case <-ctx.Done():
+		return aborted(ctx)
+	case <-l.ctx.Done():
+		return context.Cause(l.ctx)
+	}
+}
+
+// writePart writes the next frame of a message, with the turn held; wait says that the other side must grant more first.
+func (ch *Channel) writePart(ctx context.Context, l *Link, m *message) (done, wait bool, err error) {
+	if err := l.drain(ctx); err != nil {
+		return false, false, err
+	}
+	if err := l.flush(ctx, ch); err != nil { // an OPENED or CUT that is not listed yet
+		l.queue.add(l, ch)
+		return false, false, err
+	}
+	part := l.part(ch, len(m.data)-m.offset)
+	cost := uint64(part)
+	if !m.begun {
+		cost += messageCost
+	}
+	last := m.offset+part == len(m.data)
+
+	ch.mu.Lock()
+	on, wait, err := ch.mayWrite(l, m, cost)
+	if wait || err != nil {
+		ch.mu.Unlock()
+		return false, wait, err
+	}
+	// Counted before it leaves: the answer may be faster than the return of the write.
+	before := ch.out.n
+	n := before + 1
+	if m.begun {
+		n = m.n
+	}
+	ch.out.credit.sent += cost
+	ch.out.count(n, last || ch.numbered, last)
+	ch.mu.Unlock()
+
+	f := frame{kind: kindNext, id: ch.id, n: n, total: uint64(len(m.data)), offset: uint64(m.offset), payload: m.data[m.offset:][:part]}
+	f.text = m.text
+	switch whole := last && !m.begun; {
+	case ch.numbered && whole:
+		f.kind = kindNumbered
+	case ch.numbered:
+		f.kind = kindPart
+	case whole:
+		f.kind = kindWhole
+	case !m.begun:
+		f.kind = kindFirst
+	default:
+		f.text = false
+	}
+	l.buffer = f.append(l.buffer[:0])
+	err = on.to.WriteFrame(ctx, l.buffer)
+
+	ch.mu.Lock()
+	if err != nil {
+		if ch.link == l {
+			ch.out.credit.sent -= cost
+			ch.out.n, ch.out.busy = before, m.begun
+			ch.settled() // it may have been closed meanwhile
+		}
+		ch.unlock()
+		return false, false, l.broken(ctx, err)
+	}
+	defer ch.unlock()
+	if ch.link != l { // it was lost in this moment; what is kept is sent again
+		return false, false, context.Cause(l.ctx)
+	}
+	ch.buffered.Add(-int64(part))
+	m.begun, m.n, m.offset = true, n, m.offset+part
+	if last {
+		ch.out.messages++
+		ch.out.bytes += uint64(len(m.data))
+		ch.settled()
+	}
+	return last, false, nil
+}
+
+// mayWrite finds the trunk for a frame of that cost, if it may be sent now.
+func (ch *Channel) mayWrite(l *Link, m *message, cost uint64) (on *trunk, wait bool, err error) {
+	o := &ch.out
+	if err := ch.cannotSend(); err != nil && !ch.stillSends() {
+		return nil, false, err
+	}
+	if ch.link != l {
+		return nil, false, errNoLink()
+	}
+	size := uint64(len(m.data))
+	if size > o.limit && o.opened || !ch.windowed && size > unbounded {
+		limit := o.limit
+		if !ch.windowed {
+			limit = min(limit, unbounded)
+		}
+		return nil, false, tooLarge(size, limit)
+	}
+	on = ch.data
+	if on == nil {
+		on = l.dataOf(ch)
+	}
+	if on == nil || o.resuming || size > o.limit || ch.windowed && !o.credit.room(cost) {
+		return nil, true, nil
+	}
+	o.waitSince = time.Time{}
+	return on, false, nil
+}
+
+// stillSends tells whether what was given to a queue is sent although the channel takes no more: it was closed by this side, in order.
+func (ch *Channel) stillSends() bool {
+	return !ch.gone && !ch.out.closed && (ch.options.Durable || ch.options.MaxQueueAge > 0)
+}
+
+// count counts a frame of message n.
+func (o *outgoing) count(n uint64, counts, last bool) {
+	o.busy = !last
+	if !counts {
+		return
+	}
+	o.n = n
+	if last {
+		o.durable.sent(n, o.credit.sent)
+	}
+}
+
+// giveUp ends a message whose last part will not be sent.
+func (ch *Channel) giveUp(m *message) {
+	ch.mu.Lock()
+	defer ch.unlock()
+	ch.out.waitSince = time.Time{}
+	if !m.begun || ch.gone {
+		return
+	}
+	ch.out.busy = false
+	ch.out.cut = m.n
+	ch.say(sayCut)
+	ch.settled()
+}
+
+// settled says FIN or CLOSE when it is wanted and nothing is left that comes before it. It is called with mu held.
+func (ch *Channel) settled() {
+	o := &ch.out
+	if ch.gone || ch.link == nil || o.busy || o.resuming || o.aged.waits() || o.durable.last() > o.n {
+		return
+	}
+	switch {
+	case ch.closeWanted && !ch.closeSaid:
+		ch.pending &^= sayFin
+		ch.say(sayClose)
+	case ch.finWanted && !ch.closeWanted && !ch.finSaid:
+		ch.finSaid = true
+		ch.say(sayFin)
+	}
+}
+
+// part is how much of what is left goes into one frame of ch. The turn is held.
+func (l *Link) part(ch *Channel, left int) int {
+	if l.last != ch {
+		if l.last != nil {
+			l.switched = time.Now()
+		}
+		l.last = ch
+	}
+	if left > shortPart && time.Since(l.switched) < time.Second {
+		return min(left, shortPart, l.most)
+	}
+	return min(left, l.most)
+}
+
+// dataOf is the trunk for the messages of a channel that the other side has opened; nil while the trunk has not come: its OPEN, on
+// another one, was faster.
+func (l *Link) dataOf(ch *Channel) *trunk {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ch.data = l.theirs[ch.options.key()]
+	return ch.data
+}
+
+// forget drops what waits to be sent.
+func (o *outgoing) forget() {
+	o.aged.items, o.aged.size = nil, 0
+	o.durable.kept, o.durable.size = nil, 0
+}
+
+// lost is what is left when the connection is over.
+func (o *outgoing) lost() {
+	o.busy, o.resuming, o.durable.writing = false, false, false
+}
