@@ -439,7 +439,7 @@ test("a channel that is refused ends with the reason, and so does one that is gi
   pair.b.refusal = undefined;
   const controller = new AbortController();
   const given = watched(pair.a.mux.open("x", { ordered: false }, {}, "open", controller.signal));
-  await pair.flow(1);
+  await settled();
   controller.abort();
   await assert.rejects(given, { code: "aborted" });
   await pair.flow();
