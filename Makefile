@@ -1,6 +1,6 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e test-coturn lab web build bench bench-turn fuzz simulate nightly
+.PHONY: help test lint e2e test-coturn lab web pack build bench bench-turn fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
@@ -25,6 +25,9 @@ lab: ## peers behind NATs and firewalls of every kind, as tables of the ways the
 
 web: ## build the SDK and the demo into web/*/dist, which are committed
 	@bash scripts/web.sh build
+
+pack: ## the SDK as an npm package in bin/, its size against the budget, and a test of what somebody has who installs it
+	@bash scripts/web.sh build size pack
 
 build: ## bin/beckon, static
 	CGO_ENABLED=0 go build -buildvcs=auto -trimpath -ldflags '-s -w' -o bin/beckon ./cmd/beckon

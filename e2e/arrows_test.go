@@ -41,6 +41,14 @@ var forbidden = []arrow{
 		why: "a program that joins a room must not carry the server in its binary: what both need is in signaling/protocol",
 	},
 	{
+		from: []string{"./peer/mux"}, to: []string{"./..."}, except: []string{"./peer/mux", "./signaling/protocol"},
+		why: "how channels share data channels is a protocol of its own, which whoever ports it reads without the rest",
+	},
+	{
+		from: []string{"./peer/mux"}, to: []string{"github.com/pion/..."},
+		why: "a trunk is whatever takes a frame: so all that can happen on one is tried in memory, without a WebRTC stack and without a network",
+	},
+	{
 		from: []string{"./peer"}, to: []string{"github.com/prometheus/...", "github.com/alecthomas/kong/..."},
 		why: "peer is a library inside of other people's programs: their metrics and flags are their choice",
 	},
@@ -49,7 +57,7 @@ var forbidden = []arrow{
 		why: "these count, and say what they have counted in Stats: what becomes of the numbers is for the program to choose, and cmd/beckon makes metrics of them",
 	},
 	{
-		from: []string{"./signaling/..."}, to: []string{"./peer", "./turnserver", "./web"},
+		from: []string{"./signaling/..."}, to: []string{"./peer/...", "./turnserver", "./web"},
 		why: "siblings never import each other: cmd/beckon hands signaling what it needs of them as functions " +
 			"(Authorize, ICEServers), so that it also runs without a relay and in other people's servers",
 	},

@@ -39,54 +39,60 @@ func TestRelayEndsWithTheSession(t *testing.T) {
 	if err := os.WriteFile(keys, set.Public(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := serve(t, "127.0.0.1", "--keys", keys, "--audience", audience, "--admin", "127.0.0.1:0")
-	operator := b.admin(t)
+	servers := make(map[relayMode]*server)
+	for _, mode := range relayModes() {
+		servers[mode] = serve(t, "127.0.0.1", append(mode.flags(), "--keys", keys, "--audience", audience, "--admin", "127.0.0.1:0")...)
+	}
 	for name, c := range map[string]struct {
 		life time.Duration
 		end  func(t *testing.T, r *relayed)
 		fate protocol.CloseCode
 	}{
-		"bye":             {time.Hour, func(t *testing.T, r *relayed) { r.wire.send(t, websocket.TextMessage, `{"type":"bye"}`) }, protocol.CloseNormal},
-		"leave":           {time.Hour, func(t *testing.T, r *relayed) { r.wire.send(t, websocket.TextMessage, `{"type":"leave","room":"tea"}`) }, 0},
-		"kick":            {time.Hour, func(t *testing.T, r *relayed) { act(t, operator, "kick", map[string]string{"peer": r.peer}) }, protocol.CloseKicked},
-		"revoke identity": {time.Hour, func(t *testing.T, r *relayed) { act(t, operator, "revoke", map[string]string{"identity": r.identity}) }, protocol.CloseRevoked},
+		"bye":   {time.Hour, func(t *testing.T, r *relayed) { r.wire.send(t, websocket.TextMessage, `{"type":"bye"}`) }, protocol.CloseNormal},
+		"leave": {time.Hour, func(t *testing.T, r *relayed) { r.wire.send(t, websocket.TextMessage, `{"type":"leave","room":"tea"}`) }, 0},
+		"kick":  {time.Hour, func(t *testing.T, r *relayed) { act(t, r.server.admin(t), "kick", map[string]string{"peer": r.peer}) }, protocol.CloseKicked},
+		"revoke identity": {time.Hour, func(t *testing.T, r *relayed) {
+			act(t, r.server.admin(t), "revoke", map[string]string{"identity": r.identity})
+		}, protocol.CloseRevoked},
 		"revoke token": {time.Hour, func(t *testing.T, r *relayed) {
-			act(t, operator, "revoke", map[string]string{"token": r.identity + "'s"})
+			act(t, r.server.admin(t), "revoke", map[string]string{"token": r.identity + "'s"})
 		}, protocol.CloseRevoked},
 		"expiry": {6 * time.Second, func(*testing.T, *relayed) {}, protocol.CloseTokenExpired},
 	} {
 		for _, transport := range []string{"udp", "tcp"} {
 			t.Run(name+" "+transport, func(t *testing.T) {
 				t.Parallel()
-				identity := strings.ReplaceAll(name, " ", "-") + "-" + transport
-				now := time.Now()
-				signed, err := token.Sign(key, token.Claims{
-					Identity: identity, Audience: []string{audience}, ID: identity + "'s", NotBefore: now.Add(-time.Minute),
-					Expires: now.Add(c.life - token.DefaultLeeway), // when the server takes it to be over
-					Grant:   token.Grant{Rooms: []string{"tea"}},
-				}, now.Add(-time.Minute))
-				if err != nil {
-					t.Fatal(err)
-				}
-				r := b.relay(t, signed, transport)
-				r.identity = identity
-				began := time.Now()
-				c.end(t, r)
-				if c.fate != 0 {
-					r.wire.closed(t, c.fate)
-					if c.life < time.Minute {
-						began = time.Now()
+				bothModes(t, func(t *testing.T, mode relayMode) {
+					identity := strings.ReplaceAll(name, " ", "-") + "-" + transport
+					now := time.Now()
+					signed, err := token.Sign(key, token.Claims{
+						Identity: identity, Audience: []string{audience}, ID: identity + "'s", NotBefore: now.Add(-time.Minute),
+						Expires: now.Add(c.life - token.DefaultLeeway), // when the server takes it to be over
+						Grant:   token.Grant{Rooms: []string{"tea"}},
+					}, now.Add(-time.Minute))
+					if err != nil {
+						t.Fatal(err)
 					}
-				}
-				// The client is not told, so it asks: a relay that is gone takes no permission. This is how any client notices.
-				ended := r.gone(t)
-				t.Logf("the relay was gone %d ms after the end", ended.Sub(began).Milliseconds())
-				if again, err := r.client(t).Allocate(); err == nil {
-					t.Cleanup(func() { again.Close() })
+					r := servers[mode].relay(t, signed, transport)
+					r.identity = identity
+					began := time.Now()
+					c.end(t, r)
 					if c.fate != 0 {
-						t.Error("the same credentials have opened another relay")
+						r.wire.closed(t, c.fate)
+						if c.life < time.Minute {
+							began = time.Now()
+						}
 					}
-				}
+					// The client is not told, so it asks: a relay that is gone takes no permission. This is how any client notices.
+					ended := r.gone(t)
+					t.Logf("the relay was gone %d ms after the end", ended.Sub(began).Milliseconds())
+					if again, err := r.client(t).Allocate(); err == nil {
+						t.Cleanup(func() { again.Close() })
+						if c.fate != 0 {
+							t.Error("the same credentials have opened another relay")
+						}
+					}
+				})
 			})
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/beckon-rtc/beckon/peer"
 )
 
-// TestGoClosesManyChannels: a Go program closes channels to a page all at once, twice, while another is busy, and each ends.
+// TestGoClosesManyChannels: a Go program closes raw channels to a page all at once, twice, while another is busy, and each ends.
 // SCTP allows one stream reset at a time (RFC 6525, section 5.1.1), and a browser answers a second one with an error after which
 // the channel would never close.
 func TestGoClosesManyChannels(t *testing.T) {
@@ -31,7 +31,7 @@ func TestGoClosesManyChannels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bulk, err := p.Open(s.ctx, "bulk", nil)
+		bulk, err := p.Open(s.ctx, "bulk", &peer.ChannelOptions{Raw: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestGoClosesManyChannels(t *testing.T) {
 			channels := make([]*peer.Channel, each)
 			for i := range channels {
 				label := fmt.Sprintf("%d-%d", round, i)
-				if channels[i], err = p.Open(s.ctx, label, nil); err != nil {
+				if channels[i], err = p.Open(s.ctx, label, &peer.ChannelOptions{Raw: true}); err != nil {
 					t.Fatal(err)
 				}
 				if err := channels[i].SendText(s.ctx, "from "+label); err != nil {

@@ -82,7 +82,7 @@ func (u uclient) args(r *turnAlone, peerPort string, credentials ...string) []st
 		args = append(args, "-t")
 	case "TLS":
 		port = r.tlsPort
-		args = append(args, "-t", "-S", "-E", r.ca)
+		args = append(args, "-t", "-S", "-E", trusted.file)
 	}
 	if u.send {
 		args = append(args, "-s")

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/process"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // findCoturn returns the path of one of coturn's programs. It skips the test without it, or fails it where browsers are required.
@@ -22,7 +22,7 @@ func findCoturn(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		browser.Lacking(t, fmt.Sprintf("there is no %s: install coturn, on Debian with `apt-get install coturn` as root", name))
+		lacking.Skip(t, fmt.Sprintf("there is no %s: install coturn, on Debian with `apt-get install coturn` as root", name))
 	}
 	return path
 }

@@ -24,16 +24,18 @@ func TestDirect(t *testing.T) {
 		t.Run(string(pair[0])+"-"+string(pair[1]), func(t *testing.T) {
 			t.Parallel()
 			needAll(t, pair[:]...)
-			s := newSite(t)
-			b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")
-			left, right := s.exchange(t, b, pair[0], pair[1], nil)
-			left.isDirect(t, "left")
-			right.isDirect(t, "right")
-			m := b.connections(t, "direct", "none")
-			// Checks of what might be a way are all that a relay has for them.
-			if n := m.sum("beckon_relay_bytes_total"); n > exchanged()/10 {
-				t.Errorf("%v bytes were relayed all the same", n)
-			}
+			bothModes(t, func(t *testing.T, mode relayMode) {
+				s := newSite(t)
+				b := serve(t, hostIP(t).String(), append(mode.flags(), "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")...)
+				left, right := s.exchange(t, b, pair[0], pair[1], nil)
+				left.isDirect(t, "left")
+				right.isDirect(t, "right")
+				m := b.connections(t, "direct", "none")
+				// Checks of what might be a way are all that a relay has for them.
+				if n := m.sum("beckon_relay_bytes_total"); n > exchanged()/10 {
+					t.Errorf("%v bytes were relayed all the same", n)
+				}
+			})
 		})
 	}
 }

@@ -19,10 +19,10 @@ import (
 // until its grace ends, for clients that would stay for ever.
 func TestRelayDrains(t *testing.T) {
 	t.Parallel()
-	for mode, flags := range relayModes() {
-		t.Run(mode, func(t *testing.T) {
+	for _, mode := range relayModes() {
+		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
-			b := serve(t, "127.0.0.1", append(flags, "--grace", "2s", "--admin", "127.0.0.1:0")...)
+			b := serve(t, "127.0.0.1", append(mode.flags(), "--grace", "2s", "--admin", "127.0.0.1:0")...)
 			admin := b.admin(t)
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			t.Cleanup(cancel)

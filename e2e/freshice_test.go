@@ -21,65 +21,68 @@ import (
 func TestRelayedThroughFreshServers(t *testing.T) {
 	t.Parallel()
 	eachBrowser(t, func(t *testing.T, kind browser.Kind) {
-		keys, purses := shortTokens(t, "ada", "bob", "cleo")
-		s := newSite(t)
-		b := serve(t, hostIP(t).String(), "--keys", keys, "--audience", audience, "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")
-		page := s.open(t, kind, "freshice.js", map[string]any{"server": b.Base, "tokens": purses[0]})
-		asked := &atomic.Int32{}
-		room := joinRelayed(t, s.ctx, b, purses[1], asked)
-		p, err := room.Accept(s.ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		connection, password := p.PeerConnection(), relayPassword(p)
-		talk, err := p.Open(s.ctx, "talk", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// Each asks for a token to join, and for one more in place of that; the page answers with how many it has.
-		const fresh = 2
-		var answer struct {
-			Tokens int32
-			Same   bool // the connection
-		}
-		for n := 1; answer.Tokens < fresh || asked.Load() < fresh; n++ {
-			if err := talk.SendText(s.ctx, "how many?"); err != nil {
-				t.Fatal(err)
-			}
-			said, _, err := talk.Recv(s.ctx)
+		bothModes(t, func(t *testing.T, mode relayMode) {
+			keys, purses := shortTokens(t, "ada", "bob", "cleo")
+			s := newSite(t)
+			b := serve(t, hostIP(t).String(), append(mode.flags(),
+				"--keys", keys, "--audience", audience, "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")...)
+			page := s.open(t, kind, "freshice.js", map[string]any{"server": b.Base, "tokens": purses[0]})
+			asked := &atomic.Int32{}
+			room := joinRelayed(t, s.ctx, b, purses[1], asked)
+			p, err := room.Accept(s.ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := json.Unmarshal(said, &answer); err != nil {
+			connection, password := p.PeerConnection(), relayPassword(p)
+			talk, err := p.Open(s.ctx, "talk", nil)
+			if err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(50 * time.Millisecond)
-		}
-		if p.PeerConnection() != connection || !answer.Same {
-			t.Error("it is another connection")
-		}
-		// Who comes now is told to each with what each has got since.
-		late := joinRelayed(t, s.ctx, b, purses[2], &atomic.Int32{})
-		for _, other := range late.Peers() {
-			if _, err := late.Connect(s.ctx, other.ID()); err != nil {
-				t.Errorf("who comes later is not connected: %v", err)
+			// Each asks for a token to join, and for one more in place of that; the page answers with how many it has.
+			const fresh = 2
+			var answer struct {
+				Tokens int32
+				Same   bool // the connection
 			}
-		}
-		if p, err = room.Accept(s.ctx); err != nil {
-			t.Fatal(err)
-		}
-		if relayPassword(p) == password {
-			t.Error("the Go side uses the credentials of its beginning")
-		}
-		var another bool
-		page.verdict(t, &another)
-		if !another {
-			t.Error("the page uses the credentials of its beginning")
-		}
-		m := b.await(t, "a report of each side", func(m metrics) bool { return m.opened() >= 6 })
-		if n := m[`beckon_peer_connection_seconds_count{event="open",outcome="relayed"}`]; n != 6 || m.opened() != 6 {
-			t.Errorf("not all of three connections were opened once, and relayed:\n%s", m)
-		}
+			for n := 1; answer.Tokens < fresh || asked.Load() < fresh; n++ {
+				if err := talk.SendText(s.ctx, "how many?"); err != nil {
+					t.Fatal(err)
+				}
+				said, _, err := talk.Recv(s.ctx)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := json.Unmarshal(said, &answer); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+			if p.PeerConnection() != connection || !answer.Same {
+				t.Error("it is another connection")
+			}
+			// Who comes now is told to each with what each has got since.
+			late := joinRelayed(t, s.ctx, b, purses[2], &atomic.Int32{})
+			for _, other := range late.Peers() {
+				if _, err := late.Connect(s.ctx, other.ID()); err != nil {
+					t.Errorf("who comes later is not connected: %v", err)
+				}
+			}
+			if p, err = room.Accept(s.ctx); err != nil {
+				t.Fatal(err)
+			}
+			if relayPassword(p) == password {
+				t.Error("the Go side uses the credentials of its beginning")
+			}
+			var another bool
+			page.verdict(t, &another)
+			if !another {
+				t.Error("the page uses the credentials of its beginning")
+			}
+			m := b.await(t, "a report of each side", func(m metrics) bool { return m.opened() >= 6 })
+			if n := m[`beckon_peer_connection_seconds_count{event="open",outcome="relayed"}`]; n != 6 || m.opened() != 6 {
+				t.Errorf("not all of three connections were opened once, and relayed:\n%s", m)
+			}
+		})
 	})
 }
 

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // hostIP returns an IPv4 address of this machine that is not loopback, because
@@ -29,7 +29,7 @@ func hostIP(t testing.TB) netip.Addr {
 			return ip
 		}
 	}
-	browser.Lacking(t, "no network interface is up with an IPv4 address other than loopback, and Firefox "+
+	lacking.Skip(t, "no network interface is up with an IPv4 address other than loopback, and Firefox "+
 		"refuses loopback for ICE: bring one up, for example `ip link add beckon0 type dummy && "+
 		"ip address add 192.0.2.1/24 dev beckon0 && ip link set beckon0 up`")
 	return netip.Addr{}

@@ -19,23 +19,20 @@ import (
 )
 
 // trusted is the one authority that the Go programs of the tests trust, this one and those that it starts: crypto/x509 reads who
-// is trusted once in a process. The tests connect to nothing that stands on another.
+// is trusted once in a process. Labs have others, which their programs trust by configuration or environment.
 var trusted issuer
 
 // issuer makes certificates.
 type issuer struct {
-	dir  string
+	dir  string // of the file
 	file string // with its own certificate, in PEM
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-// found makes the authority, and has the environment say that it is trusted. Its end is dismiss.
-func (a *issuer) found() error {
+// found makes the authority, with its certificate in the folder.
+func (a *issuer) found(dir string) error {
 	var err error
-	if a.dir, err = os.MkdirTemp("", "beckon-ca"); err != nil {
-		return err
-	}
 	if a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		return err
 	}
@@ -48,42 +45,56 @@ func (a *issuer) found() error {
 	if err != nil {
 		return err
 	}
-	a.file = filepath.Join(a.dir, "authority.pem")
-	return errors.Join(
-		os.WriteFile(a.file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
-		os.Setenv("SSL_CERT_FILE", a.file),
-		os.Setenv("SSL_CERT_DIR", a.dir),
-	)
+	a.dir, a.file = dir, filepath.Join(dir, "authority.pem")
+	return writePEM(a.file, "CERTIFICATE", der)
+}
+
+// trust founds the authority, and has the environment say that it is trusted. Its end is dismiss.
+func (a *issuer) trust() error {
+	dir, err := os.MkdirTemp("", "beckon-ca")
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.found(dir), os.Setenv("SSL_CERT_FILE", a.file), os.Setenv("SSL_CERT_DIR", dir))
 }
 
 func (a *issuer) dismiss() { _ = os.RemoveAll(a.dir) }
 
-// certify makes a certificate for an address and names, and the flags that have beckon use it.
-func (a *issuer) certify(t testing.TB, ip string, names ...string) (flags []string) {
+// certify makes a certificate for addresses and names, and its key, as files of the test.
+func (a *issuer) certify(t testing.TB, hosts ...string) (cert, key string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(2), DNSNames: names, IPAddresses: []net.IP{net.ParseIP(ip)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2),
+		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}, a.cert, key.Public(), a.key)
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, signer.Public(), a.key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	private, err := x509.MarshalPKCS8PrivateKey(signer)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	if err := errors.Join(
-		os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
-		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600),
-	); err != nil {
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	if err := errors.Join(writePEM(cert, "CERTIFICATE", der), writePEM(key, "PRIVATE KEY", private)); err != nil {
 		t.Fatal(err)
 	}
-	return []string{"--tls-cert", certFile, "--tls-key", keyFile}
+	return cert, key
+}
+
+func writePEM(path, kind string, der []byte) error {
+	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
 }

@@ -15,11 +15,11 @@ import (
 // TestLabChromium has Chromium come to a Go program that waits, in houses of the same kind and in those that differ most.
 func TestLabChromium(t *testing.T) {
 	browser.Need(t, browser.Chromium)
-	for _, mode := range []relayMode{virtualPorts, realPorts} {
+	for _, mode := range relayModes() {
 		t.Run(string(mode), func(t *testing.T) {
 			w := newTown(t, mode, lab.Kinds()...)
 			s := w.site(t)
-			table := newLabTable("Go waits, Chromium opens, " + string(mode))
+			table := newLabTable("Go waits, Chromium opens, " + string(mode) + " relay ports")
 			t.Run("cells", func(t *testing.T) {
 				for _, waits := range lab.Kinds() {
 					for _, opens := range lab.Kinds() {
@@ -76,7 +76,7 @@ func (w *town) chromiumCell(t *testing.T, s *site, table *labTable, waits, opens
 // TestLabChromiumBroken breaks the way between a Go program and Chromium, on either's side.
 func TestLabChromiumBroken(t *testing.T) {
 	browser.Need(t, browser.Chromium)
-	table := &brokenTable{title: "Ways between Go, in the first house, and Chromium that break while both sides talk"}
+	tables := brokenTables("Ways between Go, in the first house, and Chromium that break while both sides talk")
 	t.Run("ways", func(t *testing.T) {
 		for _, c := range []struct {
 			kinds  [2]lab.Kind
@@ -88,11 +88,15 @@ func TestLabChromiumBroken(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%s-%s/%s", c.kinds[0], c.kinds[1], []string{"Go", "Chromium"}[c.broken]), func(t *testing.T) {
 				t.Parallel()
-				newTown(t, virtualPorts, c.kinds[0], c.kinds[1]).breaksChromium(t, table, c.kinds, c.broken)
+				bothModes(t, func(t *testing.T, mode relayMode) {
+					newTown(t, mode, c.kinds[0], c.kinds[1]).breaksChromium(t, tables[mode], c.kinds, c.broken)
+				})
 			})
 		}
 	})
-	t.Log(table)
+	for _, mode := range relayModes() {
+		t.Log(tables[mode])
+	}
 }
 
 func (w *town) breaksChromium(t *testing.T, table *brokenTable, kinds [2]lab.Kind, broken int) {

@@ -12,17 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/lab"
 	"github.com/beckon-rtc/beckon/e2e/process"
-)
-
-// relayMode is how the relay of a town makes its ways.
-type relayMode string
-
-const (
-	virtualPorts relayMode = "virtual relay ports"
-	realPorts    relayMode = "real relay ports"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // labSite is where pages come from, if there are any: it is another server, and reached through every firewall.
@@ -32,7 +24,7 @@ const labSite = "http://" + lab.Other + ":443"
 type town struct {
 	lab    *lab.Lab
 	server *server
-	ca     authority // of the server's certificate
+	ca     issuer // of the server's certificate
 	hosts  map[lab.Kind][2]*lab.Host
 
 	mu   sync.Mutex
@@ -46,7 +38,7 @@ var labMissing = sync.OnceValue(lab.Missing)
 func newTown(t *testing.T, mode relayMode, kinds ...lab.Kind) *town {
 	t.Helper()
 	if missing := labMissing(); missing != "" {
-		browser.Lacking(t, missing)
+		lacking.Skip(t, missing)
 	}
 	l, err := lab.New()
 	if err != nil {
@@ -67,13 +59,16 @@ func newTown(t *testing.T, mode relayMode, kinds ...lab.Kind) *town {
 		}
 		w.hosts[kind] = two
 	}
-	w.ca = newAuthority(t, lab.Server)
-	args := []string{"serve", "--allow-anonymous", "*", "--anonymous-bots", "--listen", lab.Server + ":443", "--tls-cert", w.ca.cert, "--tls-key", w.ca.key,
+	if err := w.ca.found(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	cert, key := w.ca.certify(t, lab.Server)
+	args := []string{"serve", "--allow-anonymous", "*", "--anonymous-bots", "--listen", lab.Server + ":443", "--tls-cert", cert, "--tls-key", key,
 		"--turn-listen", lab.Server + ":3478", "--allow-origin", labSite, "--admin", "none", "--grace", "1s"}
 	if mode == realPorts {
-		args = append(args, "--relay-ports", "49152-65535", "--turn-allow", lab.Public)
+		args = append(args, "--turn-allow", lab.Public)
 	}
-	path, args := l.Command(beckon(t), args...)
+	path, args := l.Command(beckon(t), append(args, mode.flags()...)...)
 	if w.server, err = launch(context.WithoutCancel(t.Context()), path, args...); err != nil {
 		t.Fatal(err)
 	}
@@ -112,10 +107,10 @@ func (w *town) settle(t *testing.T, h *lab.Host, k labTask) *inhabitant {
 	k.Verbose = os.Getenv("BECKONTEST_LAB_VERBOSE") != ""
 	env := os.Environ()
 	if k.Opens {
-		k.Root = w.ca.root
+		k.Root = w.ca.file
 	} else {
 		// Go takes the roots that it trusts from there, for signaling and for TURN.
-		env = append(env, "SSL_CERT_FILE="+w.ca.root)
+		env = append(env, "SSL_CERT_FILE="+w.ca.file)
 	}
 	encoded, err := json.Marshal(k)
 	if err != nil {

@@ -13,7 +13,7 @@ func TestMain(m *testing.M) {
 	if r := os.Getenv(roleVariable); r != "" {
 		os.Exit(play(role(r)))
 	}
-	if err := trusted.found(); err != nil {
+	if err := trusted.trust(); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {

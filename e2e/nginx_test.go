@@ -15,6 +15,7 @@ import (
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/process"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
@@ -64,7 +65,7 @@ func findNginx(t *testing.T) string {
 			return path
 		}
 	}
-	browser.Lacking(t, "there is no nginx: install it, on Debian with `apt-get install nginx` as root")
+	lacking.Skip(t, "there is no nginx: install it, on Debian with `apt-get install nginx` as root")
 	return ""
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -34,7 +35,8 @@ func serveOnePort(t *testing.T, s *site, args ...string) *onePort {
 	t.Helper()
 	ip := hostIP(t).String()
 	admin := closedPort(t)
-	args = slices.Concat(args, trusted.certify(t, ip, portName), []string{"--public-host", portName, "--allow-origin", s.Origin, "--grace", "1s", "--admin", admin})
+	cert, key := trusted.certify(t, ip, portName)
+	args = append(slices.Clone(args), "--tls-cert", cert, "--tls-key", key, "--public-host", portName, "--allow-origin", s.Origin, "--grace", "1s", "--admin", admin)
 	b := &onePort{server: serve(t, ip, args...), admin: "http://" + admin + "/metrics"}
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(b.Base, "https://"))
 	if err != nil {
@@ -104,34 +106,36 @@ func TestOnePort(t *testing.T) {
 			t.Parallel()
 			needAll(t, c.left, c.right)
 			if missing := browser.Trusts(); missing != "" && c.left != golang {
-				browser.Lacking(t, missing)
+				lacking.Skip(t, missing)
 			}
-			s := newSite(t)
-			b := serveOnePort(t, s)
-			left, right := s.exchange(t, b.server, c.left, c.right, func(left, right *task) {
-				for i, k := range []*task{left, right} {
-					isGo := []browser.Kind{c.left, c.right}[i] == golang
-					if !isGo {
-						k.Server = b.byName
+			bothModes(t, func(t *testing.T, mode relayMode) {
+				s := newSite(t)
+				b := serveOnePort(t, s, mode.flags()...)
+				left, right := s.exchange(t, b.server, c.left, c.right, func(left, right *task) {
+					for i, k := range []*task{left, right} {
+						isGo := []browser.Kind{c.left, c.right}[i] == golang
+						if !isGo {
+							k.Server = b.byName
+						}
+						k.Join = joinOptions{ICETransportPolicy: "relay", ICEServers: b.overTLS(t, !isGo), Carriers: []peer.Carrier{c.carrier}}
 					}
-					k.Join = joinOptions{ICETransportPolicy: "relay", ICEServers: b.overTLS(t, !isGo), Carriers: []peer.Carrier{c.carrier}}
+				})
+				for who, r := range map[string]struct {
+					report
+					kind browser.Kind
+				}{"left": {left, c.left}, "right": {right, c.right}} {
+					r.isRelayed(t, who, r.kind, "tls")
+					if r.Carrier != string(c.carrier) {
+						t.Errorf("%s was on %q, want %q", who, r.Carrier, c.carrier)
+					}
+				}
+				if n := b.counted(t, "beckon_port_connections_total", "turn"); n < 2 {
+					t.Errorf("%d connections to the relay came to the port", n)
+				}
+				if n := b.counted(t, "beckon_port_connections_total", c.protocol); n < 1 {
+					t.Errorf("%d connections of %s came to the port", n, c.protocol)
 				}
 			})
-			for who, r := range map[string]struct {
-				report
-				kind browser.Kind
-			}{"left": {left, c.left}, "right": {right, c.right}} {
-				r.isRelayed(t, who, r.kind, "tls")
-				if r.Carrier != string(c.carrier) {
-					t.Errorf("%s was on %q, want %q", who, r.Carrier, c.carrier)
-				}
-			}
-			if n := b.counted(t, "beckon_port_connections_total", "turn"); n < 2 {
-				t.Errorf("%d connections to the relay came to the port", n)
-			}
-			if n := b.counted(t, "beckon_port_connections_total", c.protocol); n < 1 {
-				t.Errorf("%d connections of %s came to the port", n, c.protocol)
-			}
 		})
 	}
 }

@@ -28,12 +28,12 @@ func TestRelay(t *testing.T) {
 		{browser.Firefox, golang, []string{"udp", "tcp"}},
 	} {
 		for _, transport := range c.transports {
-			for mode, flags := range relayModes() {
-				t.Run(string(c.left)+"-"+string(c.right)+"-"+transport+"-"+mode, func(t *testing.T) {
+			for _, mode := range relayModes() {
+				t.Run(string(c.left)+"-"+string(c.right)+"-"+transport+"-"+string(mode), func(t *testing.T) {
 					t.Parallel()
 					needAll(t, c.left, c.right)
 					s := newSite(t)
-					b := serve(t, hostIP(t).String(), append(flags, "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")...)
+					b := serve(t, hostIP(t).String(), append(mode.flags(), "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")...)
 					left, right := s.exchange(t, b, c.left, c.right, func(left, right *task) {
 						for _, k := range []*task{left, right} {
 							k.Join.ICETransportPolicy = "relay"
@@ -50,29 +50,28 @@ func TestRelay(t *testing.T) {
 	}
 }
 
-// relayModes are the flags for relays without sockets of their own, and with.
-func relayModes() map[string][]string {
-	return map[string][]string{"virtual": nil, "ports": {"--relay-ports", "20000-29999"}}
-}
-
 // TestRelayByPolicy leaves the servers to the SDKs, as an application does.
 func TestRelayByPolicy(t *testing.T) {
 	t.Parallel()
 	needAll(t, browser.Chromium)
-	s := newSite(t)
-	b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s")
-	left, right := s.exchange(t, b, browser.Chromium, golang, func(left, right *task) {
-		left.Join.ICETransportPolicy, right.Join.ICETransportPolicy = "relay", "relay"
+	bothModes(t, func(t *testing.T, mode relayMode) {
+		s := newSite(t)
+		b := serve(t, hostIP(t).String(), append(mode.flags(), "--allow-origin", s.Origin, "--grace", "1s")...)
+		left, right := s.exchange(t, b, browser.Chromium, golang, func(left, right *task) {
+			left.Join.ICETransportPolicy, right.Join.ICETransportPolicy = "relay", "relay"
+		})
+		left.isRelayed(t, "left", browser.Chromium, "")
+		right.isRelayed(t, "right", golang, "")
 	})
-	left.isRelayed(t, "left", browser.Chromium, "")
-	right.isRelayed(t, "right", golang, "")
 }
 
-// isRelayed asks the SDK and the stack below it. transport is how this side reaches the relay; empty is by any.
+// isRelayed asks the SDK and the stack below it, and is asked of both sides. transport is how this side reaches the relay; empty is by any.
 func (r report) isRelayed(t *testing.T, who string, kind browser.Kind, transport string) {
 	t.Helper()
-	local := r.Pair.Local
-	if !r.Path.Relayed || local.CandidateType != "relay" || r.Pair.Remote.CandidateType != "relay" {
+	local, remote := r.Pair.Local, r.Pair.Remote.CandidateType
+	// A check from the other's relay may overtake the word that there is one, and makes a candidate that is then called "prflx". That it
+	// is a relay the other side's own candidate says.
+	if !r.Path.Relayed || local.CandidateType != "relay" || remote != "relay" && remote != "prflx" {
 		t.Errorf("%s: the path is %+v by the pair %+v, want relays", who, r.Path, r.Pair)
 	}
 	if transport == "" {

@@ -33,29 +33,32 @@ func TestRelayLimits(t *testing.T) {
 		t.Run(string(c.code), func(t *testing.T) {
 			t.Parallel()
 			needAll(t, browser.Chromium)
-			s := newSite(t)
-			b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0", "--relay-limit", c.limit)
-			arrives := c.code != protocol.CodeRelayBytes
-			page := s.open(t, browser.Chromium, "limit.js", map[string]any{"server": b.Base, "room": b.Name, "kilobytes": c.sends, "arrives": arrives})
-			if told := limited(t, s.ctx, b, c.sends, arrives); peer.Code(told) != c.code {
-				t.Errorf("the Go side is told %v, want %q", told, c.code)
-			}
-			var other struct{ Code, Message string }
-			page.verdict(t, &other)
-			if other.Code != string(c.code) || other.Message == "" {
-				t.Errorf("the page is told %+v, want %q", other, c.code)
-			}
-			m := b.scrape(t)
-			if n := m["beckon_relay_limits_reached_total"+c.counter]; n < 2 || n != m.sum("beckon_relay_limits_reached_total") {
-				t.Errorf("the limit was met %v times:\n%s", n, m)
-			}
-			refused := m[`beckon_relay_allocations_refused_total{reason="quota"}`]
-			if (refused > 0) != (c.code == protocol.CodeRelayAllocations) {
-				t.Errorf("%v allocations were refused:\n%s", refused, m)
-			}
-			if told := m[fmt.Sprintf(`beckon_signaling_errors_total{code=%q}`, c.code)]; told < 2 {
-				t.Errorf("%v were told of the limit", told)
-			}
+			bothModes(t, func(t *testing.T, mode relayMode) {
+				s := newSite(t)
+				b := serve(t, hostIP(t).String(), append(mode.flags(),
+					"--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0", "--relay-limit", c.limit)...)
+				arrives := c.code != protocol.CodeRelayBytes
+				page := s.open(t, browser.Chromium, "limit.js", map[string]any{"server": b.Base, "room": b.Name, "kilobytes": c.sends, "arrives": arrives})
+				if told := limited(t, s.ctx, b, c.sends, arrives); peer.Code(told) != c.code {
+					t.Errorf("the Go side is told %v, want %q", told, c.code)
+				}
+				var other struct{ Code, Message string }
+				page.verdict(t, &other)
+				if other.Code != string(c.code) || other.Message == "" {
+					t.Errorf("the page is told %+v, want %q", other, c.code)
+				}
+				m := b.scrape(t)
+				if n := m["beckon_relay_limits_reached_total"+c.counter]; n < 2 || n != m.sum("beckon_relay_limits_reached_total") {
+					t.Errorf("the limit was met %v times:\n%s", n, m)
+				}
+				refused := m[`beckon_relay_allocations_refused_total{reason="quota"}`]
+				if (refused > 0) != (c.code == protocol.CodeRelayAllocations) {
+					t.Errorf("%v allocations were refused:\n%s", refused, m)
+				}
+				if told := m[fmt.Sprintf(`beckon_signaling_errors_total{code=%q}`, c.code)]; told < 2 {
+					t.Errorf("%v were told of the limit", told)
+				}
+			})
 		})
 	}
 }

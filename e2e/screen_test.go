@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // artifacts is the folder, ignored by git, in which tests leave pictures.
@@ -43,7 +44,7 @@ func newScreen(t *testing.T, address string, width, height int64) *screen {
 	t.Helper()
 	path, missing := browser.Find(browser.Chromium)
 	if missing != "" {
-		browser.Lacking(t, missing)
+		lacking.Skip(t, missing)
 	}
 	location, err := url.Parse(address)
 	if err != nil {

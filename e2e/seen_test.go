@@ -154,33 +154,35 @@ func exchanged() (bytes float64) {
 func TestFailuresAreSeen(t *testing.T) {
 	t.Parallel()
 	needAll(t, browser.Chromium)
-	s := newSite(t)
-	b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")
-	const tries = 3 * time.Second
-	page := s.open(t, browser.Chromium, "failure.js", map[string]any{
-		"server": b.Base, "room": b.Name,
-		"join": map[string]any{"iceTransportPolicy": "relay", "iceServers": []string{}, "connectTimeout": tries.Milliseconds()},
+	bothModes(t, func(t *testing.T, mode relayMode) {
+		s := newSite(t)
+		b := serve(t, hostIP(t).String(), append(mode.flags(), "--allow-origin", s.Origin, "--grace", "1s", "--admin", "127.0.0.1:0")...)
+		const tries = 3 * time.Second
+		page := s.open(t, browser.Chromium, "failure.js", map[string]any{
+			"server": b.Base, "room": b.Name,
+			"join": map[string]any{"iceTransportPolicy": "relay", "iceServers": []string{}, "connectTimeout": tries.Milliseconds()},
+		})
+		room, err := peer.Join(s.ctx, b.Base, b.Name, &peer.Config{
+			ICETransportPolicy: peer.ICETransportRelay, ICEServers: iceServers(t, b, "udp"), ConnectTimeout: tries,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { room.Close() })
+		other, err := theOther(s.ctx, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := room.Connect(s.ctx, other.ID()); peer.Code(err) != protocol.CodeConnectFailed {
+			t.Errorf("the Go side is connected: %v", err)
+		}
+		var code string
+		page.verdict(t, &code)
+		if code != string(protocol.CodeConnectFailed) {
+			t.Errorf("the page's connection ended with %q", code)
+		}
+		b.connections(t, "failed", "none")
 	})
-	room, err := peer.Join(s.ctx, b.Base, b.Name, &peer.Config{
-		ICETransportPolicy: peer.ICETransportRelay, ICEServers: iceServers(t, b, "udp"), ConnectTimeout: tries,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { room.Close() })
-	other, err := theOther(s.ctx, room)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := room.Connect(s.ctx, other.ID()); peer.Code(err) != protocol.CodeConnectFailed {
-		t.Errorf("the Go side is connected: %v", err)
-	}
-	var code string
-	page.verdict(t, &code)
-	if code != string(protocol.CodeConnectFailed) {
-		t.Errorf("the page's connection ended with %q", code)
-	}
-	b.connections(t, "failed", "none")
 }
 
 // theOther is the only other member of the room, who may be about to come.

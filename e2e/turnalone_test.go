@@ -4,16 +4,7 @@ package e2e
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +18,6 @@ type turnAlone struct {
 	port, tlsPort  string // UDP and TCP; TLS
 	user, password string
 	secret         string
-	ca             string // the file of the certificate that signed that of TLS
 
 	process *process.Process
 }
@@ -37,8 +27,7 @@ type turnAlone struct {
 func startTURN(t *testing.T, host string, args ...string) *turnAlone {
 	t.Helper()
 	r := &turnAlone{host: host, user: "alice", password: "correct horse battery", secret: "the secret of a test"}
-	var cert, key string
-	r.ca, cert, key = certify(t, host)
+	cert, key := trusted.certify(t, host)
 	tls := freePort(t, host)
 	_, r.tlsPort, _ = net.SplitHostPort(tls)
 	out := &lines{first: make(chan struct{})}
@@ -84,53 +73,4 @@ func freePort(t *testing.T, host string) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
-}
-
-// certify makes an authority, and a certificate of it for the names or addresses, as files of the test.
-func certify(t *testing.T, hosts ...string) (ca, cert, key string) {
-	t.Helper()
-	dir := t.TempDir()
-	write := func(name, kind string, der []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	template := func(name string) *x509.Certificate {
-		return &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
-	}
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := template("an authority for a test")
-	root.IsCA, root.BasicConstraintsValid, root.KeyUsage = true, true, x509.KeyUsageCertSign
-	caDER, err := x509.CreateCertificate(rand.Reader, root, root, caKey.Public(), caKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leafKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf := template(hosts[0])
-	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	for _, h := range hosts {
-		if ip := net.ParseIP(h); ip != nil {
-			leaf.IPAddresses = append(leaf.IPAddresses, ip)
-		} else {
-			leaf.DNSNames = append(leaf.DNSNames, h)
-		}
-	}
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, root, leafKey.Public(), caKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(leafKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return write("ca.pem", "CERTIFICATE", caDER), write("cert.pem", "CERTIFICATE", leafDER), write("key.pem", "PRIVATE KEY", keyDER)
 }

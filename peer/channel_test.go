@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,27 +16,47 @@ import (
 	"github.com/pion/transport/v4/vnet"
 )
 
+// onBoth runs a test with a channel of the SDK's, and with a raw one.
+func onBoth(t *testing.T, test func(t *testing.T, w *world, raw bool)) {
+	t.Helper()
+	for name, raw := range map[string]bool{"sdk": false, "raw": true} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) { test(t, w, raw) })
+		})
+	}
+}
+
 func TestMessagesOfEverySizeBothWays(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
-		a, b := w.pair(peer.Config{}, peer.Config{})
-		here, there := channel(t, a, b, nil)
+	onBoth(t, func(t *testing.T, w *world, raw bool) {
+		largest := 256 << 10
+		sizes := []int{0, 1, 2, 1200, 16<<10 - 1, 16 << 10, 16<<10 + 1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 256<<10 - 1, 256 << 10}
+		if !raw {
+			largest = 3 << 20
+			sizes = append(sizes, 256<<10+1, 1<<20-65, 1<<20-64, 1<<20, 1<<20+1, largest)
+		}
+		a, b := w.pair(peer.Config{MaxMessageSize: 3 << 20}, peer.Config{MaxMessageSize: 3 << 20})
+		here, there := channel(t, a, b, &peer.ChannelOptions{Raw: raw})
 		for _, way := range []struct{ from, to *peer.Channel }{{here, there}, {there, here}} {
-			for _, size := range []int{0, 1, 2, 1200, 64 << 10, 256 << 10} {
+			for _, size := range sizes {
 				for _, text := range []bool{false, true} {
 					data := bytes.Repeat([]byte("x7"), size/2+1)[:size]
-					if text {
-						must(t, way.from.SendText(within(t), string(data)))
-					} else {
-						must(t, way.from.Send(within(t), data))
-					}
+					sent := make(chan error, 1)
+					go func() { // one that is larger than the window waits for the reader
+						if text {
+							sent <- way.from.SendText(within(t), string(data))
+						} else {
+							sent <- way.from.Send(within(t), data)
+						}
+					}()
 					got, gotText, err := way.to.Recv(within(t))
 					must(t, err)
 					if !bytes.Equal(got, data) || gotText != text {
 						t.Fatalf("sent %d bytes, text %v; got %d bytes, text %v", size, text, len(got), gotText)
 					}
+					must(t, <-sent)
 				}
 			}
-			wantCode(t, way.from.Send(within(t), make([]byte, 256<<10+1)), protocol.CodeMessageTooLarge)
+			wantCode(t, way.from.Send(within(t), make([]byte, largest+1)), protocol.CodeMessageTooLarge)
 			wantCode(t, way.from.SendText(within(t), "\xff"), protocol.CodeBadFrame)
 		}
 	})
@@ -46,7 +67,9 @@ func TestOptionsArriveAndApply(t *testing.T) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
 		twice, life := uint16(2), 300*time.Millisecond
 		for _, o := range []peer.ChannelOptions{
-			{}, {Unordered: true}, {MaxRetransmits: &twice}, {MaxPacketLifeTime: &life, Unordered: true}, {Protocol: "v2"},
+			{}, {Unordered: true}, {MaxRetransmits: &twice}, {MaxPacketLifeTime: &life, Unordered: true}, {Protocol: "v2"}, {Durable: true},
+			{Raw: true}, {Unordered: true, Raw: true}, {MaxRetransmits: &twice, Raw: true}, {MaxPacketLifeTime: &life, Unordered: true, Raw: true},
+			{Protocol: "v2", Raw: true},
 		} {
 			here, there := channel(t, a, b, &o)
 			for _, ch := range []*peer.Channel{here, there} {
@@ -55,16 +78,49 @@ func TestOptionsArriveAndApply(t *testing.T) {
 				}
 			}
 		}
-		_, err := a.Open(within(t), "both", &peer.ChannelOptions{MaxRetransmits: &twice, MaxPacketLifeTime: &life})
+		// The age is of no interest to the other side.
+		here, there := channel(t, a, b, &peer.ChannelOptions{MaxRetransmits: &twice, MaxQueueAge: time.Second})
+		if h, o := here.Options().MaxQueueAge, there.Options().MaxQueueAge; h != time.Second || o != 0 {
+			t.Fatalf("the ages are %v and %v", h, o)
+		}
+	})
+}
+
+// What cannot be is refused by name, before anything is waited for.
+func TestOptionsThatExcludeEachOther(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.join(none), w.join(none)
+		next(t, a, peer.EventJoined)
+		p := a.Peer(b.ID()) // to which there is no connection
+		twice, life, ages := uint16(2), time.Second, 70*time.Second
+		for name, o := range map[string]peer.ChannelOptions{
+			"MaxRetransmits and MaxPacketLifeTime": {MaxRetransmits: &twice, MaxPacketLifeTime: &life},
+			"MaxPacketLifeTime of 1m10s":           {MaxPacketLifeTime: &ages},
+			"MaxQueueAge of -1s":                   {MaxRetransmits: &twice, MaxQueueAge: -time.Second},
+			"MaxQueueAge needs":                    {MaxQueueAge: time.Second},
+			"MaxQueueAge and Raw":                  {MaxRetransmits: &twice, MaxQueueAge: time.Second, Raw: true},
+			"Durable and Raw":                      {Durable: true, Raw: true},
+			"Durable excludes":                     {Durable: true, Unordered: true},
+			"Durable excludes Unordered":           {Durable: true, MaxRetransmits: &twice},
+			"a Protocol of 1025 bytes":             {Protocol: strings.Repeat("x", 1025)},
+			"a Protocol of 65536 bytes":            {Protocol: strings.Repeat("x", 65536), Raw: true},
+			"speak with each other":                {Protocol: "beckon.v1", Raw: true},
+		} {
+			_, err := p.Open(within(t), "x", &o)
+			if wantCode(t, err, protocol.CodeUnsupported); !strings.Contains(err.Error(), name) {
+				t.Errorf("%v does not name %q", err, name)
+			}
+		}
+		_, err := p.Open(within(t), strings.Repeat("x", 1025), nil)
 		wantCode(t, err, protocol.CodeUnsupported)
-		ages := 70 * time.Second
-		_, err = a.Open(within(t), "old", &peer.ChannelOptions{MaxPacketLifeTime: &ages})
-		wantCode(t, err, protocol.CodeUnsupported)
+		if p.State() != peer.StateWaiting {
+			t.Errorf("the peer is %q", p.State())
+		}
 	})
 }
 
 func shown(o peer.ChannelOptions) []any {
-	out := []any{o.Unordered, o.Protocol, -1, time.Duration(-1)}
+	out := []any{o.Unordered, o.Protocol, -1, time.Duration(-1), o.Durable, o.Raw}
 	if o.MaxRetransmits != nil {
 		out[2] = int(*o.MaxRetransmits)
 	}
@@ -76,10 +132,10 @@ func shown(o peer.ChannelOptions) []any {
 
 // A message that is lost and not sent again does not hold up those after it, and does not come late.
 func TestMaxRetransmitsGivesUp(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *world, raw bool) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
 		never := uint16(0)
-		here, there := channel(t, a, b, &peer.ChannelOptions{MaxRetransmits: &never, Unordered: true})
+		here, there := channel(t, a, b, &peer.ChannelOptions{MaxRetransmits: &never, Unordered: true, Raw: raw})
 		lose := func(vnet.Chunk) bool { return true }
 		w.drop.Store(&lose)
 		must(t, here.SendText(within(t), "lost"))
@@ -96,9 +152,9 @@ func TestMaxRetransmitsGivesUp(t *testing.T) {
 
 // What the other side sends right after opening waits for whoever accepts, however late.
 func TestMessagesBeforeAcceptAreKept(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *world, raw bool) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
-		here, err := a.Open(within(t), "early", nil)
+		here, err := a.Open(within(t), "early", &peer.ChannelOptions{Raw: raw})
 		must(t, err)
 		for i := range 100 {
 			must(t, here.SendText(within(t), fmt.Sprint(i)))
@@ -122,10 +178,10 @@ func TestMessagesBeforeAcceptAreKept(t *testing.T) {
 // A sender that waits for the window when the other side closes the channel gives up, and what it had under way must not
 // look like a new channel to the other side: Pion stops accepting channels when it gets one that does not begin with an open.
 func TestClosingAChannelThatIsBeingSentTo(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *world, raw bool) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
 		for range 3 {
-			here, there := channel(t, a, b, nil)
+			here, there := channel(t, a, b, &peer.ChannelOptions{Raw: raw})
 			sent := make(chan error)
 			go func() {
 				for {
@@ -142,16 +198,16 @@ func TestClosingAChannelThatIsBeingSentTo(t *testing.T) {
 			must(t, there.Close())
 			wantCode(t, <-sent, protocol.CodeClosed)
 		}
-		channel(t, a, b, nil)
-		channel(t, b, a, nil)
+		channel(t, a, b, &peer.ChannelOptions{Raw: raw})
+		channel(t, b, a, &peer.ChannelOptions{Raw: raw})
 	})
 }
 
 // Send waits while nobody reads, so neither side holds more than the windows; then everything arrives.
 func TestBackpressure(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *world, raw bool) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
-		here, there := channel(t, a, b, nil)
+		here, there := channel(t, a, b, &peer.ChannelOptions{Raw: raw})
 		const size, count = 64 << 10, 40
 		sent := make(chan int, count)
 		go func() {
@@ -182,9 +238,9 @@ func TestBackpressure(t *testing.T) {
 
 // A Send whose context ends has sent nothing, and the next one works.
 func TestSendGivesUpWhole(t *testing.T) {
-	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+	onBoth(t, func(t *testing.T, w *world, raw bool) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
-		here, there := channel(t, a, b, nil)
+		here, there := channel(t, a, b, &peer.ChannelOptions{Raw: raw})
 		sent := 0
 		for {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -242,17 +298,18 @@ func TestContextsEndWaiting(t *testing.T) {
 
 func TestAcceptOverflow(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		raw := peer.ChannelOptions{Raw: true}
 		roomA, roomB := w.join(peer.Config{}), w.join(peer.Config{})
 		a, err := roomA.Accept(within(t))
 		must(t, err)
 		b, err := roomB.Accept(within(t))
 		must(t, err)
-		for range 64 {
-			_, err = a.Open(within(t), "many", nil)
+		for range 256 {
+			_, err = a.Open(within(t), "many", &raw)
 			must(t, err)
 		}
 		// The refusal may be faster than the acknowledgement.
-		if last, err := a.Open(within(t), "one too many", nil); err != nil {
+		if last, err := a.Open(within(t), "one too many", &raw); err != nil {
 			wantCode(t, err, protocol.CodeClosed)
 		} else {
 			ended(t, last.Context(), protocol.CodeClosed)
@@ -260,7 +317,7 @@ func TestAcceptOverflow(t *testing.T) {
 		if s := roomB.Stats(); s.ChannelsOverflowed != 1 {
 			t.Fatalf("%d channels overflowed", s.ChannelsOverflowed)
 		}
-		for range 64 {
+		for range 256 {
 			_, err := b.Accept(within(t))
 			must(t, err)
 		}

@@ -43,6 +43,10 @@ type Config struct {
 	ICEServers []protocol.ICEServer
 	// ConnectTimeout is how long the connection to one peer may take from the start of its negotiation. 0 means 30 s.
 	ConnectTimeout time.Duration
+	// MaxMessageSize is the largest message that this peer takes on a channel, in bytes; the others learn it and send none that is larger.
+	// Such a message is held whole, so it is also what one peer can make this one hold at a time. 0 means 256 MiB; at least 65,536, which
+	// a side may send before it has learnt more. On raw channels it is 256 KiB.
+	MaxMessageSize int
 	// CloseTimeout is how long Close may take to deliver what was sent, and again to say goodbye. 0 means 5 s.
 	CloseTimeout time.Duration
 	// DisableMDNS stops resolving the `.local` names behind which browsers hide their addresses. Set it on a server with a
@@ -70,15 +74,20 @@ type Config struct {
 
 // The bounds of this package's queues. They are not in the Config because nobody has a reason to change them yet.
 const (
-	maxMessage    = 256 << 10 // bytes of a message that we accept, what Chromium and Firefox accept too
+	maxMessage    = 256 << 10 // bytes of a data channel's message that we accept, what Chromium and Firefox accept too
 	maxOpening    = 16        // channel opens of a peer in flight; Pion's accept queue holds 16 and drops the rest
-	maxUnaccepted = 64        // channels of a peer that nobody has accepted
+	maxUnaccepted = 256       // channels of a peer that nobody has accepted
 	maxUnread     = 1024      // events of a room that nobody has read
 	maxCandidates = 256       // of a peer; Pion would check any number of addresses
 	maxSignals    = 256       // from a peer, that wait to be followed
 	maxRefused    = 256       // channels of a peer that were refused and that it does not let go
 	maxUrgent     = 64        // frames that the signaling connection has not taken, besides messages
 	maxUpdates    = 64        // Update calls of a room that wait for their answer
+)
+
+const (
+	defaultMessageSize = 256 << 20
+	leastMessageSize   = 64 << 10
 )
 
 // acceptLinger is how long after a connection's end its channels can still be accepted.
@@ -96,6 +105,13 @@ func (c *Config) prepared() (Config, error) {
 	}
 	if out.CloseTimeout == 0 {
 		out.CloseTimeout = 5 * time.Second
+	}
+	switch {
+	case out.MaxMessageSize == 0:
+		out.MaxMessageSize = defaultMessageSize
+	case out.MaxMessageSize < leastMessageSize:
+		return out, protocol.Errorf(protocol.CodeUnsupported, "a MaxMessageSize of %d is less than %d, which the others may always send",
+			out.MaxMessageSize, leastMessageSize)
 	}
 	if out.Carriers = slices.Clone(out.Carriers); len(out.Carriers) == 0 {
 		out.Carriers = []Carrier{CarrierWebSocket, CarrierStream, CarrierPoll}

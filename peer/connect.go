@@ -76,7 +76,7 @@ func (r *Room) start(p *Peer, session string) *connection {
 	m, _ := r.state.member(p.id)
 	c.asks = m.Capabilities[capabilityAskToClose]
 	c.local, c.remote = r.id, p.id
-	c.accepted, c.turns = p.meeting.accepted, p.meeting.turns
+	c.junction, c.turns = p.meeting.junction, p.meeting.turns
 	c.say = func(data protocol.SignalData) { r.sayOf(p, c, data) }
 	c.reachable = func() bool {
 		r.mu.Lock()
@@ -93,7 +93,13 @@ func (r *Room) start(p *Peer, session string) *connection {
 
 // tend runs a connection to its end. What comes after it begins at that end, not when all of it is closed.
 func (r *Room) tend(p *Peer, c *connection) {
-	c.run(func() { r.ended(p, c) })
+	c.run(func() {
+		p.meeting.count(c)
+		r.ended(p, c)
+		if p.ctx.Err() != nil && p.meeting.current() == c {
+			p.meeting.junction.mux.Close(codedCause(p.ctx)) // what outlived this connection gets no other
+		}
+	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.connections, c)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/beckon-rtc/beckon/peer/mux"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 	"github.com/rs/zerolog"
@@ -32,11 +33,14 @@ type connection struct {
 	log       zerolog.Logger
 	local     string // the peer ids, for addresses
 	remote    string
-	accepted  *queue[*Channel]
+	junction  *junction
 	turns     *turns
 	say       func(protocol.SignalData)
 	reachable func() bool // the other side can be signalled
 	moved     func(State) // connected, or reconnecting
+
+	// Guarded by meeting.mu.
+	counted, summed bool // it is among the connections that were made; its bytes among those of connections that have ended
 
 	// Guarded by room.mu.
 	session  string
@@ -49,23 +53,27 @@ type connection struct {
 	opening   chan struct{} // a token for each channel open in flight
 	resetting chan struct{} // a token while a stream reset of ours is under way
 
-	overflowed  atomic.Uint64 // channels that were closed because nobody accepted them
-	refused     atomic.Int32  // those of them whose streams have not ended
-	leaving     atomic.Bool   // close has been called: an end of the association is no loss
-	heardAt     atomic.Int64  // when something came on a channel, in nanoseconds after began
-	began       time.Time
-	negotiated  time.Time // when run has begun to negotiate; set before pcSet is closed
-	abandonOnce sync.Once
-	goneOnce    sync.Once
-	wake        chan struct{} // a token while run has something to look at
-	pcSet       chan struct{} // closed when pc is set, or could not be made
-	pc          *webrtc.PeerConnection
-	closing     sync.RWMutex // held by run while it closes pc
-	control     *Channel     // set before connected is closed
-	maxSend     int          // bytes of a message that the other side takes; set before connected is closed
+	overflowed atomic.Uint64 // channels that were closed because nobody accepted them
+	refused    atomic.Int32  // those of them whose streams have not ended
+	leaving    atomic.Bool   // close has been called: an end of the association is no loss
+	heardAt    atomic.Int64  // when something came on a channel, in nanoseconds after began
+	began      time.Time
 
-	mu         sync.Mutex          // guards the next ones
-	channels   map[uint16]*Channel // those that are being read, by their stream
+	bytesSent, bytesReceived atomic.Uint64 // of the association, when it was last asked
+	negotiated               time.Time     // when run has begun to negotiate; set before pcSet is closed
+	abandonOnce              sync.Once
+	goneOnce                 sync.Once
+	attached                 chan struct{} // closed when link is set
+	link                     *mux.Link     // the peer's channels on this connection; nil if another has taken its place before
+	wake                     chan struct{} // a token while run has something to look at
+	pcSet                    chan struct{} // closed when pc is set, or could not be made
+	pc                       *webrtc.PeerConnection
+	closing                  sync.RWMutex // held by run while it closes pc
+	control                  *rawChannel  // set before connected is closed
+	maxSend                  int          // bytes of a message that the other side takes; set before connected is closed
+
+	mu         sync.Mutex             // guards the next ones
+	channels   map[uint16]*rawChannel // those that are being read, by their stream
 	heard      []protocol.SignalData
 	ice        webrtc.ICEConnectionState
 	uprooted   uprooted
@@ -76,6 +84,8 @@ type connection struct {
 	uttering   bool           // somebody writes it
 	over       bool           // no goroutine may be started any more
 	goroutines sync.WaitGroup // added to while not over
+	drained    bool           // no trunk may begin any more
+	trunks     sync.WaitGroup // those that are read; added to while not drained
 
 	// Owned by run.
 	lookout      lookout
@@ -92,11 +102,12 @@ func newConnection(ctx context.Context, end context.CancelCauseFunc, f *factory,
 		done:      make(chan struct{}),
 		gone:      make(chan struct{}),
 		abandoned: make(chan struct{}),
+		attached:  make(chan struct{}),
 		opening:   make(chan struct{}, maxOpening),
 		resetting: make(chan struct{}, 1),
 		wake:      make(chan struct{}, 1),
 		pcSet:     make(chan struct{}),
-		channels:  make(map[uint16]*Channel),
+		channels:  make(map[uint16]*rawChannel),
 		rounds:    rate.NewLimiter(rate.Every(roundEvery), roundBurst),
 	}
 }
@@ -142,6 +153,8 @@ func (c *connection) run(ended func()) {
 		}
 		c.end(err)
 	}
+	c.drain()
+	c.junction.detach(c)
 	ended()
 	c.log.Debug().Err(context.Cause(c.ctx)).Msg("peer connection closes")
 	if c.pc != nil {
@@ -158,9 +171,19 @@ func (c *connection) run(ended func()) {
 	c.over = true
 	c.mu.Unlock()
 	// Whoever accepts at all has done so by then. Without this, visitors could fill the memory of a program that does not.
-	forget := time.AfterFunc(acceptLinger, c.forgetUnaccepted)
+	forgotten := make(chan struct{})
+	forget := time.AfterFunc(acceptLinger, func() {
+		c.junction.forget(c)
+		close(forgotten)
+	})
 	defer forget.Stop()
 	c.goroutines.Wait()
+	if c.junction.keeps(c) {
+		select {
+		case <-forgotten:
+		case <-c.abandoned:
+		}
+	}
 }
 
 // awaitTurn waits until this connection may be made: an offer, which holds for the network as it is now, until the other side
@@ -257,7 +280,9 @@ func (c *connection) controlOpened(control *webrtc.DataChannel) {
 		return
 	}
 	c.maxSend = int(min(c.pc.SCTP().GetCapabilities().MaxMessageSize, math.MaxInt32))
-	ch := newChannel(c, controlLabel, ChannelOptions{})
+	c.link = c.junction.attach(c)
+	close(c.attached) // before a goodbye can come, which may be the last that does
+	ch := newRaw(c, controlLabel, ChannelOptions{})
 	ch.sink = c.command
 	c.control = ch // before anything comes on it that is to be answered
 	ch.start(raw)

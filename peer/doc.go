@@ -7,6 +7,10 @@
 //	err = ch.SendText(ctx, "hello")                                  // waits while the other side does not read
 //	data, isText, err := ch.Recv(ctx)
 //
+// A channel is there as soon as it is opened, is cheap, and takes messages of any size up to 256 MiB; ChannelOptions say whether it may lose
+// or reorder them, or must go on when the connection is replaced. Many of them share few data channels (package mux), so who does not read
+// one of them holds up nobody else. One that is to be a data channel of its own, for a peer that is no Beckon SDK, is opened as Raw.
+//
 // Everything is pulled, with a context that bounds the call: there are no callbacks. State can be read at any time; events say
 // that it changed. Errors have a code; see [Code] and package protocol. What ends has a Context whose cause says why.
 //
@@ -36,9 +40,11 @@
 //	connection.     peer connection  pings and pongs that are to be said    when there are none; they may wait for the window
 //	speak
 //	(reporting)     opening          reading the statistics of it           when Pion has given them
-//	Channel.pump    channel          reading the data channel               when the stream ends and what came is read or
-//	                                                                        given up by Close of channel, peer or room
-//	(opening)       Peer.Open        one channel open in flight             when the other side answers, or the connection ends
-//	(closing)       Channel.Close,   the reset of the stream                when the other side has answered it, or does not
-//	                of either side                                          for 5 s, or the connection ends
+//	rawChannel.     raw channel      reading the data channel               when the stream ends and what came is read or
+//	pump                                                                    given up by Close of channel, peer or room
+//	                trunk, control   the same; it never waits for anybody   when the connection ends and what came is read
+//	(opening)       data channel     one open in flight                     when the other side answers, or the connection ends
+//	(closing)       Close of a raw   the reset of the stream                when the other side has answered it, or does not
+//	                channel                                                 for 5 s, or the connection ends
+//	(package mux)   link             what channels say besides messages     when the connection ends; junction.detach waits for it
 package peer

@@ -18,6 +18,7 @@ import (
 // once, one of them a goroutine that works for a peer.
 func TestCloseEndsEveryCall(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		ctx := context.Background()
 		roomA, roomB := w.join(none), w.join(none)
 		next(t, roomA, peer.EventJoined)
 		a, err := roomA.Connect(within(t), roomB.ID())
@@ -25,38 +26,55 @@ func TestCloseEndsEveryCall(t *testing.T) {
 		b, err := roomB.Connect(within(t), roomA.ID())
 		must(t, err)
 		here, _ := channel(t, a, b, nil)
+		raw, _ := channel(t, a, b, &peer.ChannelOptions{Raw: true})
+		durable, _ := channel(t, a, b, &peer.ChannelOptions{Durable: true})
+		fill := func(ch *peer.Channel) error {
+			for {
+				if err := ch.Send(ctx, make([]byte, 64<<10)); err != nil {
+					return err
+				}
+			}
+		}
 		absent := w.join(none)
 		next(t, roomA, peer.EventJoined)
 		_, err = roomA.Accept(within(t))
 		must(t, err)
 
-		ctx := context.Background()
+		full := make(chan struct{}) // closed when nothing more can be sent
 		calls := map[string]func() error{
-			"room accept": func() error { _, err := roomA.Accept(ctx); return err },
-			"room recv":   func() error { _, err := roomA.Recv(ctx); return err },
-			"accept":      func() error { _, err := a.Accept(ctx); return err },
-			"early":       func() error { _, err := roomA.Peer(absent.ID()).Open(ctx, "x", nil); return err },
-			"early path":  func() error { _, err := roomA.Peer(absent.ID()).Path(ctx); return err },
-			"recv":        func() error { _, _, err := here.Recv(ctx); return err },
-			"send": func() error {
-				for {
-					if err := here.Send(ctx, make([]byte, 64<<10)); err != nil {
-						return err
-					}
-				}
-			},
-			"open": func() error { // behind a window that is full
+			"room accept":  func() error { _, err := roomA.Accept(ctx); return err },
+			"room recv":    func() error { _, err := roomA.Recv(ctx); return err },
+			"accept":       func() error { _, err := a.Accept(ctx); return err },
+			"early":        func() error { _, err := roomA.Peer(absent.ID()).Open(ctx, "x", nil); return err },
+			"early path":   func() error { _, err := roomA.Peer(absent.ID()).Path(ctx); return err },
+			"recv":         func() error { _, _, err := here.Recv(ctx); return err },
+			"recv raw":     func() error { _, _, err := raw.Recv(ctx); return err },
+			"send":         func() error { return fill(here) },
+			"send raw":     func() error { return fill(raw) },
+			"send durable": func() error { return fill(durable) },
+			"flush":        func() error { <-full; return durable.Flush(ctx) },
+			"open": func() error { // until there are too many
 				for {
 					if _, err := a.Open(ctx, "x", nil); err != nil {
 						return err
 					}
 				}
 			},
+			"open raw": func() error { // behind a window that is full
+				for {
+					if _, err := a.Open(ctx, "x", &peer.ChannelOptions{Raw: true}); err != nil {
+						return err
+					}
+				}
+			},
+			"stats of one that was never met": func() error { _, err := roomA.Peer(absent.ID()).Stats(ctx, nil); return err },
 		}
 		results := make(chan error, len(calls))
 		for name, call := range calls {
 			go func() { results <- fmt.Errorf("%s: %w", name, call()) }()
 		}
+		synctest.Wait()
+		close(full)
 		synctest.Wait()
 		var closing sync.WaitGroup
 		for range 3 {
@@ -99,14 +117,16 @@ func TestAcceptAfterTheEnd(t *testing.T) {
 		must(t, a.Close())
 		ended(t, b.Context(), protocol.CodeClosed)
 		synctest.Wait()
-		for i := range count {
+		come := make(map[string]bool)
+		for range count {
 			ch, err := b.Accept(within(t))
 			must(t, err)
 			data, _, err := ch.Recv(within(t))
 			must(t, err)
-			if ch.Label() != fmt.Sprint(i) || string(data) != ch.Label() {
-				t.Fatalf("channel %d is %q and says %q", i, ch.Label(), data)
+			if come[ch.Label()] || string(data) != ch.Label() {
+				t.Fatalf("%q says %q", ch.Label(), data)
 			}
+			come[ch.Label()] = true
 		}
 		_, err := b.Accept(within(t))
 		wantCode(t, err, protocol.CodeClosed)
@@ -146,14 +166,17 @@ func TestPeerCloseDelivers(t *testing.T) {
 		"room": func(r *peer.Room, _ *peer.Peer) error { return r.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+			onBoth(t, func(t *testing.T, w *world, raw bool) {
 				roomA, roomB := w.join(peer.Config{}), w.join(peer.Config{})
 				a, err := roomA.Accept(within(t))
 				must(t, err)
 				b, err := roomB.Accept(within(t))
 				must(t, err)
-				here, there := channel(t, a, b, nil)
-				const count = 12
+				here, there := channel(t, a, b, &peer.ChannelOptions{Raw: raw})
+				count := 3 // what the window takes of those that nobody reads
+				if raw {
+					count = 12
+				}
 				for range count {
 					must(t, here.Send(within(t), make([]byte, 64<<10)))
 				}

@@ -7,9 +7,15 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
+// flushAgain is how often Pion is asked whether something is still on its way.
+const flushAgain = 2 * time.Millisecond
+
 // close delivers what was sent, and that it is over, for as long as ctx lasts, and ends the connection and all of it.
 func (c *connection) close(ctx context.Context, cause error) {
 	c.leaving.Store(true)
+	if c.isConnected() {
+		c.junction.conclude(ctx, c)
+	}
 	c.flush(ctx)
 	if c.sayBye(ctx) {
 		c.flush(ctx)
@@ -45,7 +51,7 @@ func (c *connection) flush(ctx context.Context) {
 		return
 	}
 	// Pion tells per channel when its buffer is empty, and the sum only when asked.
-	ticker := time.NewTicker(2 * time.Millisecond)
+	ticker := time.NewTicker(flushAgain)
 	defer ticker.Stop()
 	for c.buffered() > 0 {
 		select {

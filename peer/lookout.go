@@ -144,7 +144,7 @@ func (c *connection) listen(now time.Time) {
 	heard := c.began.Add(time.Duration(c.heardAt.Load()))
 	// Acknowledgements are progress, and when nobody reads on either side there is nothing but probes of the windows. Nobody says
 	// when they came: at some time after the last look. So while they come it is worth to look more often.
-	if bytes := c.received(); bytes != l.bytes {
+	if _, bytes := c.traffic(); bytes != l.bytes {
 		l.bytes = bytes
 		if since := l.listened; l.lost {
 			heard = now
@@ -178,13 +178,6 @@ func (c *connection) listen(now time.Time) {
 		l.pingAt = time.Time{}
 		c.lose(now)
 	}
-}
-
-// received is how many bytes have come on the association.
-func (c *connection) received() (bytes uint64) {
-	bytes = c.lookout.bytes
-	c.association(func(t *webrtc.SCTPTransport) { bytes = t.Stats().BytesReceived })
-	return bytes
 }
 
 // lose is called when the way is lost. It is looked for from now on.

@@ -330,7 +330,7 @@ func TestAnEndWithoutAGoodbye(t *testing.T) {
 func TestFullWindowsAreNoLoss(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
-		here, there := channel(t, a, b, nil)
+		here, there := channel(t, a, b, &peer.ChannelOptions{Raw: true})
 		const size, count = 64 << 10, 60
 		for _, ch := range []*peer.Channel{here, there} {
 			go func() {

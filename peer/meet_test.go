@@ -213,7 +213,7 @@ func TestAPeerThatIsClosed(t *testing.T) {
 	})
 }
 
-// Forty opens at once: no more than sixteen are on their way at a time, however slow the other side is, and all arrive.
+// Forty opens of raw channels at once: no more than sixteen are on their way at a time, however slow the other side is, and all arrive.
 func TestManyOpens(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
@@ -223,7 +223,7 @@ func TestManyOpens(t *testing.T) {
 		opened := make(chan error, count)
 		for i := range count {
 			go func() {
-				_, err := a.Open(within(t), fmt.Sprint(i), nil)
+				_, err := a.Open(within(t), fmt.Sprint(i), &peer.ChannelOptions{Raw: true})
 				opened <- err
 			}()
 		}

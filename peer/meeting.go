@@ -29,7 +29,7 @@ const (
 
 // meeting is what a peer has of connections: one after the other, each in the place of one that was lost.
 type meeting struct {
-	accepted *queue[*Channel] // that the other side has opened, on whichever connection
+	junction *junction
 	turns    *turns
 
 	// Guarded by room.mu.
@@ -43,11 +43,12 @@ type meeting struct {
 	met     bool          // it has been connected
 	lost    time.Time     // since when it is not, and was before; zero while it is
 	changed chan struct{} // closed, and made anew, when one of them changes
+	counts  PeerStats     // of bytes, those of connections that have ended
 }
 
-func newMeeting() *meeting {
+func newMeeting(j *junction) *meeting {
 	return &meeting{
-		accepted: newQueue[*Channel](maxUnaccepted),
+		junction: j,
 		turns:    newTurns(),
 		state:    StateWaiting,
 		changed:  make(chan struct{}),
@@ -93,6 +94,12 @@ func (m *meeting) move(c *connection, s State) (first bool, lost time.Time) {
 	m.state = s
 	switch s {
 	case StateConnected:
+		if !c.counted {
+			c.counted = true
+			m.counts.Connections++
+		} else {
+			m.counts.Restarts++
+		}
 		lost, m.lost = m.lost, time.Time{}
 	case StateReconnecting:
 		m.lose()

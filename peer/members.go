@@ -60,7 +60,7 @@ func (r *Room) find(peer, instance string) *Peer {
 func (r *Room) appeared(m protocol.Member) *Peer {
 	p := &Peer{
 		room: r, id: m.Peer, instance: m.Instance, identity: m.Identity,
-		meeting:    newMeeting(),
+		meeting:    newMeeting(newJunction(r.cfg.MaxMessageSize, r.log.With().Str("peer", m.Peer).Logger())),
 		attributes: m.Attributes, away: m.Away,
 	}
 	p.here, p.left = context.WithCancelCause(r.ctx)

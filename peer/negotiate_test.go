@@ -18,6 +18,7 @@ import (
 	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/vnet"
 	"github.com/pion/webrtc/v4"
+	"github.com/rs/zerolog"
 )
 
 // VNet guards the counter of MAC addresses that vnet keeps in a global variable without a lock.
@@ -50,8 +51,8 @@ func newTwo(t *testing.T, asks bool) *two {
 		f := newFactory(&Config{DisableMDNS: true, SettingEngine: func(s *webrtc.SettingEngine) { s.SetNet(host) }})
 		ctx, end := context.WithCancelCause(context.Background())
 		c := newConnection(ctx, end, f, offers, 20*time.Second)
-		m := newMeeting()
-		c.accepted, c.turns = m.accepted, m.turns
+		m := newMeeting(newJunction(defaultMessageSize, zerolog.Nop()))
+		c.junction, c.turns = m.junction, m.turns
 		c.reachable = func() bool { return true }
 		c.moved = func(State) {}
 		c.asks = asks

@@ -22,23 +22,26 @@ const netChunk = 64 << 10
 //
 //   - Messages are not kept: a Write may be read in pieces, and a long one is sent as several messages. Text that comes is
 //     read as its bytes, and an empty message is not seen. The other side may be a browser that reads and sends messages.
-//   - Close closes both directions at once, and what was received and not read is dropped; there is no CloseWrite. What was
-//     written before is still delivered as long as the peer stays connected, for which Close does not wait.
-//   - Read returns io.EOF when the other side closed the channel or its peer connection, or left the room, after all that came
-//     before. When the connection was lost it returns that error, with its code.
+//   - Close closes both directions at once, and what was received and not read is dropped. What was
+//     written before is still delivered as long as the peer stays connected, for which Close does not wait. To end one direction there is
+//     CloseWrite() error, as *net.TCPConn has it, which a raw channel cannot do.
+//   - Read returns io.EOF when the other side ended its direction, closed the channel or its peer connection, or left the room, after all
+//     that came before. When the connection was lost it returns that error, with its code.
 //   - A Write that returns after its deadline may have written part of the data; its count is right.
-//   - All connections to one peer share a flow-control window: one that is never read stops the others.
+//   - Of raw channels all connections to one peer share a flow-control window: one that is never read stops the others.
 //   - LocalAddr and RemoteAddr are the peer ids, with the network "beckon"; the way to the peer may change and has no one address.
 func NetConn(ch *Channel) net.Conn {
-	if o := ch.options; o.Unordered || o.MaxRetransmits != nil || o.MaxPacketLifeTime != nil {
+	if o := ch.options; !o.stream() {
 		panic("peer: NetConn needs a channel that is ordered and reliable")
 	}
-	return &netConn{ch: ch, readBy: newExpiry(), writeBy: newExpiry(), writing: make(chan struct{}, 1)}
+	return &netConn{ch: ch, readBy: newExpiry(), writeBy: newExpiry(), over: make(chan struct{}), writing: make(chan struct{}, 1)}
 }
 
 type netConn struct {
 	ch              *Channel
 	readBy, writeBy *expiry
+	closing         sync.Once
+	over            chan struct{} // closed by Close
 
 	reading sync.Mutex    // one Read at a time; guards rest
 	rest    []byte        // of the last message
@@ -55,7 +58,7 @@ func (c *netConn) Read(b []byte) (int, error) {
 	}
 	err := c.readBy.within(func(ctx context.Context) error {
 		for len(c.rest) == 0 {
-			m, err := c.ch.receive(ctx)
+			m, err := c.ch.way.receive(ctx)
 			if err != nil {
 				return err
 			}
@@ -80,8 +83,8 @@ func (c *netConn) Write(b []byte) (n int, err error) {
 	}
 	defer func() { <-c.writing }()
 	for n < len(b) {
-		chunk := b[n:min(len(b), n+netChunk, n+c.ch.conn.maxSend)]
-		if err := c.writeBy.within(func(ctx context.Context) error { return c.ch.write(ctx, chunk, false) }); err != nil {
+		chunk := b[n:min(len(b), n+netChunk, n+c.ch.MaxMessageSize())]
+		if err := c.writeBy.within(func(ctx context.Context) error { return c.ch.way.send(ctx, chunk, false) }); err != nil {
 			return n, c.failed("write", err)
 		}
 		n += len(chunk)
@@ -96,8 +99,8 @@ func (c *netConn) turn(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return aborted(ctx)
-	case <-c.ch.ctx.Done():
-		return codedCause(c.ch.ctx)
+	case <-c.ch.Context().Done():
+		return codedCause(c.ch.Context())
 	}
 }
 
@@ -116,7 +119,7 @@ func (c *netConn) failed(op string, err error) error {
 
 func (c *netConn) closed() bool {
 	select {
-	case <-c.ch.abandoned:
+	case <-c.over:
 		return true
 	default:
 		return false
@@ -124,10 +127,19 @@ func (c *netConn) closed() bool {
 }
 
 func (c *netConn) Close() error {
+	c.closing.Do(func() { close(c.over) })
 	err := c.ch.Close()
 	c.readBy.set(time.Time{})
 	c.writeBy.set(time.Time{})
 	return err
+}
+
+// CloseWrite ends what the other side reads, behind what was written. It waits for a Write that is under way, until the write deadline.
+func (c *netConn) CloseWrite() error {
+	if err := c.writeBy.within(c.ch.way.closeWrite); err != nil {
+		return c.failed("close", err)
+	}
+	return nil
 }
 
 func (c *netConn) SetReadDeadline(t time.Time) error  { c.readBy.set(t); return nil }

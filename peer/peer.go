@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/beckon-rtc/beckon/peer/mux"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 )
@@ -65,11 +66,12 @@ func (p *Peer) State() State {
 // no way to it was ever found, CodeConnectionLost when the way was lost or the peer was away for too long, or what ended the room.
 func (p *Peer) Context() context.Context { return p.ctx }
 
-// Open opens a channel to the peer and returns when the other side has acknowledged it. It waits until the peer is connected, or
-// connected again, and while 16 other opens to it are in flight. nil options are ordered and reliable. ctx bounds the call, not
-// the channel.
+// Open opens a channel to the peer. It waits until the peer is connected, or connected again, and while 256 channels of this side are open.
+// One that is ordered and reliable is there then, without a round trip, and what is sent on it follows at once; any other, and one that is
+// Raw, when the other side has taken it. nil options are ordered and reliable. ctx bounds the call, not the channel.
 //
-// Errors: CodeUnsupported for options that exclude each other, CodeAborted, or why the peer's Context ended.
+// Errors: CodeUnsupported for options that exclude each other, CodeAborted, CodeOverflow when too many channels wait for the other side's
+// Accept, or why the peer's Context ended.
 func (p *Peer) Open(ctx context.Context, label string, options *ChannelOptions) (*Channel, error) {
 	var o ChannelOptions
 	if options != nil {
@@ -83,7 +85,7 @@ func (p *Peer) Open(ctx context.Context, label string, options *ChannelOptions) 
 }
 
 func (p *Peer) open(ctx context.Context, label string, o ChannelOptions) (*Channel, error) {
-	if _, err := o.init(); err != nil { // before anything is waited for
+	if err := o.check(label); err != nil { // before anything is waited for
 		return nil, err
 	}
 	for {
@@ -91,7 +93,12 @@ func (p *Peer) open(ctx context.Context, label string, o ChannelOptions) (*Chann
 		if err != nil {
 			return nil, err
 		}
-		ch, err := c.openChannel(ctx, label, o)
+		var ch *Channel
+		if o.Raw {
+			ch, err = c.openedRaw(ctx, label, o)
+		} else {
+			ch, err = c.openedMux(ctx, label, o)
+		}
 		if err == nil || ctx.Err() != nil || c.ctx.Err() == nil {
 			return ch, err
 		}
@@ -99,12 +106,31 @@ func (p *Peer) open(ctx context.Context, label string, o ChannelOptions) (*Chann
 	}
 }
 
-// Accept returns the next channel that the peer has opened. It waits until there is one, the peer's Context ends or ctx does;
+func (c *connection) openedRaw(ctx context.Context, label string, o ChannelOptions) (*Channel, error) {
+	ch, err := c.openRaw(ctx, label, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Channel{way: ch, conn: c, label: label, options: o}, nil
+}
+
+func (c *connection) openedMux(ctx context.Context, label string, o ChannelOptions) (*Channel, error) {
+	ch, err := c.junction.mux.Open(ctx, label, mux.Options{
+		Class: o.class(), MaxQueueAge: o.MaxQueueAge, Durable: o.Durable, Protocol: o.Protocol,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return wrapMux(ch, c), nil
+}
+
+// Accept returns the next channel that the peer has opened; of several that are opened at about the same time, any: tell them by their
+// labels. It waits until there is one, the peer's Context ends or ctx does;
 // ctx bounds this call alone. Messages that came before Accept are not lost, and a channel whose connection has been replaced
-// since is returned as well, with what came on it. At most 64 channels wait to be accepted: a further one is closed, which the
-// other side sees, and counted in Room.Stats; so are those that wait still 30 s after their connection's end.
+// since is returned as well, with what came on it. At most 64 channels wait to be accepted: a further one is refused, which the
+// other side sees (CodeOverflow), and counted in Room.Stats; so are those that wait still 30 s after their connection's end.
 func (p *Peer) Accept(ctx context.Context) (*Channel, error) {
-	ch, err := p.meeting.accept(ctx, p.ctx)
+	ch, err := p.meeting.junction.accept(ctx, p.ctx)
 	if err != nil {
 		return nil, wrap(err, "accept from %q", p.id)
 	}

@@ -91,6 +91,13 @@ func (q *queue[T]) remove(match func(T) bool) {
 	q.items = slices.DeleteFunc(q.items, match)
 }
 
+// some tells whether an item matches.
+func (q *queue[T]) some(match func(T) bool) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.ContainsFunc(q.items, match)
+}
+
 func (q *queue[T]) signal() {
 	select {
 	case q.more <- struct{}{}:

@@ -142,6 +142,11 @@ func TestAnnounced(t *testing.T) {
 		check(bob, "198.51.100.7", true) // for bob says so as well
 		check(bob, "2001:db8::7", false)
 		check(ada, "198.51.100.7", false)
+		eve.join(protocol.Join{Room: "tea"})
+		check(eve, "198.51.100.7", true)
+		eve.send(protocol.Leave{Room: "tea"})
+		eve.event(protocol.EventLeft)
+		check(eve, "198.51.100.7", false) // though it is still in another room
 	})
 }
 

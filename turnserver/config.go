@@ -68,16 +68,17 @@ type Config struct {
 	// Quotas bound what identities, rooms and addresses may use together.
 	Quotas Quotas
 
-	// Accounts, if not nil, says at Allocate who pays for a user's allocation. Else the user is the identity, and in no
-	// room. It must be quick, for a listener's other clients wait, and may be called by several goroutines at once.
+	// Accounts, if not nil, says at Allocate who pays for a user's allocation, until that ends. Else the user is the identity,
+	// and in no room. It must be quick, for a listener's other clients wait, and may be called by several goroutines at once.
 	Accounts func(user string) Account
 
 	// Limited, if not nil, is told when a client meets a bound of Quotas, at most once in 10 s of each bound for each
 	// user. It is called by one goroutine, which it may keep waiting; it must not call Close or Shutdown.
 	Limited func(user string, l Limited)
 
-	// Scope, if not nil, is asked besides the policy whether a user may get a permission for an address. It must be
-	// quick, for a listener's other clients wait, and may be called by several goroutines at once.
+	// Scope, if not nil, is asked besides the policy whether a user may get a permission for an address, or keep it beyond
+	// the five minutes that one lasts (RFC 8656 section 9): what it takes back ends with these. It must be quick, for a
+	// listener's other clients wait, and may be called by several goroutines at once.
 	Scope func(user string, peer netip.Addr) bool
 
 	// Limits bound what clients may use.

@@ -39,11 +39,7 @@ func TestDeniedPeersOverTheWire(t *testing.T) {
 
 func TestDeniedPeersOverTheWireIPv6(t *testing.T) {
 	t.Parallel()
-	if pc, err := net.ListenPacket("udp", "[::1]:0"); err != nil {
-		t.Skip(err)
-	} else {
-		_ = pc.Close()
-	}
+	needIPv6(t)
 	s := listen(t, noLocal, at("[::1]:0"))
 	w := newWire(t, s, "udp")
 	w.allocate()

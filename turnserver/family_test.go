@@ -7,8 +7,11 @@ import (
 	"testing"
 
 	"github.com/pion/stun/v4"
+
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
+// requested is REQUESTED-ADDRESS-FAMILY.
 func requested(f byte) stun.Setter {
 	return stun.RawAttribute{Type: stun.AttrRequestedAddressFamily, Value: []byte{f, 0, 0, 0}}
 }
@@ -34,13 +37,19 @@ func (w *wire) allocateIn(f byte) netip.AddrPort {
 	return netip.AddrPortFrom(ip.Unmap(), uint16(a.Port))
 }
 
+func hasIPv6() bool {
+	pc, err := net.ListenPacket("udp", "[::1]:0")
+	if err == nil {
+		_ = pc.Close()
+	}
+	return err == nil
+}
+
 func needIPv6(t *testing.T) {
 	t.Helper()
-	pc, err := net.ListenPacket("udp", "[::1]:0")
-	if err != nil {
-		t.Skip(err)
+	if !hasIPv6() {
+		lacking.Skip(t, "this machine has no IPv6 on loopback (::1): switch it on, on Linux as root with `sysctl net.ipv6.conf.lo.disable_ipv6=0`")
 	}
-	_ = pc.Close()
 }
 
 // Each client gets the family that it asks for and IPv4 when it asks for none, whichever family it comes over: two who come

@@ -128,7 +128,7 @@ func FuzzRequest(f *testing.F) {
 	}
 	allowed, denied := peerAt("1.1.1.1:5000"), peerAt("169.254.169.254:80")
 	f.Add(uint16(methodRefresh), attrs(lasting(60)))
-	f.Add(uint16(methodRefresh), attrs(requestedFamily(2)))
+	f.Add(uint16(methodRefresh), attrs(requested(2)))
 	f.Add(uint16(methodCreatePermission), attrs(allowed, denied))
 	f.Add(uint16(methodCreatePermission), attrs(peerAt("[::ffff:127.0.0.1]:80"), rawPeer(netip.MustParseAddr("::ffff:10.0.0.1"), 1)))
 	f.Add(uint16(methodChannelBind), attrs(numbered(0x4000), allowed))

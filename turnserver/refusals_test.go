@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"reflect"
@@ -75,14 +74,6 @@ func newRig(t *testing.T, mode int, change func(*Config)) *rig {
 		}
 	})
 	return &rig{wire: newWire(t, s, "udp"), s: s, mode: mode}
-}
-
-func hasIPv6() bool {
-	pc, err := net.ListenPacket("udp", "[::1]:0")
-	if err == nil {
-		_ = pc.Close()
-	}
-	return err == nil
 }
 
 // TestRefusals sends what must be refused, byte by byte, to a server of its own for each case, with both kinds of relays. Each ends as the

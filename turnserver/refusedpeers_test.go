@@ -8,11 +8,6 @@ import (
 	"github.com/pion/stun/v4"
 )
 
-// requestedFamily is REQUESTED-ADDRESS-FAMILY, 1 for IPv4 and 2 for IPv6.
-func requestedFamily(f byte) stun.Setter {
-	return stun.RawAttribute{Type: stun.AttrRequestedAddressFamily, Value: []byte{f, 0, 0, 0}}
-}
-
 func numbered(n uint16) stun.Setter {
 	return stun.RawAttribute{Type: stun.AttrChannelNumber, Value: []byte{byte(n >> 8), byte(n), 0, 0}}
 }
@@ -172,10 +167,10 @@ func refusedPeers6() refusedGroup {
 // allocate6 opens a relay of IPv6. With sockets, a machine without IPv6 has none, and the test is skipped.
 func (r *rig) allocate6() {
 	r.t.Helper()
-	if r.mode == bySocket && !hasIPv6() {
-		r.t.Skip("this machine has no ::1")
+	if r.mode == bySocket {
+		needIPv6(r.t)
 	}
-	if got := r.ask(stun.MethodAllocate, transport(protoUDP), requestedFamily(2)); got != wasSuccess {
+	if got := r.ask(stun.MethodAllocate, transport(protoUDP), requested(2)); got != wasSuccess {
 		r.t.Fatalf("an IPv6 relay: %s", got)
 	}
 }

@@ -37,16 +37,16 @@ func refusedAllocations() refusedGroup {
 	add("EVEN-PORT that reserves the next port", both("508"), both("NoAllocation.even-port"), udp, attribute(stun.AttrEvenPort, 0x80))
 	add("RESERVATION-TOKEN that nobody gave", both("508"), none, udp, attribute(stun.AttrReservationToken, 1, 2, 3, 4, 5, 6, 7, 8))
 	add("RESERVATION-TOKEN and EVEN-PORT", both("400"), none, udp, attribute(stun.AttrReservationToken, 1, 2, 3, 4, 5, 6, 7, 8), attribute(stun.AttrEvenPort, 0))
-	add("REQUESTED-ADDRESS-FAMILY 0", both("440"), none, udp, requestedFamily(0))
-	add("REQUESTED-ADDRESS-FAMILY 3", both("440"), none, udp, requestedFamily(3))
+	add("REQUESTED-ADDRESS-FAMILY 0", both("440"), none, udp, requested(0))
+	add("REQUESTED-ADDRESS-FAMILY 3", both("440"), none, udp, requested(3))
 	add("REQUESTED-ADDRESS-FAMILY of one byte", both("400"), none, udp, attribute(stun.AttrRequestedAddressFamily, 1))
-	add("REQUESTED-ADDRESS-FAMILY and RESERVATION-TOKEN", both("400"), none, udp, requestedFamily(1), attribute(stun.AttrReservationToken, 1, 2, 3, 4, 5, 6, 7, 8))
+	add("REQUESTED-ADDRESS-FAMILY and RESERVATION-TOKEN", both("400"), none, udp, requested(1), attribute(stun.AttrReservationToken, 1, 2, 3, 4, 5, 6, 7, 8))
 	add("an unknown attribute that must be understood", both("420"), none, udp, attribute(0x7abc, 1, 2, 3, 4))
 	add("CHANGE-REQUEST (RFC 5780) in an Allocate", both("420"), none, udp, attribute(0x0003, 0, 0, 0, 6))
 	oneFamily := func(c *Config) { c.RelayAddresses = slices.Clone(c.RelayAddresses[:1]) }
 	g.list = append(g.list, refusedCase{
 		name: "an IPv6 relay of a server that has only IPv4 relays", want: both("440"), counter: both("NoAllocation.family"), config: oneFamily,
-		run: func(r *rig) string { return r.ask(stun.MethodAllocate, udp, requestedFamily(2)) },
+		run: func(r *rig) string { return r.ask(stun.MethodAllocate, udp, requested(2)) },
 	}, refusedCase{
 		name: "a second one from the same address and port", want: both("437"),
 		run: func(r *rig) string { r.allocate(); return r.ask(stun.MethodAllocate, udp) },
@@ -183,7 +183,7 @@ func refusedSessions() refusedGroup {
 	}
 	g.list = append(g.list, refusedCase{
 		name: "Refresh that asks for another family", want: both("443"),
-		run: func(r *rig) string { r.allocate(); return r.ask(stun.MethodRefresh, requestedFamily(2)) },
+		run: func(r *rig) string { r.allocate(); return r.ask(stun.MethodRefresh, requested(2)) },
 	}, refusedCase{
 		name: "CreatePermission without a peer", want: both("400"),
 		run: func(r *rig) string { r.allocate(); return r.ask(stun.MethodCreatePermission) },

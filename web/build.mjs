@@ -5,21 +5,12 @@ import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundleSDK, common } from "./sdkbuild.mjs";
 
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
 
-/** What every bundle has in common: one readable ES module, for browsers of the last years. */
-const common = {
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  charset: "utf8",
-  logLevel: "warning",
-};
-
 async function buildSDK() {
-  rmSync("sdk/dist", { recursive: true, force: true });
-  await build({ ...common, entryPoints: ["sdk/src/index.ts"], outfile: "sdk/dist/beckon.js", sourcemap: true });
+  await bundleSDK();
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { stdio: "inherit" });
   writeFileSync("sdk/dist/beckon.d.ts", 'export * from "./types/index.js";\n');
 }
@@ -30,6 +21,7 @@ async function buildDemo() {
   rmSync("demo/dist", { recursive: true, force: true });
   await build({
     ...common,
+    format: "esm",
     entryPoints: ["demo/src/main.ts"],
     outfile: "demo/dist/main.js",
     sourcemap: true,
@@ -54,6 +46,7 @@ async function test() {
   rmSync(out, { recursive: true, force: true });
   await build({
     ...common,
+    format: "esm",
     entryPoints: tests,
     outdir: out,
     outbase: ".",

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -62,21 +63,35 @@ func load(from fs.FS, name string) *file {
 
 // ServeHTTP answers GET, HEAD, ranges and If-None-Match (RFC 9110, sections 13 and 14).
 //
-// A page is not stored, for its address is a room's. Everything else is stored but asked for again every time, which a 304
-// answers: the names carry no version, and a page of today with a script of yesterday would be worse than a round trip.
+// A page is not stored, for its address is a room's. What has a hash in its name is kept for ever. Everything else is stored but asked for
+// again every time, which a 304 answers: the names carry no version, and a page of today with a script of yesterday would be worse
+// than a round trip.
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	for name, values := range f.header {
 		h[name] = values
 	}
 	h.Set("Content-Type", f.mediaType)
-	if path.Ext(f.name) == ".html" {
-		h.Set("Cache-Control", "no-store")
-	} else {
-		h.Set("Cache-Control", "no-cache")
+	h.Set("Cache-Control", f.caching())
+	if path.Ext(f.name) != ".html" {
 		h.Set("ETag", f.etag)
 	}
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(f.content))
+}
+
+// hashed is a name with a hash of its contents, as the build gives to the parts of the SDK that are loaded on demand.
+var hashed = regexp.MustCompile(`-[0-9a-f]{8}\.js(\.map)?$`)
+
+// caching is the Cache-Control of the file (RFC 9111, section 5.2.2; RFC 8246).
+func (f *file) caching() string {
+	switch {
+	case path.Ext(f.name) == ".html":
+		return "no-store"
+	case hashed.MatchString(f.name):
+		return "public, max-age=31536000, immutable" // a year, in seconds
+	default:
+		return "no-cache"
+	}
 }
 
 // serveStatus answers with the file as the body of a status that is not 200.

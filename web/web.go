@@ -3,7 +3,8 @@
 //	/                      leads to a room, see Config.NewRoom
 //	/r/{room}              the demo in a room
 //	/assets/{file}         what the demo consists of
-//	/sdk/{file}            the SDK: beckon.js, its source map and its types; for pages of any origin
+//	/sdk/{file}            the SDK: beckon.js, the parts that it loads on demand, beckon.global.js for a plain script tag, their source maps
+//	                       and the types; for pages of any origin
 //
 // The files are built by build.mjs out of sdk/src and demo/src, and committed, so that a checkout needs Go alone.
 //

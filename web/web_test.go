@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,6 +46,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/assets/", 404, "text/html; charset=utf-8", ""},
 		{"GET", "/sdk/beckon.js", 200, "text/javascript; charset=utf-8", "export"},
 		{"GET", "/sdk/beckon.js.map", 200, "application/json", `"version"`},
+		{"GET", "/sdk/beckon.global.js", 200, "text/javascript; charset=utf-8", "var Beckon"},
 		{"GET", "/sdk/beckon.d.ts", 200, "text/plain; charset=utf-8", "export"},
 		{"GET", "/sdk/types/index.d.ts", 200, "text/plain; charset=utf-8", "export"},
 		{"GET", "/web.go", 404, "text/html; charset=utf-8", ""},
@@ -136,6 +138,27 @@ func TestCaching(t *testing.T) {
 	}
 	if other := get(t, h, "GET", "/assets/theme.css").Header().Get("ETag"); other == etag {
 		t.Error("two files have one ETag")
+	}
+}
+
+// What beckon.js loads on demand is there under the name that it uses, for pages of any origin, and need not be asked for again.
+func TestPartsOfTheSDK(t *testing.T) {
+	t.Parallel()
+	h := Handler()
+	parts := regexp.MustCompile(`import\("\./(beckon-[a-z]+-[0-9a-f]{8}\.js)"\)`).FindAllStringSubmatch(get(t, h, "GET", "/sdk/beckon.js").Body.String(), -1)
+	if len(parts) == 0 {
+		t.Fatal("beckon.js loads nothing on demand")
+	}
+	for _, part := range parts {
+		for _, name := range []string{part[1], part[1] + ".map"} {
+			w := get(t, h, "GET", "/sdk/"+name)
+			if w.Code != http.StatusOK || w.Header().Get("Access-Control-Allow-Origin") != "*" {
+				t.Errorf("%s: status %d, Access-Control-Allow-Origin %q", name, w.Code, w.Header().Get("Access-Control-Allow-Origin"))
+			}
+			if got := w.Header().Get("Cache-Control"); !strings.Contains(got, "immutable") {
+				t.Errorf("%s: Cache-Control %q", name, got)
+			}
+		}
 	}
 }
 

@@ -48,10 +48,12 @@ func openAdmin(ctx context.Context, a address, routes adminRoutes, log zerolog.L
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    8 << 10,
 		ErrorLog:          debugLog(log),
 	}
+	// A connection is for one request. One that waited idle for the next would hold a place, and as many clients as there are places, each
+	// with one that it forgot, would keep out whoever asks whether the process lives.
+	d.http.SetKeepAlivesEnabled(false)
 	go func() {
 		defer close(d.served)
 		if err := d.http.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {

@@ -119,6 +119,31 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
+// Who has asked holds no place any more, though it keeps its connection for a next time.
+func TestAdminHasPlacesForAll(t *testing.T) {
+	t.Parallel()
+	d, err := openAdmin(t.Context(), address{host: "127.0.0.1"}, adminRoutes{metrics: http.NotFoundHandler()}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.close)
+	ctx := patient(t)
+	for n := range adminConns + 1 {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.listener.Addr().String()+"/healthz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client(t).Do(req) // each has connections of its own, until the test ends
+		if err != nil {
+			t.Fatalf("after %d who have their answer the next one gets none: %v", n, err)
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Error(err)
+		}
+		resp.Body.Close()
+	}
+}
+
 // Who sends clients here hears of the end, and why; whoever asks whether the process lives does not.
 func TestNotReady(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,7 @@ func client(t *testing.T) *http.Client {
 // ask makes a request of an admin listener, and returns the status and the body.
 func ask(t *testing.T, admin, method, path, body string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+admin+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(patient(t), method, "http://"+admin+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,6 +106,41 @@ func TestTheRelayEndsWithTheSession(t *testing.T) {
 	}
 }
 
+// Who is in two rooms keeps its relay when it leaves one of them. It loses it with the other, and nothing else: it stays connected, and
+// may have another relay in the next room.
+func TestTheRelayEndsWithTheLastRoom(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	base, room, _ := strings.Cut(s.first, "/r/")
+	admin := s.logged(t, "admin listening", "addr")
+	m := newMember(t, base, room)
+	join := func(room string) {
+		m.say(t, protocol.Join{Room: room, Topology: protocol.TopologyNone})
+		hear[protocol.Joined](t, m, protocol.TypeJoined)
+	}
+	join("second-" + room)
+	url := m.ice.URLs[1]
+	if _, err := allocate(t, url, m.ice.Username, m.ice.Credential); err != nil {
+		t.Fatal(err)
+	}
+	m.say(t, protocol.Leave{Room: room})
+	join("third-" + room) // an end of the relay would be over before the answer to this, which waits for it
+	if _, text := ask(t, admin, http.MethodGet, "/metrics", ""); !strings.Contains(text, "\n"+`beckon_relay_allocations{family="ipv4",transport="udp"} 1`+"\n") {
+		t.Errorf("the first leave has ended the relay:\n%s", text)
+	}
+	m.say(t, protocol.Leave{Room: "second-" + room})
+	m.say(t, protocol.Leave{Room: "third-" + room})
+	awaitMetric(t, admin, `beckon_relay_allocations{family="ipv4",transport="udp"} 0`)
+	if _, err := allocate(t, url, m.ice.Username, m.ice.Credential); err == nil {
+		t.Error("in no room its credentials are still good")
+	}
+	m.say(t, protocol.Join{Room: room, Topology: protocol.TopologyNone})
+	fresh := hear[protocol.ICE](t, m, protocol.TypeICE).ICEServers[0]
+	if _, err := allocate(t, url, fresh.Username, fresh.Credential); err != nil {
+		t.Errorf("in a room again it gets no relay: %v", err)
+	}
+}
+
 // At a limit the client is told by name over signaling, the log says whose it was, and the counters show it.
 func TestRelayLimitIsTold(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func build(t *testing.T) *Lab {
 	t.Helper()
 	if missing := Missing(); missing != "" {
-		browser.Lacking(t, missing)
+		lacking.Skip(t, missing)
 	}
 	l, err := New()
 	if err != nil {

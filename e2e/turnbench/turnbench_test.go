@@ -13,7 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,7 +27,7 @@ func short(pairs bool) load {
 // be.
 func TestShortRound(t *testing.T) {
 	if err := installed(); err != nil {
-		browser.Lacking(t, err.Error())
+		lacking.Skip(t, err.Error())
 	}
 	beckon := filepath.Join(t.TempDir(), "beckon")
 	if out, err := exec.Command("go", "build", "-o", beckon, "../../cmd/beckon").CombinedOutput(); err != nil {

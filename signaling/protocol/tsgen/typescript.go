@@ -55,16 +55,16 @@ func (g *generator) codes() {
 	g.printf("/** The largest n, id or position. */\nexport const MAX_NUMBER = %d;\n\n", int64(protocol.MaxNumber))
 	g.printf("/** The longest name (room, peer id, instance) in bytes. */\nexport const MAX_NAME = %d;\n\n", protocol.MaxName)
 	g.printf("/** The capability of an RTCPeerConnection that can roll back a local offer. */\nexport const CAPABILITY_ROLLBACK = %q;\n\n", protocol.CapabilityRollback)
-	g.printf("/** What each error code means, as a sentence for people. */\nexport const errorTexts = {\n")
+	// Sentences are comments: who reads a name wants one, and a page need not download them.
+	g.printf("/** Names what went wrong, for machines. */\nexport type ErrorCode =")
 	for _, e := range protocol.ErrorCodes() {
-		g.printf("  %q: %q,\n", e.Code, e.Text)
+		g.printf("\n  /** %s */\n  | %q", e.Text, e.Code)
 	}
-	g.printf("} as const;\n\n/** Names what went wrong, for machines. */\nexport type ErrorCode = keyof typeof errorTexts;\n\n")
-	g.printf("/** The close codes: 4000–4499 reconnect, 4500–4999 do not. */\nexport const closeCodes = {\n")
+	g.printf(";\n\n/** The close codes: 4000–4499 reconnect, 4500–4999 do not. */\nexport const enum CloseCode {\n")
 	for _, c := range protocol.CloseCodes() {
-		g.printf("  %q: { code: %d, text: %q },\n", c.Name, c.Code, c.Text)
+		g.printf("  /** %s */\n  %s = %d,\n", c.Text, pascal(c.Name), c.Code)
 	}
-	g.printf("} as const;\n\nexport type CloseName = keyof typeof closeCodes;\n\n")
+	g.printf("}\n\n")
 }
 
 // constants emits a union type for each named string type with constants, and notes the frame types.
@@ -151,6 +151,15 @@ func (g *generator) structType(name string, doc *ast.CommentGroup, typ *ast.Stru
 // frameType is the quoted frame type of a struct, or "". ErrorReply is the one whose name differs: Error is Go's error.
 func (g *generator) frameType(name string) string {
 	return g.frames[strings.TrimSuffix(name, "Reply")]
+}
+
+// pascal makes the name of a constant out of one on the wire: going-away is GoingAway.
+func pascal(name string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(name, "-") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
 }
 
 func (g *generator) unions() {

@@ -59,7 +59,7 @@ export function abortable<T>(
 export function deadline(
   outer: AbortSignal | undefined,
   ms: number,
-  late: () => BeckonError,
+  late: () => Error,
 ): { signal: AbortSignal; clear: () => void } {
   const controller = new AbortController();
   const follow = () => controller.abort(outer?.reason);

@@ -2,8 +2,9 @@ import type { Channel } from "./channel.js";
 import { nextTask, opened } from "./open.js";
 import { PullQueue } from "./pull.js";
 
-/** How many channels that the other side opened may wait to be accepted. */
-const MAX_UNACCEPTED = 64;
+/** How many channels that the other side opened may wait to be accepted: raw ones, and all together. */
+const MAX_RAW = 64;
+const MAX_UNACCEPTED = 256;
 
 /** The channels that the other side opens, until this side accepts them. */
 export class Arrivals {
@@ -17,9 +18,17 @@ export class Arrivals {
     this.queue = new PullQueue(`accept from ${peer}`);
   }
 
-  /** Queues a channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
+  /** Queues a channel that is open; whether there was room. */
+  offer(channel: Channel): boolean {
+    const room = this.queue.length + this.#arriving < MAX_UNACCEPTED;
+    if (room) this.queue.push(channel);
+    else this.overflows++;
+    return room;
+  }
+
+  /** Queues a raw channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
   async add(dc: RTCDataChannel, adopt: (dc: RTCDataChannel) => Channel): Promise<void> {
-    if (this.queue.length + this.#arriving >= MAX_UNACCEPTED) {
+    if (this.queue.length + this.#arriving >= MAX_RAW) {
       this.overflows++;
       dc.close();
       return;

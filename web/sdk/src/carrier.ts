@@ -1,4 +1,4 @@
-import type { BeckonError } from "./error.js";
+import type { ErrorReply } from "./protocol_gen.js";
 
 /** What can carry frames to a server and back, the better one first. */
 export const CARRIERS = ["websocket", "stream", "poll"] as const;
@@ -16,7 +16,7 @@ export interface Ending {
   /** The close code that came. Without one it broke off, or never was. */
   code?: number;
   /** The server's refusal by name. It would be the same on any other carrier. */
-  refusal?: BeckonError;
+  refusal?: ErrorReply;
   /** Whether the network has shown that it lets no carrier of this kind through. */
   blocked?: boolean;
   /** What was thrown. */

@@ -5,10 +5,9 @@ import { BeckonError } from "./error.js";
 import { decode, encode } from "./frames.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Pacer } from "./pace.js";
-import { PollCarrier } from "./poll.js";
 import {
-  closeCodes,
   CAPABILITY_ROLLBACK,
+  CloseCode,
   VERSION,
   type ClientFrame,
   type ErrorCode,
@@ -19,7 +18,6 @@ import {
 } from "./protocol_gen.js";
 import { failureOf } from "./request.js";
 import { SocketCarrier } from "./socket.js";
-import { StreamCarrier } from "./stream.js";
 import { byteLength } from "./text.js";
 
 /** For how many milliseconds the server may take to close the connection after a bye. */
@@ -53,13 +51,6 @@ export interface Fate {
   /** Whether the network lets no carrier of this kind through. */
   blocked: boolean;
 }
-
-/** What makes each carrier. */
-const makers: { readonly [N in CarrierName]: new (url: string, hello: string, owner: CarrierOwner) => Carrier } = {
-  websocket: SocketCarrier,
-  stream: StreamCarrier,
-  poll: PollCarrier,
-};
 
 /**
  * One connection to a server, from hello to bye, whatever carries it: requests and their answers, the pace, the heartbeat. It knows
@@ -119,7 +110,7 @@ export class Connection {
     const text = encode({ ...frame, id });
     this.#pending.set(id, answer);
     if (this.#pacer) this.#pacer.push(this.#fitting(frame.type, text));
-    else this.#begin(text);
+    else void this.#begin(text);
     sent?.(id);
     return abortable(answer.promise, signal, what, () => this.#pending.delete(id));
   }
@@ -170,22 +161,27 @@ export class Connection {
     this.#carrier.finish(encode({ type: "bye" }), hurry);
   }
 
-  #begin(hello: string): void {
+  async #begin(hello: string): Promise<void> {
     try {
-      this.#carrier = new makers[this.name](this.#url, hello, {
-        frame: (text) => this.#received(text),
-        heard: () => this.#heartbeat?.heard(),
-        beat: () => this.#heartbeat?.beat(),
-        writable: () => this.wake(),
-        proven: () => {
-          this.proven = true;
-          this.#owner.proven();
-        },
-        ended: (ending) => this.#lost(ending),
-      });
+      this.#carry(this.name === "websocket" ? SocketCarrier : (await import("./fallback.js"))[this.name], hello);
     } catch (error) {
       this.#lost(failureOf(error));
     }
+  }
+
+  #carry(Carrier: new (url: string, hello: string, owner: CarrierOwner) => Carrier, hello: string): void {
+    if (this.fate) return; // it was given up while the carrier was loaded
+    this.#carrier = new Carrier(this.#url, hello, {
+      frame: (text) => this.#received(text),
+      heard: () => this.#heartbeat?.heard(),
+      beat: () => this.#heartbeat?.beat(),
+      writable: () => this.wake(),
+      proven: () => {
+        this.proven = true;
+        this.#owner.proven();
+      },
+      ended: (ending) => this.#lost(ending),
+    });
   }
 
   #received(data: unknown): void {
@@ -257,7 +253,7 @@ export class Connection {
   #refused(frame: ErrorReply): boolean {
     const pending = this.#pending.get(frame.id ?? 0);
     this.#pending.delete(frame.id ?? 0);
-    pending?.reject(new BeckonError(frame.code, frame.message, { retryAfter: frame.retryAfter }));
+    pending?.reject(errorOf(frame));
     return pending !== undefined;
   }
 
@@ -269,25 +265,24 @@ export class Connection {
 
   #lost({ why, code, refusal, blocked, cause }: Ending): void {
     if (this.#leaving) return this.#end(undefined);
-    if (refusal) return this.#end(refusal, true);
-    const known = Object.values(closeCodes).find((row) => row.code === code);
-    if (code !== undefined && known) return this.#end(this.#closeError(code, known.text), reconnect(code));
+    if (refusal) return this.#end(errorOf(refusal), true);
+    if (code === CloseCode.Normal || (code && code >= 4000)) return this.#end(this.#closeError(code, why), reconnect(code));
     const error = new BeckonError(this.welcome ? "connection-lost" : "connect-failed", why, { cause });
     this.#end(error, code === undefined || reconnect(code), true, blocked);
   }
 
   #closeError(closed: number, why: string): BeckonError {
     const final: Record<number, ErrorCode> = {
-      [closeCodes.unauthorized.code]: "unauthorized",
-      [closeCodes["token-expired"].code]: "unauthorized",
-      [closeCodes["too-many-peers"].code]: "too-many-peers",
-      [closeCodes["unsupported-version"].code]: "unsupported",
-      [closeCodes.kicked.code]: "kicked",
-      [closeCodes.revoked.code]: "revoked",
+      [CloseCode.Unauthorized]: "unauthorized",
+      [CloseCode.TokenExpired]: "unauthorized",
+      [CloseCode.TooManyPeers]: "too-many-peers",
+      [CloseCode.UnsupportedVersion]: "unsupported",
+      [CloseCode.Kicked]: "kicked",
+      [CloseCode.Revoked]: "revoked",
     };
     const code = final[closed] ?? (this.welcome ? "connection-lost" : "connect-failed");
     const hint = reconnect(closed) || code === "kicked" ? "" : " Joining again will not help.";
-    return new BeckonError(code, `${this.#url}: ${why}${hint}`);
+    return new BeckonError(code, `${this.#url}: the server closed the connection: ${why}.${hint}`);
   }
 
   #end(error: BeckonError | undefined, again = false, strange = false, blocked = false): void {
@@ -302,4 +297,9 @@ export class Connection {
     this.#closed.resolve();
     this.#owner.ended(this.fate);
   }
+}
+
+/** The error that the server named. */
+function errorOf({ code, message, retryAfter }: ErrorReply): BeckonError {
+  return new BeckonError(code, message, { retryAfter });
 }

@@ -1,7 +1,7 @@
 // What both ends of a connection decide alike, without asking each other. The same as decide.go and names.go, and bound to
 // them by the vectors in decide.json.
 
-import { CAPABILITY_ROLLBACK, closeCodes, MAX_NAME, type Member, type Topology } from "./protocol_gen.js";
+import { CAPABILITY_ROLLBACK, CloseCode, MAX_NAME, type Member, type Topology } from "./protocol_gen.js";
 
 /** What {@link offers} looks at. */
 export type Offerer = Pick<Member, "instance" | "capabilities">;
@@ -51,5 +51,5 @@ export function newInstance(): string {
  * the 1006 of a lost connection) say nothing about the session, so it should.
  */
 export function reconnect(code: number): boolean {
-  return code !== closeCodes.normal.code && (code < 4500 || code > 4999);
+  return code !== CloseCode.Normal && (code < 4500 || code > 4999);
 }

@@ -6,7 +6,7 @@ import { BeckonError } from "./error.js";
 import { encode } from "./frames.js";
 import { Machine } from "./machine.js";
 import type { MachineEffect, MachineEvent } from "./machineevents.js";
-import { errorTexts, MAX_NUMBER, type ClientFrame, type Member, type ServerFrame, type Welcome } from "./protocol_gen.js";
+import { MAX_NUMBER, type ClientFrame, type ErrorCode, type Member, type ServerFrame, type Welcome } from "./protocol_gen.js";
 import { byteLength } from "./text.js";
 
 /** An effect that is not the delivery's own business, but the room's. */
@@ -45,6 +45,8 @@ export class Delivery {
   #token = 0;
   /** What all fails with that is outstanding at the end. */
   #end: BeckonError | undefined;
+  /** What is being taken. */
+  #heard: ServerFrame | undefined;
 
   constructor(room: string, instance: string, welcome: Welcome, owner: DeliveryOwner) {
     this.peer = welcome.peer;
@@ -88,7 +90,9 @@ export class Delivery {
 
   /** Takes a frame of the server. */
   received(frame: ServerFrame): void {
+    this.#heard = frame;
     this.#step({ event: "received", frame });
+    this.#heard = undefined;
   }
 
   /** The carrier is gone. */
@@ -155,10 +159,16 @@ export class Delivery {
       else if (effect.effect === "resolved") this.#settle(effect.token)?.done.resolve();
       else if (effect.effect === "failed") {
         const failed = this.#settle(effect.token);
-        failed?.done.reject(this.#end ?? new BeckonError(effect.code, `${failed.what}: ${errorTexts[effect.code]}`));
+        failed?.done.reject(this.#end ?? new BeckonError(effect.code, `${failed.what}: ${this.#why(effect.code)}`));
       }
     }
     return effects;
+  }
+
+  /** What a code means here, for people: the server has its own words. */
+  #why(code: ErrorCode): string {
+    const heard = this.#heard;
+    return heard?.type === "error" && heard.code === code ? heard.message : (WHY[code] ?? code);
   }
 
   #settle(token: number): Outstanding | undefined {
@@ -181,6 +191,14 @@ export class Delivery {
     this.#timers.delete(key);
   }
 }
+
+/** What the machine itself refuses. */
+const WHY: { readonly [C in ErrorCode]?: string } = {
+  closed: "it is closed, or has left the room",
+  overflow: "too much is on its way already",
+  "stale-instance": "the peer is now another instance than the one you named",
+  "unknown-peer": "no such peer is in this room",
+};
 
 const OWN: readonly MachineEffect["effect"][] = ["transmit", "wake", "setTimer", "clearTimer", "resolved", "failed"];
 

@@ -1,4 +1,4 @@
-import { errorTexts, type ErrorCode } from "./protocol_gen.js";
+import type { ErrorCode } from "./protocol_gen.js";
 
 /** What a {@link BeckonError} may carry besides its code and sentence. */
 export interface BeckonErrorOptions {
@@ -20,7 +20,7 @@ export class BeckonError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, message?: string, options: BeckonErrorOptions = {}) {
-    super(message ?? errorTexts[code], "cause" in options ? { cause: options.cause } : {});
+    super(message ?? code, "cause" in options ? { cause: options.cause } : {});
     this.code = code;
     this.retryAfter = options.retryAfter;
   }

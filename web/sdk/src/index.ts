@@ -2,7 +2,7 @@
 // RTCPeerConnection, crypto, and WebSocket or fetch.
 
 export type { CarrierName } from "./carrier.js";
-export type { Channel } from "./channel.js";
+export type { Channel, ChannelStats, Message } from "./channel.js";
 export { validRoom } from "./decide.js";
 export { BeckonError, type BeckonErrorOptions } from "./error.js";
 export type { TypedEventTarget, TypedListener } from "./events.js";
@@ -20,9 +20,10 @@ export { join } from "./join.js";
 export type { PeerState } from "./hosts.js";
 export type { Abortable, ChannelOptions, JoinOptions } from "./options.js";
 export type { Sendable } from "./outbox.js";
-export type { Path } from "./path.js";
+export type { Path, PeerStats } from "./path.js";
 export type { Peer } from "./peer.js";
 export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
+export { RequestError, type Answer, type Request, type Sending } from "./requests.js";
 export type { Room, RoomState } from "./room.js";
 export type { TokenSource } from "./tokens.js";
 export { parseURL, type RoomLink } from "./url.js";

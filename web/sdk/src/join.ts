@@ -1,24 +1,22 @@
 import { checkAborted, deadline } from "./abort.js";
+import { checkConnects } from "./connects.js";
 import { BeckonError } from "./error.js";
 import type { JoinOptions } from "./options.js";
 import { Room } from "./room.js";
 import { carrierURL, checkRoom } from "./url.js";
 
-/** What must be there, and is not in every environment that runs JavaScript. */
-const NEEDED = ["RTCPeerConnection", "crypto"] as const;
 
 /**
  * Joins a room of a server: `http(s)://HOST` or `ws(s)://HOST`, perhaps with a path. When it resolves, `room.peers` is complete;
- * connections with them are being made. `options.signal` gives up the joining, not the room.
+ * connections with them are being made. `options.signal` gives up the joining, not the room. Where there is no RTCPeerConnection, as in
+ * a worker, a room can be joined whose topology is `none`: say so in the options.
  *
- * Rejects with `bad-url`, `bad-room`, `unsupported` (this environment lacks something), `connect-failed` (no server, or
+ * Rejects with `bad-url`, `bad-room`, `unsupported` (this environment lacks something that the room needs), `connect-failed` (no server, or
  * no way to it: the message says what was tried), `unauthorized`, `forbidden`, `room-full`, `rate-limited`, `going-away` or `aborted`.
  */
 export async function join(url: string | URL, room: string, options: JoinOptions = {}): Promise<Room> {
-  const missing = NEEDED.filter((name) => !(name in globalThis));
-  if (missing.length > 0) {
-    throw new BeckonError("unsupported", `This environment has no ${missing.join(" and no ")}, which connecting to peers needs.`);
-  }
+  if (!("crypto" in globalThis)) throw new BeckonError("unsupported", "This environment has no crypto, which joining needs.");
+  if (options.topology !== "none") checkConnects(`join ${room}`);
   const base = carrierURL(url);
   checkRoom(room);
   checkAborted(options.signal, `join ${room}`);

@@ -66,6 +66,15 @@ export class Link {
     return this.#negotiation?.control.open ?? false;
   }
 
+  /** How often a path was found again that had been lost, and how many connections have been open. */
+  restarts = 0;
+  connections = 0;
+
+  /** The other side does not keep to the protocol: this connection ends, and another one may take its place. */
+  fail(error: BeckonError): void {
+    if (this.open) this.#negotiation?.fail(error);
+  }
+
   /** Something came of the other side. */
   heard(): void {
     this.#negotiation?.control.heard();
@@ -216,11 +225,13 @@ export class Link {
 
   #connected(): void {
     this.#pause = PAUSE;
+    this.connections++;
     this.#clocks.stop("deadline");
     if (this.#negotiation?.whole) this.#become("connected");
   }
 
   #found(): void {
+    if (this.#state === "reconnecting") this.restarts++;
     this.#clocks.stop("patience", "again", "pathless");
     if (this.#negotiation?.whole) this.#become("connected");
   }

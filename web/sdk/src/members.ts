@@ -1,3 +1,4 @@
+import { connects } from "./connects.js";
 import { meshed } from "./decide.js";
 import type { Delivery, Happening } from "./delivery.js";
 import { LeftEvent, PeerEvent, RoomMessageEvent, SignalEvent } from "./happenings.js";
@@ -76,7 +77,7 @@ export class Members {
   #mesh(): void {
     const { host, delivery, topology, meshLimit } = this.#owner;
     const all = meshed(topology, meshLimit, delivery.members);
-    if (all.has(host.self.peer)) for (const id of all) this.peers.get(id)?._start();
+    if (all.has(host.self.peer) && connects()) for (const id of all) this.peers.get(id)?._start();
   }
 
   /** Does what a happening asks for, and returns what announces it. */
@@ -168,7 +169,7 @@ export class Members {
     // Who asks from beyond the mesh gets neither offer nor answer; its own library tells it so. A signal never overtakes an
     // event, so whoever saw room for itself in the mesh is in it for us, too.
     const beyond = peer.state === "waiting" && this.#owner.topology === "mesh";
-    if (!beyond) peer._receive(data);
+    if (!beyond && connects()) peer._receive(data);
   }
 
   #find(id: string, instance: string): Peer | undefined {

@@ -1,6 +1,6 @@
 import { Control } from "./control.js";
 import { asBeckonError, BeckonError } from "./error.js";
-import { receivedOf } from "./path.js";
+import { bytesOn } from "./path.js";
 import type { Description, SignalData } from "./protocol_gen.js";
 
 /** The largest message where a description names none (RFC 8841, section 6.1). */
@@ -77,7 +77,7 @@ export class Negotiation {
       silent: () => this.#miss("silence", true),
       heard: () => this.#found("silence"),
       progress: () => peer.progress(),
-      received: async () => receivedOf(await pc.getStats()),
+      received: async () => bytesOn(await pc.getStats()).bytesReceived,
       ended: (onPurpose, fault) => this.#end(onPurpose ? undefined : lost(fault?.message ?? "closed without a goodbye", fault)),
     });
     pc.ondatachannel = (event) => {
@@ -139,6 +139,11 @@ export class Negotiation {
     this.#unanswered = this.#restarting = true;
     this.#configure();
     this.connection.restartIce(); // which makes an offer needed
+  }
+
+  /** Ends it because of what was said on it. */
+  fail(error: BeckonError): void {
+    this.#end(error);
   }
 
   /** Closes the connection now. */

@@ -12,6 +12,24 @@ export interface Path {
   rtt: number | undefined;
 }
 
+/** What has gone through the connection with a peer. */
+export interface PeerStats {
+  /** How the two are connected; undefined while they are not. */
+  path: Path | undefined;
+  /** Bytes on the current connection as the browser counts them, headers among them; 0 if it does not say. */
+  bytesSent: number;
+  bytesReceived: number;
+  /** How many bytes were handed to all channels' `send` and have not left yet. */
+  buffered: number;
+  /** How often a path that was lost was found again by looking for another one. */
+  restarts: number;
+  /** How many connections there have been, one after another. */
+  connections: number;
+  /** The two ends of the path, as `address:port`; only if asked for, and if the browser tells. */
+  localAddress?: string | undefined;
+  remoteAddress?: string | undefined;
+}
+
 /** The fields that we read, of the several kinds of statistics (W3C WebRTC Statistics, sections 6.14 to 6.16). */
 interface Stats {
   type: string;
@@ -27,6 +45,9 @@ interface Stats {
   protocol?: string;
   relayProtocol?: string;
   bytesReceived?: number;
+  bytesSent?: number;
+  address?: string;
+  port?: number;
 }
 
 /** Finds the path in a connection's statistics; undefined if no pair of candidates is selected. */
@@ -48,14 +69,24 @@ export function pathOf(report: RTCStatsReport): Path | undefined {
 }
 
 /**
- * How many bytes have come on a connection, without those of ICE's own checks, which come also when nobody speaks (W3C WebRTC
- * Statistics, bytesReceived of RTCTransportStats and RTCIceCandidatePairStats); undefined if that is not told.
+ * How many bytes have come on a connection and left on it, without those of ICE's own checks, which come also when nobody speaks (W3C
+ * WebRTC Statistics, RTCTransportStats and RTCIceCandidatePairStats); undefined if that is not told.
  */
-export function receivedOf(report: RTCStatsReport): number | undefined {
-  for (const { type, bytesReceived } of report.values() as Iterable<Stats>) {
-    if (type === "transport" && bytesReceived !== undefined) return bytesReceived;
+export function bytesOn(report: RTCStatsReport): { bytesReceived?: number; bytesSent?: number } {
+  for (const entry of report.values() as Iterable<Stats>) {
+    if (entry.type === "transport" && entry.bytesReceived !== undefined) return entry;
   }
-  return selectedPair(report)?.bytesReceived; // Firefox counts for transports since version 154
+  return selectedPair(report) ?? {}; // Firefox counts for transports since version 154
+}
+
+/** The addresses of a connection's two ends. */
+export function addressesOn(report: RTCStatsReport): Pick<PeerStats, "localAddress" | "remoteAddress"> {
+  const pair = selectedPair(report);
+  const text = (end: Stats | undefined) => {
+    const { address, port } = end ?? {};
+    return address && `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  };
+  return { localAddress: text(stats(report, pair?.localCandidateId)), remoteAddress: text(stats(report, pair?.remoteCandidateId)) };
 }
 
 function selectedPair(report: RTCStatsReport): Stats | undefined {

@@ -1,20 +1,28 @@
-import { abortable, checkAborted, deferred } from "./abort.js";
+import { abortable, abortError, checkAborted, deferred } from "./abort.js";
 import { Arrivals } from "./arrivals.js";
-import { Channel } from "./channel.js";
+import type { Channel } from "./channel.js";
 import { offers } from "./decide.js";
 import { asBeckonError, BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { EndEvent, LeftEvent, PeerEvent, type PeerEventMap } from "./happenings.js";
 import type { PeerHost, PeerState } from "./hosts.js";
 import { Link } from "./link.js";
+import { Mux } from "./mux.js";
+import type { MuxChannel } from "./muxchannel.js";
+import { PROTOCOL } from "./muxframes.js";
 import { isNegotiation } from "./negotiation.js";
 import { checkOptions, Opener } from "./open.js";
 import type { Abortable, ChannelOptions } from "./options.js";
-import { pathOf, type Path } from "./path.js";
+import { addressesOn, bytesOn, pathOf, type Path, type PeerStats } from "./path.js";
 import type { LeftReason, Member, SignalData } from "./protocol_gen.js";
+import { PullQueue } from "./pull.js";
+import { RawChannel } from "./rawchannel.js";
+import { ask, serve, type Answer, type Request, type Sending } from "./requests.js";
 
 /** For how many milliseconds a goodbye may take to be heard. */
 const FAREWELL = 1000;
+/** How many requests may wait to be taken. */
+const MAX_REQUESTS = 256;
 
 /** Another member of a room, and the connection with it, through however many RTCPeerConnections. */
 export class Peer extends typedEventTarget<PeerEventMap>() {
@@ -33,8 +41,10 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   readonly #link: Link;
   readonly #ended = deferred<BeckonError | undefined>();
   readonly #opener = new Opener();
-  readonly #channels = new Set<Channel>();
+  readonly #mux: Mux;
+  readonly #raw = new Set<RawChannel>();
   readonly #arrivals: Arrivals;
+  readonly #requests: PullQueue<MuxChannel>;
   #attributes: Readonly<Record<string, unknown>>;
   #away: boolean;
   /** Is another one while it is reconnecting. */
@@ -56,7 +66,17 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.#host = host;
     this.closed = this.#ended.promise;
     this.#arrivals = new Arrivals(this.id);
-    this.#link = this.#linked(offers(host.self, member));
+    this.#requests = new PullQueue(`requests from ${this.id}`);
+    const link = (this.#link = this.#linked(offers(host.self, member)));
+    this.#mux = new Mux({
+      id: this.id,
+      get maxMessageSize() {
+        return link.maxMessageSize;
+      },
+      heard: () => link.heard(),
+      fail: (error) => link.fail(error),
+      arrived: (channel) => this.#arrived(channel),
+    }, host.maxMessageSize);
     this._reach();
   }
 
@@ -89,19 +109,29 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   /**
-   * Opens a channel: waits until the peer is connected, perhaps again, and then until the channel is open. The other side gets it
-   * from `accept`. At most 16 are being opened at a time, further calls wait. Rejects with `closed`, `connect-failed`,
-   * `connection-lost` or `aborted`; throws a TypeError for options that exclude each other.
+   * Opens a channel, waiting until the peer is connected, perhaps again. One that is ordered and reliable is there at once then, another
+   * one when the other side has taken it, which gets it from `accept`. 256 channels, and 16 raw ones that are being opened, are open
+   * at a time: further calls wait. Rejects with `closed`, `connect-failed`, `connection-lost`, `overflow` (too many channels wait
+   * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`; throws a TypeError for options
+   * that exclude each other.
    */
   async open(label: string, { signal, ...options }: ChannelOptions & Abortable = {}): Promise<Channel> {
-    checkOptions(options);
+    checkOptions(label, options);
     const what = `open ${JSON.stringify(label)} to ${this.id}`;
+    return this.#opened(what, signal, async (connection) => {
+      if (!options.raw) return this.#mux.open(label, options, {}, what, signal);
+      let channel!: Channel;
+      await this.#opener.open(connection, label, options, signal, (dc) => (channel = this.#adopt(dc)).closed);
+      return channel;
+    });
+  }
+
+  /** Opens a channel on this connection or, if that is replaced meanwhile, on the next. */
+  async #opened<C>(what: string, signal: AbortSignal | undefined, open: (connection: RTCPeerConnection) => Promise<C>): Promise<C> {
     for (;;) {
       const connection = await this.#ready(what, signal);
-      let channel!: Channel;
       try {
-        await this.#opener.open(connection, label, options, signal, (dc) => (channel = this.#adopt(dc)).closed);
-        return channel;
+        return await open(connection);
       } catch (error) {
         if (error instanceof TypeError || signal?.aborted) throw error;
         const reason = this.state === "closed" ? await this.closed : undefined;
@@ -111,6 +141,44 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
         throw reason ?? asBeckonError(error, "connect-failed", what);
       }
     }
+  }
+
+  /**
+   * Asks the peer for something, and resolves with its answer, whose body may still be coming. `name` says what for, in up to 1,024
+   * bytes; `body` is sent along. `timeout` bounds all of it in milliseconds, the answer's body included, and the other side is told of
+   * it. Without it the wait is for as long as the connection lasts. Rejects with a RequestError (its handler's own), `timeout`,
+   * `aborted`, what `open` does, what ended the connection, and what the body throws.
+   */
+  async request(name: string, body?: Sending, { signal, timeout }: Abortable & { timeout?: number | undefined } = {}): Promise<Answer> {
+    const what = `request ${JSON.stringify(name)} to ${this.id}`;
+    checkOptions(name, {});
+    checkAborted(signal, what);
+    const controller = new AbortController();
+    const until = performance.now() + (timeout ?? 0);
+    const stop = () => controller.abort(abortError(signal as AbortSignal, what));
+    const late = () => controller.abort(new BeckonError("timeout", `${what}: no answer in ${timeout} ms`));
+    const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
+    signal?.addEventListener("abort", stop, { once: true });
+    const clear = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+    };
+    try {
+      const channel = await this.#opened(what, controller.signal, () => {
+        const deadline = timeout === undefined ? undefined : Math.max(1, Math.ceil(until - performance.now()));
+        return this.#mux.open(name, {}, { request: true, deadline }, what, controller.signal);
+      });
+      void channel.closed.then(clear);
+      return await ask(channel, body, controller.signal, what);
+    } catch (error) {
+      clear();
+      throw error;
+    }
+  }
+
+  /** The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it. */
+  requests(): AsyncGenerator<Request, void, undefined> {
+    return serve(this.#requests, this);
   }
 
   /** Takes the next channel that the other side opened, each once, waiting for it. Rejects with `closed`, or why it ended. */
@@ -130,6 +198,16 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     const path = pathOf(await abortable(connection.getStats(), signal, what));
     if (!path) throw new BeckonError("connection-lost", `${what}: no candidate pair is selected`);
     return path;
+  }
+
+  /** Tells what has gone through the connection, and where it goes; addresses only if asked for. Rejects with nothing. */
+  async stats({ addresses = false }: { addresses?: boolean } = {}): Promise<PeerStats> {
+    const { restarts, connections } = this.#link;
+    const report = this.state === "connected" ? await this.connection?.getStats().catch(() => undefined) : undefined;
+    const { bytesSent = 0, bytesReceived = 0 } = report ? bytesOn(report) : {};
+    const buffered = this.#all.reduce((sum, channel) => sum + channel.bufferedAmount, this.#mux.buffered);
+    const path = report && pathOf(report);
+    return { path, bytesSent, bytesReceived, buffered, restarts, connections, ...(addresses && report && addressesOn(report)) };
   }
 
   /**
@@ -156,7 +234,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   async #shut(): Promise<void> {
-    await Promise.all([...this.#channels].map((channel) => channel.close()));
+    await Promise.all(this.#all.map((channel) => channel.close()));
     await this.#link.farewell(FAREWELL);
     this._end(undefined);
   }
@@ -233,7 +311,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       configuration: () => this.#host.configuration(),
       say: (data) => this.#host.say(this, data),
       channel: (dc) => this.#offered(dc),
-      progress: () => [...this.#channels].reduce((sum, channel) => sum + channel._taken, 0),
+      progress: () => [...this.#raw].reduce((sum, channel) => sum + channel._moved, this.#mux.taken),
       changed: () => this.#changed(),
       failed: () => void this.#report(),
       replaced: (error) => this.#drop(error),
@@ -245,7 +323,10 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     if (this.state === "connected") void this.#report(this.connection);
     else this.#since = performance.now();
     if (this.state === "reconnecting") this.#connected = connecting();
-    else if (this.state === "connected") this.#connected.resolve();
+    else if (this.state === "connected") {
+      this.#mux.attach(this.connection as RTCPeerConnection);
+      this.#connected.resolve();
+    }
     this.dispatchEvent(new PeerEvent("state", this));
     if (this.state !== "connected" || this.#met) return;
     this.#met = true;
@@ -268,28 +349,44 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   #drop(error: BeckonError | undefined): void {
-    for (const channel of [...this.#channels]) channel._end(error);
+    for (const channel of [...this.#raw]) channel._end(error);
+    this.#mux.detach(error);
   }
 
   #over(error: BeckonError | undefined): void {
     this.#connected.reject(error ?? new BeckonError("closed", `The connection with ${this.id} is closed.`));
     this.#drop(error);
+    this.#mux.end(error);
     this.#arrivals.queue.end(error);
+    this.#requests.end(error);
     this.#ended.resolve(error);
     this.#host.ended(this);
     this.dispatchEvent(new EndEvent(error));
   }
 
-  #adopt(dc: RTCDataChannel): Channel {
-    const channel = new Channel(dc, this.#link);
-    this.#channels.add(channel);
-    void channel.closed.then(() => this.#channels.delete(channel));
+  get #all(): Channel[] {
+    return [...this.#raw, ...this.#mux.channels];
+  }
+
+  #adopt(dc: RTCDataChannel): RawChannel {
+    const channel = new RawChannel(dc, this.#link);
+    this.#raw.add(channel);
+    void channel.closed.then(() => this.#raw.delete(channel));
     return channel;
   }
 
   #offered(dc: RTCDataChannel): void {
-    if (this.#closing) dc.close();
+    if (dc.protocol === PROTOCOL) this.#mux.trunk(this.connection as RTCPeerConnection, dc);
+    else if (this.#closing) dc.close();
     else void this.#arrivals.add(dc, (arrived) => this.#adopt(arrived));
+  }
+
+  #arrived(channel: MuxChannel): "overflow" | "closed" | undefined {
+    if (this.#closing) return "closed";
+    if (!channel.request.request) return this.#arrivals.offer(channel) ? undefined : "overflow";
+    if (this.#requests.length >= MAX_REQUESTS) return "overflow";
+    this.#requests.push(channel);
+    return undefined;
   }
 }
 

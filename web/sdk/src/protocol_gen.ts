@@ -12,71 +12,118 @@ export const MAX_NAME = 64;
 /** The capability of an RTCPeerConnection that can roll back a local offer. */
 export const CAPABILITY_ROLLBACK = "rollback";
 
-/** What each error code means, as a sentence for people. */
-export const errorTexts = {
-  "bad-frame": "The frame is not one JSON object of the documented shape.",
-  "unknown-type": "The server does not know this type of frame.",
-  "unexpected-hello": "A connection says hello once, as its first frame.",
-  "bad-room": "A room's name is 1 to 64 letters, digits and . _ ~ -, and begins with a letter or digit.",
-  "forbidden": "Your grants do not allow this.",
-  "unauthorized": "The token was refused.",
-  "not-in-room": "You are not a member of this room.",
-  "unknown-peer": "No such peer is in this room.",
-  "stale-instance": "The peer is now another instance than the one you named.",
-  "busy": "The recipient's queue is full; the frame was dropped. Send it again later.",
-  "rate-limited": "Too many frames; this one was dropped. Wait for retryAfter.",
-  "room-full": "The room has as many members as it may have.",
-  "too-many-rooms": "You are a member of as many rooms as you may be, or the server holds as many as it may.",
-  "internal": "The server failed; its log says why.",
-  "revoked": "Your token, or all tokens of your identity, have been revoked.",
-  "relay-allocations": "The relay makes no further allocation for you: connections that need one will not open.",
-  "relay-bytes": "The relay has carried as many bytes for you as it will for now: relayed connections stand still.",
-  "relay-bandwidth": "The relay is carrying as much for you as it may: what is sent faster is dropped.",
-  "bad-request": "The HTTP request is not one of those that are documented.",
-  "unknown-carrier": "There is no such carrier, or no longer: connect again.",
-  "stale-request": "The request is not the next one of its carrier, or a newer one has taken its place.",
-  "body-too-large": "The request's body is larger than it may be, or holds too many frames.",
-  "body-too-slow": "The request's body did not come in time.",
-  "going-away": "This server is shutting down: connect again in a moment, perhaps elsewhere.",
-  "aborted": "The caller gave up: its signal was aborted or its context ended.",
-  "bad-url": "The server's URL or the room's name is not valid.",
-  "closed": "The room, peer or channel is closed.",
-  "connect-failed": "No connection could be made.",
-  "connection-lost": "An open connection ended unexpectedly.",
-  "kicked": "The server's operator has ended this session.",
-  "mesh-full": "The room is a full mesh of as many members as it may connect; this peer is beyond them.",
-  "message-too-large": "The message is larger than the other side accepts.",
-  "overflow": "The reader was too slow: what waited to be read or accepted passed its bound.",
-  "timeout": "What was asked for did not come in time.",
-  "too-many-peers": "The identity has as many peers on this server as its token allows.",
-  "unsupported": "This environment lacks something that is needed, such as RTCPeerConnection.",
-} as const;
-
 /** Names what went wrong, for machines. */
-export type ErrorCode = keyof typeof errorTexts;
+export type ErrorCode =
+  /** The frame is not one JSON object of the documented shape. */
+  | "bad-frame"
+  /** The server does not know this type of frame. */
+  | "unknown-type"
+  /** A connection says hello once, as its first frame. */
+  | "unexpected-hello"
+  /** A room's name is 1 to 64 letters, digits and . _ ~ -, and begins with a letter or digit. */
+  | "bad-room"
+  /** Your grants do not allow this. */
+  | "forbidden"
+  /** The token was refused. */
+  | "unauthorized"
+  /** You are not a member of this room. */
+  | "not-in-room"
+  /** No such peer is in this room. */
+  | "unknown-peer"
+  /** The peer is now another instance than the one you named. */
+  | "stale-instance"
+  /** The recipient's queue is full; the frame was dropped. Send it again later. */
+  | "busy"
+  /** Too many frames; this one was dropped. Wait for retryAfter. */
+  | "rate-limited"
+  /** The room has as many members as it may have. */
+  | "room-full"
+  /** You are a member of as many rooms as you may be, or the server holds as many as it may. */
+  | "too-many-rooms"
+  /** The server failed; its log says why. */
+  | "internal"
+  /** Your token, or all tokens of your identity, have been revoked. */
+  | "revoked"
+  /** The relay makes no further allocation for you: connections that need one will not open. */
+  | "relay-allocations"
+  /** The relay has carried as many bytes for you as it will for now: relayed connections stand still. */
+  | "relay-bytes"
+  /** The relay is carrying as much for you as it may: what is sent faster is dropped. */
+  | "relay-bandwidth"
+  /** The HTTP request is not one of those that are documented. */
+  | "bad-request"
+  /** There is no such carrier, or no longer: connect again. */
+  | "unknown-carrier"
+  /** The request is not the next one of its carrier, or a newer one has taken its place. */
+  | "stale-request"
+  /** The request's body is larger than it may be, or holds too many frames. */
+  | "body-too-large"
+  /** The request's body did not come in time. */
+  | "body-too-slow"
+  /** This server is shutting down: connect again in a moment, perhaps elsewhere. */
+  | "going-away"
+  /** The caller gave up: its signal was aborted or its context ended. */
+  | "aborted"
+  /** The server's URL or the room's name is not valid. */
+  | "bad-url"
+  /** The room, peer or channel is closed. */
+  | "closed"
+  /** No connection could be made. */
+  | "connect-failed"
+  /** An open connection ended unexpectedly. */
+  | "connection-lost"
+  /** The server's operator has ended this session. */
+  | "kicked"
+  /** The room is a full mesh of as many members as it may connect; this peer is beyond them. */
+  | "mesh-full"
+  /** The message is larger than the other side accepts. */
+  | "message-too-large"
+  /** The reader was too slow: what waited to be read or accepted passed its bound. */
+  | "overflow"
+  /** What was asked for did not come in time. */
+  | "timeout"
+  /** The identity has as many peers on this server as its token allows. */
+  | "too-many-peers"
+  /** This environment lacks something that is needed, such as RTCPeerConnection. */
+  | "unsupported";
 
 /** The close codes: 4000–4499 reconnect, 4500–4999 do not. */
-export const closeCodes = {
-  "normal": { code: 1000, text: "The session ended because one side said so." },
-  "going-away": { code: 4000, text: "This server is shutting down; connect again, perhaps elsewhere." },
-  "heartbeat-timeout": { code: 4001, text: "Nothing was heard from the client for the heartbeat timeout." },
-  "hello-timeout": { code: 4002, text: "No hello came in time." },
-  "try-later": { code: 4003, text: "The server has as many sessions as it may have." },
-  "internal": { code: 4004, text: "The server failed; its log says why." },
-  "hello-expected": { code: 4500, text: "The first frame was not a hello." },
-  "frame-too-large": { code: 4501, text: "A frame was larger than the limit in the welcome." },
-  "binary-frame": { code: 4502, text: "Frames are text; a binary one came." },
-  "unsupported-version": { code: 4503, text: "The client speaks no version that this server speaks." },
-  "unauthorized": { code: 4504, text: "The token was refused." },
-  "replaced": { code: 4505, text: "A newer connection of the same instance took over." },
-  "too-many-errors": { code: 4506, text: "The client kept sending frames that were refused." },
-  "token-expired": { code: 4507, text: "The token has expired; come back with a fresh one." },
-  "too-many-peers": { code: 4508, text: "The identity has as many peers as its token allows." },
-  "kicked": { code: 4509, text: "The server's operator has ended the session." },
-  "revoked": { code: 4510, text: "The server's operator has revoked the token, or all of its identity's." },
-} as const;
-
-export type CloseName = keyof typeof closeCodes;
+export const enum CloseCode {
+  /** The session ended because one side said so. */
+  Normal = 1000,
+  /** This server is shutting down; connect again, perhaps elsewhere. */
+  GoingAway = 4000,
+  /** Nothing was heard from the client for the heartbeat timeout. */
+  HeartbeatTimeout = 4001,
+  /** No hello came in time. */
+  HelloTimeout = 4002,
+  /** The server has as many sessions as it may have. */
+  TryLater = 4003,
+  /** The server failed; its log says why. */
+  Internal = 4004,
+  /** The first frame was not a hello. */
+  HelloExpected = 4500,
+  /** A frame was larger than the limit in the welcome. */
+  FrameTooLarge = 4501,
+  /** Frames are text; a binary one came. */
+  BinaryFrame = 4502,
+  /** The client speaks no version that this server speaks. */
+  UnsupportedVersion = 4503,
+  /** The token was refused. */
+  Unauthorized = 4504,
+  /** A newer connection of the same instance took over. */
+  Replaced = 4505,
+  /** The client kept sending frames that were refused. */
+  TooManyErrors = 4506,
+  /** The token has expired; come back with a fresh one. */
+  TokenExpired = 4507,
+  /** The identity has as many peers as its token allows. */
+  TooManyPeers = 4508,
+  /** The server's operator has ended the session. */
+  Kicked = 4509,
+  /** The server's operator has revoked the token, or all of its identity's. */
+  Revoked = 4510,
+}
 
 export type Outcome = "direct" | "relayed" | "failed";
 

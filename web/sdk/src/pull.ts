@@ -10,6 +10,7 @@ export class PullQueue<T> {
   weight = 0;
   readonly #what: string;
   readonly #weigh: (item: T) => number;
+  readonly #taken: ((item: T) => void) | undefined;
   #items: T[] = [];
   /** Items before this index are taken. Array.shift moves all others, which is slow for long queues. */
   #head = 0;
@@ -17,10 +18,11 @@ export class PullQueue<T> {
   #ended = false;
   #error: BeckonError | undefined;
 
-  /** `what` is said in errors; `weigh` says how much an item counts in `weight`. */
-  constructor(what: string, weigh: (item: T) => number = () => 1) {
+  /** `what` is said in errors; `weigh` says how much an item counts in `weight`; `taken` is told what a reader has got. */
+  constructor(what: string, weigh: (item: T) => number = () => 1, taken?: (item: T) => void) {
     this.#what = what;
     this.#weigh = weigh;
+    this.#taken = taken;
   }
 
   /** How many items wait. */
@@ -34,6 +36,7 @@ export class PullQueue<T> {
     for (const reader of this.#readers) {
       this.#readers.delete(reader);
       reader.resolve(item);
+      this.#taken?.(item);
       return;
     }
     this.#items.push(item);
@@ -60,7 +63,11 @@ export class PullQueue<T> {
   /** Takes the next item, waiting for it; readers are served in their order. Rejects with `closed` or the queue's error. */
   async pull(signal?: AbortSignal): Promise<T> {
     checkAborted(signal, this.#what);
-    if (this.length > 0) return this.#take();
+    if (this.length > 0) {
+      const item = this.take();
+      this.#taken?.(item);
+      return item;
+    }
     if (this.#ended) throw this.#over();
     const reader = deferred<T>();
     const stop = () => {
@@ -90,7 +97,8 @@ export class PullQueue<T> {
     }
   }
 
-  #take(): T {
+  /** Takes the oldest item out; there is one. */
+  take(): T {
     const item = this.#items[this.#head] as T;
     this.#items[this.#head++] = undefined as T; // lets go of it
     this.weight -= this.#weigh(item);

@@ -1,5 +1,4 @@
 import type { Ending } from "./carrier.js";
-import { BeckonError } from "./error.js";
 import type { ErrorCode, ErrorReply } from "./protocol_gen.js";
 
 /** What our server refuses on one carrier, it refuses on all. */
@@ -15,9 +14,9 @@ export function post(url: string, body: string, more: RequestInit): Promise<Resp
 export async function refusalOf(response: Response): Promise<Ending> {
   const why = `status ${response.status}`;
   try {
-    const { type, code, message, retryAfter } = JSON.parse(await response.text()) as ErrorReply;
-    if (type === "error" && NAMED.includes(code)) return { why, refusal: new BeckonError(code, message, { retryAfter }) };
-    return { why: `${why}: ${code}` };
+    const refusal = JSON.parse(await response.text()) as ErrorReply;
+    if (refusal.type === "error" && NAMED.includes(refusal.code)) return { why, refusal };
+    return { why: `${why}: ${refusal.code}` };
   } catch {
     return { why };
   }

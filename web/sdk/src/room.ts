@@ -1,11 +1,12 @@
 import { abortable, checkAborted, deferred } from "./abort.js";
 import type { CarrierName } from "./carrier.js";
+import { checkConnects } from "./connects.js";
 import { Delivery, type Happening } from "./delivery.js";
-import { BeckonError } from "./error.js";
+import { asBeckonError, BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { EndEvent, LimitEvent, PeerEvent, type RoomEventMap } from "./happenings.js";
 import type { PeerHost } from "./hosts.js";
-import { Members } from "./members.js";
+import type { Members } from "./members.js";
 import { listenForNetwork } from "./network.js";
 import type { Abortable, JoinOptions } from "./options.js";
 import type { Peer } from "./peer.js";
@@ -28,7 +29,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   readonly closed: Promise<BeckonError | undefined>;
   readonly #options: JoinOptions;
   readonly #session: Session;
-  readonly #members: Members;
+  #members: Members | undefined;
   readonly #connected = new PullQueue<Peer>("accept");
   readonly #ended = deferred<BeckonError | undefined>();
   readonly #updates: Updates;
@@ -38,6 +39,8 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   #unlisten = () => {};
   #delivery: Delivery | undefined;
   #host!: PeerHost;
+  /** What connects to peers is a file of its own in the build: it is on its way while the server is asked. */
+  readonly #loading = import("./members.js");
 
   /** @internal `_enter` connects. Throws a TypeError for options that cannot be meant. */
   constructor(url: string, name: string, options: JoinOptions) {
@@ -46,6 +49,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.closed = this.#ended.promise;
     this.#options = options;
     this.#topology = options.topology;
+    this.#loading.catch(() => {}); // who joins is told
     const session = (this.#session = new Session(url, options, {
       enter: (signal) => this.#enter(signal),
       lost: () => this.#lost(),
@@ -54,7 +58,6 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       beat: () => this.#delivery?.beat() ?? false,
       ended: (error) => this.#end(error),
     }));
-    this.#members = this.#gathered();
     this.#updates = new Updates(name, options.attributes, {
       request: async (...args) => {
         if (this.#state === "reconnecting") throw new BeckonError("connection-lost", `${args[1]}: reconnecting`);
@@ -84,7 +87,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /** The other members by id, in the order of their joining; connected or not. It changes as they come and go. */
   get peers(): ReadonlyMap<string, Peer> {
-    return this.#members.peers;
+    return this.#members?.peers ?? new Map<string, Peer>();
   }
 
   /** Takes the next peer that is connected, each once, waiting for it. Rejects with `closed`, or with why the room ended. */
@@ -123,15 +126,16 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /**
    * Connects to a peer and resolves when that is done. In a room of topology `none` this is how connections are made; in a mesh
-   * it waits for the one that is being made. Rejects with `unknown-peer`, `mesh-full`, `connect-failed`, `closed` (a connection
-   * that has ended is not made again) or `aborted`.
+   * it waits for the one that is being made. Rejects with `unknown-peer`, `mesh-full`, `unsupported` (there is no RTCPeerConnection here),
+   * `connect-failed`, `closed` (a connection that has ended is not made again) or `aborted`.
    */
   async connect(id: string, { signal }: Abortable = {}): Promise<Peer> {
     checkAborted(signal, `connect to ${id}`);
     this.#checkOpen();
-    const peer = this.#members.peers.get(id);
+    const peer = this.peers.get(id);
+    checkConnects(`connect to ${id}`);
     if (!peer) throw new BeckonError("unknown-peer", `connect to ${id}: no such peer is in ${this.name}`);
-    if (peer.state === "waiting" && this.#topology === "mesh" && !this.#members.meshed(id)) {
+    if (peer.state === "waiting" && this.#topology === "mesh" && !this.#members?.meshed(id)) {
       throw new BeckonError("mesh-full", `connect to ${id}: the first ${this.#session.welcome.limits.mesh} members of ${this.name} connect`);
     }
     await peer._connect(signal);
@@ -147,7 +151,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   }
 
   async #shut(): Promise<void> {
-    await Promise.all([...this.#members.peers.values()].map((peer) => peer.close()));
+    await Promise.all([...this.peers.values()].map((peer) => peer.close()));
     await this.#session.close();
   }
 
@@ -178,6 +182,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /** Joins, for the first time or again. */
   async #enter(signal: AbortSignal): Promise<void> {
+    await this.#loaded(signal);
     const { welcome, instance } = this.#session;
     if (this.#delivery?.peer !== welcome.peer || this.#delivery.instance !== instance) this.#begin();
     await this.#session.request(
@@ -191,6 +196,18 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       `join ${this.name}`,
       signal,
     );
+    if (this.#topology === "mesh") checkConnects(`join ${this.name}, which is a mesh`);
+  }
+
+  /** Has what connects to peers. */
+  async #loaded(signal: AbortSignal): Promise<void> {
+    const what = `join ${this.name}`;
+    try {
+      const { Members } = await abortable(this.#loading, signal, what);
+      this.#members ??= this.#gathered(Members);
+    } catch (error) {
+      throw asBeckonError(error, "connect-failed", `${what}: a part of this library could not be loaded`);
+    }
   }
 
   /** Begins as the peer that the server's welcome names. To all others it is a new one, so they are to it. */
@@ -200,20 +217,21 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.#delivery = new Delivery(this.name, instance, welcome, {
       wake: () => this.#session.wake(),
       urgent: (frame) => this.#session.urgent(frame),
-      happened: (happenings) => this.#members.apply(happenings),
+      happened: (happenings) => this.#members?.apply(happenings),
     });
     this.#host = this.#hostAs({ peer: welcome.peer, instance, capabilities: { [CAPABILITY_ROLLBACK]: true }, joined: 0 });
     if (!before) return;
     before.close(new BeckonError("connection-lost", `The server of ${this.name} does not know this peer any more.`));
-    this.#members.forget();
+    this.#members?.forget();
   }
 
   #hostAs(self: Member): PeerHost {
     const room = this;
-    const { connectTimeout = 30_000, iceServers, iceTransportPolicy, reports = true } = this.#options;
+    const { connectTimeout = 30_000, iceServers, iceTransportPolicy, reports = true, maxMessageSize } = this.#options;
     return {
       self,
       connectTimeout,
+      maxMessageSize,
       get joined() {
         return room.#state === "joined";
       },
@@ -238,7 +256,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   }
 
   #lost(): void {
-    this.#members.behind();
+    this.#members?.behind();
     this.#delivery?.lost();
     this.#become("reconnecting");
   }
@@ -254,16 +272,16 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     if (this.#state === "closed") return;
     if (frame.type === "joined" && frame.room === this.name) {
       this.#topology = frame.topology;
-      this.#members.behind();
+      this.#members?.behind();
     }
     if (frame.type === "error" && frame.code.startsWith("relay-")) {
       this.dispatchEvent(new LimitEvent(new BeckonError(frame.code, frame.message)));
     } else this.#delivery?.received(frame);
   }
 
-  #gathered(): Members {
+  #gathered(Them: typeof Members): Members {
     const room = this;
-    return new Members({
+    return new Them({
       get host() {
         return room.#host;
       },
@@ -307,7 +325,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.#state = "closed";
     globalThis.removeEventListener?.("pagehide", this.#pageHidden);
     this.#unlisten();
-    for (const peer of this.#members.peers.values()) peer._end(error);
+    for (const peer of this.peers.values()) peer._end(error);
     this.#connected.end(error);
     const closed = error ?? new BeckonError("closed", `The room ${this.name} is closed.`);
     this.#updates.end(closed);

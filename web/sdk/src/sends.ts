@@ -1,6 +1,5 @@
 import { deadline } from "./abort.js";
 import type { Ending } from "./carrier.js";
-import { BeckonError } from "./error.js";
 import type { ErrorReply, Sent } from "./protocol_gen.js";
 import { failureOf, post } from "./request.js";
 import { byteLength } from "./text.js";
@@ -112,7 +111,7 @@ export class Sends {
     this.#under = this.#fitting();
     for (let tries = 0; ; ) {
       let [why, pause]: [Ending, number | undefined] = [{ why: "" }, PAUSES[tries++]];
-      const late = () => new BeckonError("connection-lost", `a body was not answered within ${DEADLINE / 1000} s`);
+      const late = () => new Error(`a body was not answered within ${DEADLINE / 1000} s`);
       const limit = deadline(this.#signal, DEADLINE, late);
       try {
         const response = await post(this.#url, this.#body(n, this.#waiting.slice(0, this.#under)), { signal: limit.signal });

@@ -50,6 +50,7 @@ async function sent(): Promise<object[]> {
 
 /** Plays the server's part on a stream that has been asked for, up to the room. */
 async function letInByStream(more: object = {}): Promise<{ stream: FakeRequest; hello: Hello }> {
+  await settled(); // the carrier is loaded
   const stream = net.take("stream");
   await stream.open();
   const asked = hello(stream);
@@ -62,6 +63,7 @@ async function letInByStream(more: object = {}): Promise<{ stream: FakeRequest; 
 
 /** The same for polls. Returns the poll that waits for more. */
 async function letInByPoll(more: object = {}): Promise<{ poll: FakeRequest; hello: Hello }> {
+  await settled(); // the carrier is loaded
   const first = net.take("poll");
   const asked = hello(first);
   await first.reply(200, { type: "polled", carrier: "p1", cursor: 1 }, { ...welcome, id: asked.id, ...more });
@@ -357,6 +359,7 @@ test("what is remembered and does not work any more: the others, from the top", 
   const made = FakeSocket.made;
   const promise = joining();
   assert.equal(FakeSocket.made, made);
+  await settled();
   await net.take("poll").fail();
   assert.equal(FakeSocket.made, made + 1);
   await letIn(FakeSocket.last);
@@ -457,14 +460,16 @@ test("a close that comes down says the same as a WebSocket's", async () => {
   room = await promise;
   await poll.reply(200, { type: "polled", cursor: 3 }, { type: "close", code: 4505, reason: "replaced" });
   assert.equal((await room.closed)?.code, "connection-lost");
-  assert.match((await room.closed)?.message ?? "", /newer connection.*will not help/);
+  assert.match((await room.closed)?.message ?? "", /closed the connection: replaced.*will not help/);
 });
 
 test("which carriers there may be", async () => {
   for (const carriers of [[], ["pigeon"]] as never[]) await assert.rejects(join(server, "tea", { carriers }), TypeError);
   const made = FakeSocket.made;
   const promise = joining({ carriers: ["poll", "stream"] });
+  await settled();
   await net.take("poll").fail();
+  await settled();
   await net.take("stream").fail();
   await assert.rejects(promise, (error: BeckonError) => /poll: no network; stream: no network/.test(error.message));
   assert.equal(FakeSocket.made, made);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+const { crypto } = globalThis;
 const NEEDED = ["RTCPeerConnection", "WebSocket", "fetch", "crypto"];
 
 /** Defines the globals that the library needs; the ones named in `missing` are not there. */
@@ -27,4 +28,12 @@ test("join says what the environment lacks", async () => {
       return true;
     });
   }
+});
+
+test("without RTCPeerConnection a room without connections can be joined", async () => {
+  const { join } = await import("../src/index.js");
+  globals(["RTCPeerConnection", "WebSocket", "fetch", "crypto"], () => assert.fail("touched"));
+  Object.defineProperty(globalThis, "crypto", { value: crypto, configurable: true });
+  // It gets as far as the carriers, of which there is none.
+  await assert.rejects(join("http://127.0.0.1", "tea", { topology: "none" }), { code: "connect-failed" });
 });

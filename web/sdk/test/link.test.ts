@@ -127,7 +127,7 @@ test("when there is no path for 15 s, another connection takes the place; its ch
   const channel = await channelOf(peer, pc);
   void channel.send("lost");
   const accepting = peer.accept();
-  const half = peer.open("half"); // its channel is made, and not open yet
+  const half = peer.open("half", { raw: true }); // its channel is made, and not open yet
   await settled();
   pc.become("disconnected");
   await at.clock.advance(14999);
@@ -148,7 +148,7 @@ test("when there is no path for 15 s, another connection takes the place; its ch
   await at.hear(browser, { description: answer, session: at.session(2) });
   await at.hear(browser, { candidate: { candidate: "new" }, session: at.session(2) });
   assert.deepEqual(done, ["local offer", "remote answer", "candidate new"]);
-  const opening = peer.open("again");
+  const opening = peer.open("again", { raw: true });
   at.pc.control.open();
   assert.deepEqual(seen, ["reconnecting", "connected"]);
   await settled();
@@ -266,7 +266,7 @@ test("one that is not connected in time is the end", async () => {
   at.pc.become("failed", "connected");
   await at.clock.advance(9999);
   assert.equal(peer.state, "reconnecting");
-  const opening = watched(peer.open("x"));
+  const opening = watched(peer.open("x", { raw: true }));
   await at.clock.advance(1);
   assert.equal((await peer.closed)?.code, "connection-lost");
   await assert.rejects(opening, { code: "connection-lost" });

@@ -27,9 +27,9 @@ export function states(peer: Peer): string[] {
   return seen;
 }
 
-/** Opens a channel. */
+/** Opens a raw channel. */
 export async function channelOf(peer: Peer, pc: FakePeerConnection, label = "x") {
-  const opening = peer.open(label);
+  const opening = peer.open(label, { raw: true });
   await settled();
   pc.channels.at(-1)?.open();
   return opening;

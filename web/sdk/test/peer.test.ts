@@ -106,8 +106,8 @@ test("beyond the mesh nobody connects until there is room", async () => {
 test("at most 16 channels are opened at a time", async () => {
   const { peer, pc } = await at.connected();
   const controller = new AbortController();
-  const opens = Array.from({ length: 20 }, (_, i) => peer.open(`c${i}`, { ordered: i % 2 === 0, maxRetransmits: i }));
-  const given = watched(peer.open("given up", { signal: controller.signal }));
+  const opens = Array.from({ length: 20 }, (_, i) => peer.open(`c${i}`, { raw: true, ordered: i % 2 === 0, maxRetransmits: i }));
+  const given = watched(peer.open("given up", { raw: true, signal: controller.signal }));
   await settled();
   assert.equal(pc.channels.length, 1 + 16);
   assert.deepEqual(pc.channels[4]?.options, { ordered: false, protocol: "", maxRetransmits: 3 });
@@ -125,12 +125,12 @@ test("at most 16 channels are opened at a time", async () => {
 test("an open that is given up or refused closes its channel", async () => {
   const { peer, pc } = await at.connected();
   const controller = new AbortController();
-  const given = watched(peer.open("x", { signal: controller.signal }));
+  const given = watched(peer.open("x", { raw: true, signal: controller.signal }));
   await settled();
   controller.abort();
   await assert.rejects(given, { code: "aborted" });
   assert.equal(pc.channels[1]?.readyState, "closed");
-  const refused = watched(peer.open("y"));
+  const refused = watched(peer.open("y", { raw: true }));
   await settled();
   pc.channels[2]?.close();
   await assert.rejects(refused, { code: "closed" });
@@ -155,7 +155,7 @@ test("channels of the other side wait, 64 of them, and lose no message", async (
 
 test("closing closes channels first, then says goodbye, then closes the connection", async () => {
   const { peer, pc } = await at.connected();
-  const opening = peer.open("x");
+  const opening = peer.open("x", { raw: true });
   await settled();
   pc.channels[1]?.open();
   const channel = await opening;
@@ -174,7 +174,7 @@ test("closing closes channels first, then says goodbye, then closes the connecti
 
 test("the end of a connection ends what is being opened, with or without an event", async () => {
   const { peer, pc } = await at.connected();
-  const opening = watched(peer.open("x"));
+  const opening = watched(peer.open("x", { raw: true }));
   await settled();
   Object.assign(pc.channels[1] as FakeDataChannel, { close: () => {} });
   void peer.close();
@@ -188,7 +188,7 @@ test("a browser that has no further channel to give says so with a code", async 
   pc.createDataChannel = () => {
     throw cause;
   };
-  await assert.rejects(peer.open("x"), { code: "connect-failed", cause });
+  await assert.rejects(peer.open("x", { raw: true }), { code: "connect-failed", cause });
 });
 
 test("a peer that has gone is not accepted, nor kept for it", async () => {

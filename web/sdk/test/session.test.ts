@@ -160,8 +160,8 @@ test("a connection that the server will not have again ends the room, and says w
   const { room, socket } = await joined();
   const sending = watched(room.send("x"));
   const ended = new Promise<Event>((resolve) => room.addEventListener("close", resolve));
-  await socket.drop(4505);
-  await assert.rejects(sending, { code: "connection-lost", message: /newer connection of the same instance.*will not help/ });
+  await socket.drop(4505, "replaced");
+  await assert.rejects(sending, { code: "connection-lost", message: /closed the connection: replaced.*will not help/ });
   assert.equal((await room.closed)?.code, "connection-lost");
   await ended;
   await assert.rejects(room.accept(), { code: "connection-lost" });

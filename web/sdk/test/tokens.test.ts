@@ -126,10 +126,10 @@ test("a token that is no function is all there is", async () => {
   socket.sent = [];
   await socket.say({ type: "expiring", within: 60_000 });
   assert.deepEqual(socket.sent, []);
-  await socket.drop(4507);
+  await socket.drop(4507, "token-expired");
   const why = await room.closed;
   assert.equal(why?.code, "unauthorized");
-  assert.match(why?.message ?? "", /has expired/);
+  assert.match(why?.message ?? "", /token-expired/);
 });
 
 test("an app that has no token: join fails; who is in the room tries again", async () => {

@@ -20,7 +20,7 @@ export declare function abortable<T>(promise: Promise<T>, signal: AbortSignal | 
  * Makes a signal that follows `outer` and is aborted with `late()` after `ms` milliseconds. `clear` must be called at the end.
  * (AbortSignal.any and AbortSignal.timeout are younger than the browsers we support.)
  */
-export declare function deadline(outer: AbortSignal | undefined, ms: number, late: () => BeckonError): {
+export declare function deadline(outer: AbortSignal | undefined, ms: number, late: () => Error): {
     signal: AbortSignal;
     clear: () => void;
 };

@@ -1,4 +1,4 @@
-import { type ErrorCode } from "./protocol_gen.js";
+import type { ErrorCode } from "./protocol_gen.js";
 /** What a {@link BeckonError} may carry besides its code and sentence. */
 export interface BeckonErrorOptions {
     /** What led to this error. */

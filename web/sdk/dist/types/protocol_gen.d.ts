@@ -6,119 +6,117 @@ export declare const MAX_NUMBER = 9007199254740991;
 export declare const MAX_NAME = 64;
 /** The capability of an RTCPeerConnection that can roll back a local offer. */
 export declare const CAPABILITY_ROLLBACK = "rollback";
-/** What each error code means, as a sentence for people. */
-export declare const errorTexts: {
-    readonly "bad-frame": "The frame is not one JSON object of the documented shape.";
-    readonly "unknown-type": "The server does not know this type of frame.";
-    readonly "unexpected-hello": "A connection says hello once, as its first frame.";
-    readonly "bad-room": "A room's name is 1 to 64 letters, digits and . _ ~ -, and begins with a letter or digit.";
-    readonly forbidden: "Your grants do not allow this.";
-    readonly unauthorized: "The token was refused.";
-    readonly "not-in-room": "You are not a member of this room.";
-    readonly "unknown-peer": "No such peer is in this room.";
-    readonly "stale-instance": "The peer is now another instance than the one you named.";
-    readonly busy: "The recipient's queue is full; the frame was dropped. Send it again later.";
-    readonly "rate-limited": "Too many frames; this one was dropped. Wait for retryAfter.";
-    readonly "room-full": "The room has as many members as it may have.";
-    readonly "too-many-rooms": "You are a member of as many rooms as you may be, or the server holds as many as it may.";
-    readonly internal: "The server failed; its log says why.";
-    readonly revoked: "Your token, or all tokens of your identity, have been revoked.";
-    readonly "relay-allocations": "The relay makes no further allocation for you: connections that need one will not open.";
-    readonly "relay-bytes": "The relay has carried as many bytes for you as it will for now: relayed connections stand still.";
-    readonly "relay-bandwidth": "The relay is carrying as much for you as it may: what is sent faster is dropped.";
-    readonly "bad-request": "The HTTP request is not one of those that are documented.";
-    readonly "unknown-carrier": "There is no such carrier, or no longer: connect again.";
-    readonly "stale-request": "The request is not the next one of its carrier, or a newer one has taken its place.";
-    readonly "body-too-large": "The request's body is larger than it may be, or holds too many frames.";
-    readonly "body-too-slow": "The request's body did not come in time.";
-    readonly "going-away": "This server is shutting down: connect again in a moment, perhaps elsewhere.";
-    readonly aborted: "The caller gave up: its signal was aborted or its context ended.";
-    readonly "bad-url": "The server's URL or the room's name is not valid.";
-    readonly closed: "The room, peer or channel is closed.";
-    readonly "connect-failed": "No connection could be made.";
-    readonly "connection-lost": "An open connection ended unexpectedly.";
-    readonly kicked: "The server's operator has ended this session.";
-    readonly "mesh-full": "The room is a full mesh of as many members as it may connect; this peer is beyond them.";
-    readonly "message-too-large": "The message is larger than the other side accepts.";
-    readonly overflow: "The reader was too slow: what waited to be read or accepted passed its bound.";
-    readonly timeout: "What was asked for did not come in time.";
-    readonly "too-many-peers": "The identity has as many peers on this server as its token allows.";
-    readonly unsupported: "This environment lacks something that is needed, such as RTCPeerConnection.";
-};
 /** Names what went wrong, for machines. */
-export type ErrorCode = keyof typeof errorTexts;
+export type ErrorCode = 
+/** The frame is not one JSON object of the documented shape. */
+"bad-frame"
+/** The server does not know this type of frame. */
+ | "unknown-type"
+/** A connection says hello once, as its first frame. */
+ | "unexpected-hello"
+/** A room's name is 1 to 64 letters, digits and . _ ~ -, and begins with a letter or digit. */
+ | "bad-room"
+/** Your grants do not allow this. */
+ | "forbidden"
+/** The token was refused. */
+ | "unauthorized"
+/** You are not a member of this room. */
+ | "not-in-room"
+/** No such peer is in this room. */
+ | "unknown-peer"
+/** The peer is now another instance than the one you named. */
+ | "stale-instance"
+/** The recipient's queue is full; the frame was dropped. Send it again later. */
+ | "busy"
+/** Too many frames; this one was dropped. Wait for retryAfter. */
+ | "rate-limited"
+/** The room has as many members as it may have. */
+ | "room-full"
+/** You are a member of as many rooms as you may be, or the server holds as many as it may. */
+ | "too-many-rooms"
+/** The server failed; its log says why. */
+ | "internal"
+/** Your token, or all tokens of your identity, have been revoked. */
+ | "revoked"
+/** The relay makes no further allocation for you: connections that need one will not open. */
+ | "relay-allocations"
+/** The relay has carried as many bytes for you as it will for now: relayed connections stand still. */
+ | "relay-bytes"
+/** The relay is carrying as much for you as it may: what is sent faster is dropped. */
+ | "relay-bandwidth"
+/** The HTTP request is not one of those that are documented. */
+ | "bad-request"
+/** There is no such carrier, or no longer: connect again. */
+ | "unknown-carrier"
+/** The request is not the next one of its carrier, or a newer one has taken its place. */
+ | "stale-request"
+/** The request's body is larger than it may be, or holds too many frames. */
+ | "body-too-large"
+/** The request's body did not come in time. */
+ | "body-too-slow"
+/** This server is shutting down: connect again in a moment, perhaps elsewhere. */
+ | "going-away"
+/** The caller gave up: its signal was aborted or its context ended. */
+ | "aborted"
+/** The server's URL or the room's name is not valid. */
+ | "bad-url"
+/** The room, peer or channel is closed. */
+ | "closed"
+/** No connection could be made. */
+ | "connect-failed"
+/** An open connection ended unexpectedly. */
+ | "connection-lost"
+/** The server's operator has ended this session. */
+ | "kicked"
+/** The room is a full mesh of as many members as it may connect; this peer is beyond them. */
+ | "mesh-full"
+/** The message is larger than the other side accepts. */
+ | "message-too-large"
+/** The reader was too slow: what waited to be read or accepted passed its bound. */
+ | "overflow"
+/** What was asked for did not come in time. */
+ | "timeout"
+/** The identity has as many peers on this server as its token allows. */
+ | "too-many-peers"
+/** This environment lacks something that is needed, such as RTCPeerConnection. */
+ | "unsupported";
 /** The close codes: 4000–4499 reconnect, 4500–4999 do not. */
-export declare const closeCodes: {
-    readonly normal: {
-        readonly code: 1000;
-        readonly text: "The session ended because one side said so.";
-    };
-    readonly "going-away": {
-        readonly code: 4000;
-        readonly text: "This server is shutting down; connect again, perhaps elsewhere.";
-    };
-    readonly "heartbeat-timeout": {
-        readonly code: 4001;
-        readonly text: "Nothing was heard from the client for the heartbeat timeout.";
-    };
-    readonly "hello-timeout": {
-        readonly code: 4002;
-        readonly text: "No hello came in time.";
-    };
-    readonly "try-later": {
-        readonly code: 4003;
-        readonly text: "The server has as many sessions as it may have.";
-    };
-    readonly internal: {
-        readonly code: 4004;
-        readonly text: "The server failed; its log says why.";
-    };
-    readonly "hello-expected": {
-        readonly code: 4500;
-        readonly text: "The first frame was not a hello.";
-    };
-    readonly "frame-too-large": {
-        readonly code: 4501;
-        readonly text: "A frame was larger than the limit in the welcome.";
-    };
-    readonly "binary-frame": {
-        readonly code: 4502;
-        readonly text: "Frames are text; a binary one came.";
-    };
-    readonly "unsupported-version": {
-        readonly code: 4503;
-        readonly text: "The client speaks no version that this server speaks.";
-    };
-    readonly unauthorized: {
-        readonly code: 4504;
-        readonly text: "The token was refused.";
-    };
-    readonly replaced: {
-        readonly code: 4505;
-        readonly text: "A newer connection of the same instance took over.";
-    };
-    readonly "too-many-errors": {
-        readonly code: 4506;
-        readonly text: "The client kept sending frames that were refused.";
-    };
-    readonly "token-expired": {
-        readonly code: 4507;
-        readonly text: "The token has expired; come back with a fresh one.";
-    };
-    readonly "too-many-peers": {
-        readonly code: 4508;
-        readonly text: "The identity has as many peers as its token allows.";
-    };
-    readonly kicked: {
-        readonly code: 4509;
-        readonly text: "The server's operator has ended the session.";
-    };
-    readonly revoked: {
-        readonly code: 4510;
-        readonly text: "The server's operator has revoked the token, or all of its identity's.";
-    };
-};
-export type CloseName = keyof typeof closeCodes;
+export declare const enum CloseCode {
+    /** The session ended because one side said so. */
+    Normal = 1000,
+    /** This server is shutting down; connect again, perhaps elsewhere. */
+    GoingAway = 4000,
+    /** Nothing was heard from the client for the heartbeat timeout. */
+    HeartbeatTimeout = 4001,
+    /** No hello came in time. */
+    HelloTimeout = 4002,
+    /** The server has as many sessions as it may have. */
+    TryLater = 4003,
+    /** The server failed; its log says why. */
+    Internal = 4004,
+    /** The first frame was not a hello. */
+    HelloExpected = 4500,
+    /** A frame was larger than the limit in the welcome. */
+    FrameTooLarge = 4501,
+    /** Frames are text; a binary one came. */
+    BinaryFrame = 4502,
+    /** The client speaks no version that this server speaks. */
+    UnsupportedVersion = 4503,
+    /** The token was refused. */
+    Unauthorized = 4504,
+    /** A newer connection of the same instance took over. */
+    Replaced = 4505,
+    /** The client kept sending frames that were refused. */
+    TooManyErrors = 4506,
+    /** The token has expired; come back with a fresh one. */
+    TokenExpired = 4507,
+    /** The identity has as many peers as its token allows. */
+    TooManyPeers = 4508,
+    /** The server's operator has ended the session. */
+    Kicked = 4509,
+    /** The server's operator has revoked the token, or all of its identity's. */
+    Revoked = 4510
+}
 export type Outcome = "direct" | "relayed" | "failed";
 export type RelayProtocol = "udp" | "tcp" | "tls";
 export type EventKind = "joined" | "away" | "back" | "left" | "updated" | "message";

@@ -42,8 +42,8 @@ export declare class Room extends Room_base implements AsyncIterable<Peer> {
     update(attributes: Readonly<Record<string, unknown>>, { signal }?: Abortable): Promise<void>;
     /**
      * Connects to a peer and resolves when that is done. In a room of topology `none` this is how connections are made; in a mesh
-     * it waits for the one that is being made. Rejects with `unknown-peer`, `mesh-full`, `connect-failed`, `closed` (a connection
-     * that has ended is not made again) or `aborted`.
+     * it waits for the one that is being made. Rejects with `unknown-peer`, `mesh-full`, `unsupported` (there is no RTCPeerConnection here),
+     * `connect-failed`, `closed` (a connection that has ended is not made again) or `aborted`.
      */
     connect(id: string, { signal }?: Abortable): Promise<Peer>;
     /**

@@ -26,7 +26,7 @@ func TestAskingToClose(t *testing.T) {
 				w.exchange(t)
 				ended := make(chan struct{})
 				if c.heeds {
-					ch, err := w.offerer.openChannel(t.Context(), "x", ChannelOptions{})
+					ch, err := w.offerer.openRaw(t.Context(), "x", ChannelOptions{Raw: true})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -46,7 +46,7 @@ func TestAskingToClose(t *testing.T) {
 						close(ended)
 					})
 				}
-				ch, _, err := w.answerer.accepted.take(t.Context(), w.answerer.ctx)
+				ch, _, err := w.answerer.junction.accepted.take(t.Context(), w.answerer.ctx)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -4,37 +4,21 @@ import (
 	"context"
 	"errors"
 	"time"
-	"unicode/utf8"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
-// Send sends a binary message. It returns when the message is on its way, which is after those before it: while the other side
-// does not read, or the network is slow, it waits, and so no memory fills up. ctx bounds the wait; a message is sent whole or,
-// when Send returns an error, not at all. The bytes are copied, so the caller may use them again.
-//
-// A message larger than the other side takes is refused with CodeMessageTooLarge; every Beckon peer takes 256 KiB. A channel
-// that has ended returns the code that Context's cause has.
-func (ch *Channel) Send(ctx context.Context, data []byte) error {
-	if err := ch.write(ctx, data, false); err != nil {
-		return wrap(err, "send on %q", ch.label)
+// send gives a message to Pion, which takes it when the one before is on its way: that is how the window stops the sender.
+func (ch *rawChannel) send(ctx context.Context, data []byte, text bool) error {
+	err := ch.write(ctx, data, text)
+	if err == nil {
+		ch.messagesSent.Add(1)
+		ch.bytesSent.Add(uint64(len(data)))
 	}
-	return nil
+	return err
 }
 
-// SendText is Send for text, which a browser gets as a string. It must be UTF-8 (CodeBadFrame): a browser ends a channel on
-// which other bytes come as text.
-func (ch *Channel) SendText(ctx context.Context, text string) error {
-	if !utf8.ValidString(text) {
-		return wrap(protocol.Errorf(protocol.CodeBadFrame, "the text is not UTF-8; use Send for bytes"), "send on %q", ch.label)
-	}
-	if err := ch.write(ctx, []byte(text), true); err != nil {
-		return wrap(err, "send on %q", ch.label)
-	}
-	return nil
-}
-
-func (ch *Channel) write(ctx context.Context, data []byte, text bool) error {
+func (ch *rawChannel) write(ctx context.Context, data []byte, text bool) error {
 	if len(data) > ch.conn.maxSend {
 		return protocol.Errorf(protocol.CodeMessageTooLarge,
 			"%d bytes are more than the %d that the other side takes in one message", len(data), ch.conn.maxSend)
@@ -85,7 +69,7 @@ func (ch *Channel) write(ctx context.Context, data []byte, text bool) error {
 }
 
 // shutWrites makes a blocked write return, and all after it.
-func (ch *Channel) shutWrites() {
+func (ch *rawChannel) shutWrites() {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	ch.shut = true
@@ -97,10 +81,42 @@ func (ch *Channel) shutWrites() {
 // It must not be called while a write is under way: Pion asks a deadline that has passed for its error, which is nil when the
 // deadline has been moved meanwhile, and so takes a message that it never sent for sent. The receiver of an ordered channel
 // then waits for it for ever.
-func (ch *Channel) allowWrites() {
+func (ch *rawChannel) allowWrites() {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	if !ch.shut {
 		ch.raw.SetWriteDeadline(time.Time{})
+	}
+}
+
+// closeWrite is what a data channel has no way to say.
+func (ch *rawChannel) closeWrite(context.Context) error {
+	return protocol.Errorf(protocol.CodeUnsupported, "a raw channel ends in both directions at once")
+}
+
+// flush waits until Pion has sent what it was given, or the channel has ended.
+func (ch *rawChannel) flush(ctx context.Context) error {
+	// Pion calls back at a threshold that others may have set, so it is asked.
+	ticker := time.NewTicker(flushAgain)
+	defer ticker.Stop()
+	for ch.raw.BufferedAmount() > 0 {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return aborted(ctx)
+		case <-ch.ctx.Done():
+			return codedCause(ch.ctx)
+		}
+	}
+	return nil
+}
+
+func (ch *rawChannel) maxMessageSize() int { return ch.conn.maxSend }
+
+func (ch *rawChannel) stats() ChannelStats {
+	return ChannelStats{
+		MessagesSent: ch.messagesSent.Load(), BytesSent: ch.bytesSent.Load(),
+		MessagesReceived: ch.messagesReceived.Load(), BytesReceived: ch.bytesReceived.Load(),
+		Buffered: int(ch.raw.BufferedAmount()),
 	}
 }

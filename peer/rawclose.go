@@ -22,7 +22,7 @@ const capabilityAskToClose = "askToClose"
 const askedTimeout = 5 * time.Second
 
 // shutdown closes the channel from this side.
-func (ch *Channel) shutdown(cause error) {
+func (ch *rawChannel) shutdown(cause error) {
 	ch.closeOnce.Do(func() {
 		ch.end(cause)
 		ch.abandon()
@@ -51,7 +51,7 @@ func (ch *Channel) shutdown(cause error) {
 }
 
 // askToClose asks the other side to reset, and tells whether it could.
-func (ch *Channel) askToClose() bool {
+func (ch *rawChannel) askToClose() bool {
 	c := ch.conn
 	if !c.asks {
 		return false
@@ -60,7 +60,7 @@ func (ch *Channel) askToClose() bool {
 }
 
 // stopWrites returns when no write is under way, and none will be again. The channel's context has ended.
-func (ch *Channel) stopWrites() {
+func (ch *rawChannel) stopWrites() {
 	ch.shutWrites()
 	ch.writing <- struct{}{}
 	<-ch.writing
@@ -69,7 +69,7 @@ func (ch *Channel) stopWrites() {
 // resetInTurn resets the stream when no other reset of ours is under way, and returns when the other side has answered it with
 // its own. SCTP allows one request at a time (RFC 6525, section 5.1.1) and Pion does not hold to that: a browser then takes the
 // first, when it is repeated, for an old one, and its channel never closes.
-func (ch *Channel) resetInTurn() {
+func (ch *rawChannel) resetInTurn() {
 	select {
 	case ch.conn.resetting <- struct{}{}:
 		defer func() { <-ch.conn.resetting }()
@@ -100,14 +100,14 @@ func (c *connection) askedToClose(stream uint16) {
 	})
 }
 
-func (c *connection) register(ch *Channel) {
+func (c *connection) register(ch *rawChannel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.channels[ch.raw.StreamIdentifier()] = ch
 }
 
 // unregister forgets ch, unless its stream belongs to another channel already.
-func (c *connection) unregister(ch *Channel) {
+func (c *connection) unregister(ch *rawChannel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if id := ch.raw.StreamIdentifier(); c.channels[id] == ch {

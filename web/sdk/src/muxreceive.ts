@@ -1,0 +1,272 @@
+import type { Unread } from "./channel.js";
+import { BeckonError } from "./error.js";
+import { bad, DATA, FIRST, NEXT, NUMBERED, PART, type Frame } from "./muxframes.js";
+import { OVERHEAD } from "./outbox.js";
+
+/** What a receiver grants beyond what its application has taken: at first, and once that is GROWS bytes. */
+export const WINDOW_SIZE = 256 * 1024;
+const GROWN = 1024 * 1024;
+const GROWS = 128 * 1024;
+/** On unreliable channels: the largest message, what may wait to be read, and what is kept of incomplete messages, in bytes. */
+export const UNRELIABLE = 1024 * 1024;
+/** How many incomplete messages are kept of an unreliable channel. */
+const MAX_PARTIAL = 16;
+/** How many cut messages are remembered, of which parts may still be on their way. */
+const MAX_CUT = 256;
+
+/** A message of which not all has arrived. */
+interface Partial {
+  readonly total: number;
+  readonly text: boolean;
+  got: number;
+  parts: [at: number, bytes: Uint8Array<ArrayBuffer>][];
+  /** The whole, if there is room for it: what comes goes right into it. */
+  whole?: Uint8Array<ArrayBuffer>;
+  /** What it has of the budget. */
+  claim: number;
+}
+
+/** What a Receiver needs from its channel. */
+export interface ReceiverOwner {
+  readonly _numbered: boolean;
+  readonly _windowed: boolean;
+  readonly _unread: { readonly length: number; readonly weight: number; take(): Unread };
+  readonly _count: { bytesReceived: number; missed: number };
+  readonly _budget: Budget;
+  /** Nobody will read what comes. */
+  readonly _closing: boolean;
+  /** A message has arrived. */
+  _arrived(item: Unread): void;
+  /** A grant or an acknowledgement is to be said. */
+  _dirty(): void;
+}
+
+/**
+ * What the messages that are larger than their windows may take of this side's memory, all of a peer together. They get it in the
+ * order in which they began.
+ */
+export class Budget {
+  /** The largest message that this side takes. */
+  readonly max: number;
+  readonly #waiting = new Set<Receiver>();
+  #used = 0;
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  /** A message waits for room; or one that did may be the next to be taken. */
+  ask(receiver?: Receiver): void {
+    if (receiver) this.#waiting.add(receiver);
+    for (const one of this.#waiting) {
+      const total = one.wanted;
+      if (total === 0) continue;
+      if (this.#used + total > this.max) return;
+      this.#used += total;
+      this.#waiting.delete(one);
+      one.grant();
+    }
+  }
+
+  /** Gives back what a message had. */
+  free(claim: number, gone?: Receiver): void {
+    if (gone) this.#waiting.delete(gone);
+    this.#used -= claim;
+    if (claim > 0) this.ask();
+  }
+}
+
+/** What one side of a channel receives: it puts messages together, and grants what its application has room for. */
+export class Receiver {
+  /** How many messages have arrived whole; in numbered delivery, those that were cut among them. */
+  count = 0;
+  /** Up to which offset the other side may send. */
+  granted: number;
+  #offset = 0;
+  #taken = 0;
+  /** What of the budget is in whole messages that are not taken. */
+  #claimed = 0;
+  /** By number; in ordered delivery there is one at most, 0. */
+  readonly #partials = new Map<number, Partial>();
+  /** Cut messages, and whether a part of them had come. */
+  readonly #cut = new Map<number, boolean>();
+  #over = false;
+  #waived = false;
+  readonly #owner: ReceiverOwner;
+
+  constructor(owner: ReceiverOwner) {
+    this.#owner = owner;
+    this.granted = owner._windowed ? WINDOW_SIZE : 0;
+  }
+
+  /** Whether a message has arrived in part. */
+  get midway(): boolean {
+    return this.#partials.size > 0;
+  }
+
+  /** Takes DATA. Throws `bad-frame`, which ends the connection, or `overflow` or `message-too-large`, which end the channel. */
+  data({ type, numbers, payload }: Frame): void {
+    const { _numbered, _windowed, _budget, _count } = this.#owner;
+    if (type >= NUMBERED !== _numbered) throw bad("DATA of another delivery");
+    const kind = type & ~1;
+    const whole = kind === DATA || kind === NUMBERED;
+    const n = _numbered ? (numbers[0] as number) : 0;
+    const before = this.#partials.get(n);
+    if (kind === NEXT ? !before : before && (kind !== PART || before.total !== numbers[1])) throw bad("a part of another message");
+    const total = before?.total ?? (whole ? payload.length : (numbers[kind === FIRST ? 0 : 1] as number));
+
+    const cost = payload.length + (before || this.#cut.get(n) ? 0 : OVERHEAD);
+    if (_windowed && this.#offset + cost > this.granted) throw new BeckonError("overflow", "More was sent than was granted.");
+    this.#offset += cost;
+    _count.bytesReceived += payload.length;
+    if (this.#cut.has(n)) {
+      this.#cut.set(n, true);
+      return this.#took(cost);
+    }
+    const max = _windowed ? _budget.max : Math.min(_budget.max, UNRELIABLE);
+    if (total > max) throw new BeckonError("message-too-large", `A message of ${total} bytes came, but this side takes ${max} at most.`);
+    const text = kind !== NEXT && type !== kind;
+    if (whole) return this.#done({ data: payload, text, cost });
+
+    const partial: Partial = before ?? { total, text, got: 0, parts: [], claim: 0 };
+    this.#partials.set(n, partial);
+    const at = kind === PART ? (numbers[2] as number) : partial.got;
+    if (at + payload.length > total) throw bad("a message is longer than was said");
+    partial.got += payload.length;
+    partial.parts.push([at, payload]);
+    if (partial.whole) fill(partial);
+    if (partial.got < total) return _windowed ? this.#check() : this.#evict();
+    this.#partials.delete(n);
+    const { claim } = partial;
+    this.#claimed += claim;
+    this.#done({ data: partial.whole ?? fill(partial), text: partial.text, cost: total + OVERHEAD, claim });
+  }
+
+  /** Takes CUT. Throws `bad-frame`. */
+  cut(n: number | undefined): void {
+    const { _numbered } = this.#owner;
+    const partial = this.#partials.get(n ?? 0);
+    if (_numbered !== (n !== undefined) || !(partial || _numbered)) throw bad("CUT of no message");
+    if (n !== undefined) {
+      this.count++;
+      this.#cut.set(n, partial !== undefined);
+      if (this.#cut.size > MAX_CUT) this.#cut.delete(this.#cut.keys().next().value as number);
+    }
+    if (!partial) return;
+    this.#partials.delete(n ?? 0);
+    this.#owner._budget.free(partial.claim);
+    this.#took(partial.got + OVERHEAD);
+  }
+
+  /** The application has taken a message. */
+  taken(item: Unread): void {
+    if (!this.#over && !this.#waived) this.#drop(item);
+  }
+
+  /** The application will take no more: what waits for it does not keep the other side from sending what it announces. */
+  waive(): void {
+    this.#waived = true;
+    this.#drop({ data: "", cost: this.#owner._unread.weight, claim: this.#claimed });
+  }
+
+  /** What the incomplete message that is the next to be taken needs of the budget; 0: nothing, or there is none. */
+  get wanted(): number {
+    const partial = this.#next;
+    return partial && !partial.claim && this.#end(partial) > this.granted ? partial.total : 0;
+  }
+
+  /** The budget has room for what is wanted. */
+  grant(): void {
+    const partial = this.#next as Partial;
+    partial.claim = partial.total;
+    partial.whole = new Uint8Array(partial.total);
+    fill(partial);
+    this.#say(this.#end(partial));
+  }
+
+  /** The connection is gone: what has not arrived whole comes again, or not. Returns what is granted from here. */
+  forget(): number {
+    for (const { got, claim } of this.#partials.values()) {
+      this.#offset -= got + OVERHEAD;
+      this.#owner._budget.free(claim);
+    }
+    this.#partials.clear();
+    return (this.granted = this.#taken + this.#window);
+  }
+
+  /** The channel is over. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const claim = [...this.#partials.values()].reduce((sum, partial) => sum + partial.claim, this.#claimed);
+    this.#partials.clear();
+    this.#owner._budget.free(claim, this);
+  }
+
+  get #window(): number {
+    return this.#taken < GROWS ? WINDOW_SIZE : GROWN;
+  }
+
+  /** The incomplete message before which nothing is to be taken. */
+  get #next(): Partial | undefined {
+    return this.#partials.size === 1 && this.#owner._unread.length === 0 ? this.#partials.values().next().value : undefined;
+  }
+
+  #end(partial: Partial): number {
+    return this.#taken + OVERHEAD + partial.total;
+  }
+
+  #done(item: Unread): void {
+    const { _windowed, _closing, _unread, _count } = this.#owner;
+    this.count++;
+    if (_closing) return this.#drop(item);
+    this.#owner._arrived(item);
+    if (_windowed) return;
+    for (; _unread.weight > UNRELIABLE; _count.missed++) _unread.take();
+  }
+
+  #drop({ cost, claim = 0 }: Unread): void {
+    this.#claimed -= claim;
+    this.#took(cost);
+    this.#owner._budget.free(claim);
+  }
+
+  #took(bytes: number): void {
+    this.#taken += bytes;
+    this.#check();
+  }
+
+  /** Grants more, if that is worth a frame or needed. */
+  #check(): void {
+    if (!this.#owner._windowed) return;
+    const grant = this.#taken + this.#window;
+    const partial = this.#next;
+    const needed = partial ? this.#end(partial) : 0;
+    if (grant - this.granted >= this.#window / 4 || (needed > this.granted && needed <= grant)) this.#say(grant);
+    if (this.wanted > 0) this.#owner._budget.ask(this);
+  }
+
+  #say(grant: number): void {
+    this.granted = grant;
+    this.#owner._dirty();
+  }
+
+  /** Keeps the newest of an unreliable channel's incomplete messages. */
+  #evict(): void {
+    let bytes = 0;
+    for (const { got } of this.#partials.values()) bytes += got;
+    for (const [n, { got }] of this.#partials) {
+      if (this.#partials.size <= MAX_PARTIAL && bytes <= UNRELIABLE) return;
+      this.#partials.delete(n);
+      bytes -= got;
+    }
+  }
+}
+
+/** Copies the parts that have come into the whole. */
+function fill(partial: Partial): Uint8Array<ArrayBuffer> {
+  const whole = (partial.whole ??= new Uint8Array(partial.total));
+  for (const [at, bytes] of partial.parts) whole.set(bytes, at);
+  partial.parts = [];
+  return whole;
+}

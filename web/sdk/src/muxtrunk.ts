@@ -1,0 +1,87 @@
+import { asBeckonError, type BeckonError } from "./error.js";
+import { bad, PROTOCOL } from "./muxframes.js";
+import { init, nextTask, opened } from "./open.js";
+import type { ChannelOptions } from "./options.js";
+
+/** More than so many bytes do not wait for an other side that takes nothing: only answers can be so many, to one who floods. */
+const MAX_BACKLOG = 8 * 1024 * 1024;
+
+/** What a Trunk tells its link. */
+export interface TrunkOwner {
+  /** A frame came. */
+  received(trunk: Trunk, frame: Uint8Array<ArrayBuffer>): void;
+  /** It can be sent on now. */
+  ready(trunk: Trunk): void;
+  /** Some of what was sent has left. */
+  writable(): void;
+  /** It is broken, and so is the connection if that is not over anyway. */
+  broken(error: BeckonError): void;
+}
+
+/** Which channels share a trunk that is no lane: those of the same delivery. */
+export function classOf({ ordered, maxRetransmits, maxPacketLifeTime }: ChannelOptions): string {
+  return [ordered, maxRetransmits ?? "", maxPacketLifeTime ?? ""].join();
+}
+
+/** A data channel that channels share. */
+export class Trunk {
+  readonly dc: RTCDataChannel;
+  /** Whether this side has opened it, and so all channels on it. */
+  readonly ours: boolean;
+  /** What its channels have in common. */
+  readonly class: string;
+  /** It can be sent on. */
+  ready = false;
+  /** The highest id that was opened on it. */
+  high = -1;
+  /** What was handed to the browser, in bytes. */
+  handed = 0;
+  readonly #owner: TrunkOwner;
+  /** What was sent before it was ready. */
+  #early: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(dc: RTCDataChannel, ours: boolean, owner: TrunkOwner) {
+    this.dc = dc;
+    this.ours = ours;
+    this.#owner = owner;
+    const { ordered, maxRetransmits, maxPacketLifeTime } = dc;
+    this.class = classOf({ ordered, maxRetransmits: maxRetransmits ?? undefined, maxPacketLifeTime: maxPacketLifeTime ?? undefined });
+    dc.binaryType = "arraybuffer";
+    dc.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+      if (data instanceof ArrayBuffer) owner.received(this, new Uint8Array(data));
+      else owner.broken(bad("a text"));
+    });
+    dc.addEventListener("bufferedamountlow", () => owner.writable());
+    const gone = new Promise<void>((resolve) => dc.addEventListener("close", () => resolve(), { once: true }));
+    void gone.then(nextTask).then(() => owner.broken(bad("a trunk was closed")));
+    opened(dc, gone, "trunk").then(
+      async () => {
+        if (!ours) await nextTask();
+        this.ready = true;
+        for (const frame of this.#early.splice(0)) this.send(frame);
+        owner.ready(this);
+      },
+      () => {}, // the connection is over
+    );
+  }
+
+  /** Opens one. */
+  static open(connection: RTCPeerConnection, options: ChannelOptions, owner: TrunkOwner): Trunk {
+    return new Trunk(connection.createDataChannel("beckon", init({ ...options, protocol: PROTOCOL })), true, owner);
+  }
+
+  /** Sends a frame. */
+  send(frame: Uint8Array<ArrayBuffer>): void {
+    if (!this.ready) {
+      this.#early.push(frame);
+      return;
+    }
+    try {
+      if (this.dc.bufferedAmount > MAX_BACKLOG) throw bad("more than it waits for the answers to");
+      this.dc.send(frame);
+      this.handed += frame.length;
+    } catch (error) {
+      this.#owner.broken(asBeckonError(error, "connection-lost", "trunk"));
+    }
+  }
+}

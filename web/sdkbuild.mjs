@@ -1,0 +1,157 @@
+// Bundles the SDK: what a page needs to join, what it loads meanwhile or only where it needs it, and all of it as a plain script.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { build } from "esbuild";
+import { minify } from "terser";
+
+const { version } = JSON.parse(readFileSync(new URL("sdk/package.json", import.meta.url), "utf8"));
+
+/** What every bundle has in common: browsers of the last years. */
+export const common = {
+  bundle: true,
+  target: "es2022",
+  charset: "utf8",
+  logLevel: "warning",
+};
+
+const SOURCES = "sdk/src";
+const CORE = "beckon.js";
+
+/** The parts that are loaded on demand, by the module that is imported then. */
+const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http" };
+
+/** Constants and functions of which a part needs others than the core: copies, where they are needed, are smaller than all in the core. */
+const COPIED = ["protocol_gen.ts", "decide.ts", "request.ts"];
+
+/**
+ * Writes the bundles into sdk/dist. A part takes what it shares with the core from the core, which is loaded before it, by extra names
+ * that the core exports: as a file of its own, what is shared would be one more to wait for at the start of every page.
+ */
+export async function bundleSDK() {
+  rmSync("sdk/dist", { recursive: true, force: true });
+  mkdirSync("sdk/dist", { recursive: true });
+  const core = await modulesOf("index.ts");
+  const shared = new Map(); // FILE:NAME to the extra name of the core's export
+  for (const part of Object.keys(PARTS)) {
+    for (const name of namesTaken(await modulesOf(part), core)) shared.set(name, `$${shared.size}`);
+  }
+  const entry = ['export * from "./index.js";'];
+  for (const [from, extra] of shared) {
+    const [file, name] = from.split(":");
+    entry.push(`export { ${name} as ${extra} } from "./${file.replace(".ts", ".js")}";`);
+  }
+  const stdin = { contents: entry.join("\n"), resolveDir: SOURCES, sourcefile: "core.ts", loader: "ts" };
+  const made = await shrunk(CORE, { stdin, format: "esm", plugins: [elsewhere()] });
+  let mangleCache = made.mangleCache;
+  for (const [part, name] of Object.entries(PARTS)) {
+    const options = { entryPoints: [join(SOURCES, part)], format: "esm", plugins: [fromCore(core, shared)], mangleCache };
+    const { mangleCache: further, ...bundle } = await shrunk(`${name}.js`, options);
+    mangleCache = further;
+    // The name has the contents in it: a page of yesterday must not get the part of today, and it can be kept for ever.
+    const hash = createHash("sha256").update(bundle.code).digest("hex").slice(0, 8);
+    write(`${name}-${hash}.js`, bundle);
+    made.code = made.code.replace(placeholder(part), `./${name}-${hash}.js`);
+  }
+  write(CORE, made);
+  // A plain script cannot have parts: everything is in it.
+  write("beckon.global.js", await shrunk("beckon.global.js", { entryPoints: [`${SOURCES}/index.ts`], format: "iife", globalName: "Beckon" }));
+}
+
+/** What stands for the path of a part until its hash is known; as long as that, so that the source map stays right. */
+const placeholder = (part) => `./${PARTS[part]}-########.js`;
+
+/** Leaves what is imported on demand out of a bundle. */
+function elsewhere() {
+  return {
+    name: "elsewhere",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\.\// }, ({ path, kind }) => {
+        if (kind !== "dynamic-import") return undefined;
+        const part = path.slice(2).replace(/\.js$/, ".ts");
+        if (!(part in PARTS)) throw new Error(`${path} is imported on demand, and is not in the list of parts`);
+        return { path: placeholder(part), external: true };
+      }),
+  };
+}
+
+/** Takes from the core what the core has. */
+function fromCore(core, shared) {
+  return {
+    name: "from-core",
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: /^\.\// }, ({ path, importer }) => {
+        const file = path.slice(2).replace(/\.js$/, ".ts");
+        return importer && core.has(file) && !COPIED.includes(file) ? { path: file, namespace: "core" } : undefined;
+      });
+      onResolve({ filter: /^all$/, namespace: "core" }, () => ({ path: "all", namespace: "core" }));
+      onResolve({ filter: new RegExp(`^\\./${CORE}$`), namespace: "core" }, () => ({ path: `./${CORE}`, external: true }));
+      onLoad({ filter: /./, namespace: "core" }, ({ path }) => {
+        if (path === "all") return { contents: `export { ${[...shared.values()].join()} } from "./${CORE}";` }; // in one statement
+        const names = [...shared].filter(([from]) => from.startsWith(`${path}:`));
+        return { contents: `export { ${names.map(([from, extra]) => `${extra} as ${from.split(":")[1]}`).join()} } from "all";` };
+      });
+    },
+  };
+}
+
+/** The files of the sources that a bundle of this one would have in it. */
+async function modulesOf(entry) {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: [join(SOURCES, entry)],
+    format: "esm",
+    metafile: true,
+    outdir: "sdk/dist",
+    plugins: [elsewhere()],
+    write: false,
+  });
+  const [output] = Object.values(metafile.outputs);
+  return new Set(Object.keys(output.inputs).map((path) => basename(path)));
+}
+
+/** What modules that are in a part only import from those that the core has, as FILE:NAME. */
+function namesTaken(part, core) {
+  const taken = new Set();
+  for (const file of part) {
+    if (core.has(file)) continue;
+    const source = readFileSync(join(SOURCES, file), "utf8");
+    for (const [, names, from] of source.matchAll(/^import \{([^}]*)\} from "\.\/([^"]+)\.js";/gm)) {
+      if (!core.has(`${from}.ts`) || COPIED.includes(`${from}.ts`)) continue;
+      for (const name of names.split(",").map((word) => word.trim())) if (name && !name.startsWith("type ")) taken.add(`${from}.ts:${name}`);
+    }
+  }
+  return [...taken].sort();
+}
+
+/**
+ * Bundles and minifies. esbuild resolves types away and joins the files; names that begin with _ are this library's own and become short.
+ * terser makes 3 % less of the result than esbuild's own minifier.
+ */
+async function shrunk(name, options) {
+  const bundled = await build({
+    ...common,
+    ...options,
+    outfile: `sdk/dist/${name}`,
+    sourcemap: "external",
+    mangleProps: /^_/,
+    mangleCache: options.mangleCache ?? {},
+    minifySyntax: true,
+    write: false,
+  });
+  const [map, code] = bundled.outputFiles.sort((a, b) => b.path.length - a.path.length);
+  const minified = await minify(code.text, {
+    module: options.format === "esm",
+    ecma: 2022,
+    compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
+    sourceMap: { content: map.text, filename: name, includeSources: true },
+  });
+  return { ...minified, mangleCache: bundled.mangleCache };
+}
+
+/** Writes a file and its source map, which holds the sources. */
+function write(name, { code, map }) {
+  writeFileSync(`sdk/dist/${name}`, `/*! Beckon ${version}, MIT */\n${code}\n//# sourceMappingURL=${name}.map\n`);
+  const { mappings, ...rest } = JSON.parse(map);
+  writeFileSync(`sdk/dist/${name}.map`, JSON.stringify({ ...rest, file: name, mappings: `;${mappings}` }));
+}
