@@ -4,15 +4,6 @@ import type { Peer } from "./peer.js";
 import type { PullQueue } from "./pull.js";
 /** What a request or an answer may carry: nothing, bytes or text, or a stream of them. */
 export type Sending = Sendable | AsyncIterable<Sendable> | ReadableStream<Sendable> | undefined;
-/** What the other side's handler said by `fail`. `code` and `message` are the application's own. */
-export declare class RequestError extends Error {
-    /** A word of letters, digits and `-`. */
-    readonly code: string;
-    readonly name = "RequestError";
-    constructor(
-    /** A word of letters, digits and `-`. */
-    code: string, message: string);
-}
 /**
  * What came with a request or an answer. It can be read once, as it comes by iterating, or as a whole. All reading rejects with
  * `aborted`, `timeout`, or what ended the connection. Who stops iterating gives up the rest, and of an answer the request.
