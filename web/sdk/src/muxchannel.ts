@@ -8,7 +8,10 @@ import { Receiver, UNRELIABLE, type Budget } from "./muxreceive.js";
 import { EARLY, Sender } from "./muxsend.js";
 import type { Trunk } from "./muxtrunk.js";
 import { bytesOf, type Sendable } from "./outbox.js";
-import { errorTexts, type ErrorCode } from "./protocol_gen.js";
+import type { ErrorCode } from "./protocol_gen.js";
+
+/** Why a channel may be reset. A later version may know other reasons. */
+const RESET_CODES = ["aborted", "connection-lost", "message-too-large", "overflow", "timeout"];
 
 /** For how many milliseconds messages of an unreliable channel that were announced may be missing at its end. */
 const MISSING = 1000;
@@ -173,7 +176,7 @@ export class MuxChannel extends Channel {
         return this._end(undefined);
       case RESET: {
         const { code, message } = readHead(frame);
-        return this._end(new BeckonError(code in errorTexts ? (code as ErrorCode) : "closed", `${this._what}: ${message}`));
+        return this._end(new BeckonError(RESET_CODES.includes(code) ? (code as ErrorCode) : "closed", `${this._what}: ${message}`));
       }
     }
     if (this.#announced !== undefined && !this._numbered) throw bad("DATA after its end");
