@@ -121,11 +121,12 @@ func (x *exchange) send(body io.Reader, put func()) {
 	}()
 	broken, err := sendBody(x.ctx, ch, body)
 	switch {
+	case ch.Context().Err() != nil: // an answer before the body's end is none the worse, and it is put that has broken it
 	case broken:
 		x.end(err)
 	case err == nil:
 		ch.CloseWrite(x.ctx)
-	} // Else the channel has ended, or ctx: who reads the answer sees it. An answer before the body's end is none the worse.
+	}
 }
 
 // hear waits for the head of the answer.
