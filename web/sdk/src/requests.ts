@@ -1,6 +1,6 @@
 import { deferred } from "./abort.js";
 import type { Channel, Message } from "./channel.js";
-import { asBeckonError, BeckonError } from "./error.js";
+import { asBeckonError, BeckonError, RequestError } from "./error.js";
 import type { MuxChannel } from "./muxchannel.js";
 import { textOf, utf8 } from "./muxframes.js";
 import { bytesOf, type Sendable } from "./outbox.js";
@@ -12,19 +12,6 @@ const PIECE = 65536;
 
 /** What a request or an answer may carry: nothing, bytes or text, or a stream of them. */
 export type Sending = Sendable | AsyncIterable<Sendable> | ReadableStream<Sendable> | undefined;
-
-/** What the other side's handler said by `fail`. `code` and `message` are the application's own. */
-export class RequestError extends Error {
-  override readonly name = "RequestError";
-
-  constructor(
-    /** A word of letters, digits and `-`. */
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /**
  * What came with a request or an answer. It can be read once, as it comes by iterating, or as a whole. All reading rejects with
