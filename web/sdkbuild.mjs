@@ -144,6 +144,7 @@ async function shrunk(name, options) {
     module: options.format === "esm",
     ecma: 2022,
     compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
+    format: { max_line_len: 1000 }, // Node shows the line of an error that nobody caught
     sourceMap: { content: map.text, filename: name, includeSources: true },
   });
   return { ...minified, mangleCache: bundled.mangleCache };
