@@ -23,6 +23,9 @@ test-coturn: ## coturn's clients against our relay, as a table
 lab: ## peers behind NATs and firewalls of every kind, as tables of the ways they take and the times they need; as root
 	@bash scripts/lab.sh
 
+conformance: ## what channels must do, between all pairings of SDKs, as a table
+	@bash scripts/conformance.sh
+
 web: ## build the SDK and the demo into web/*/dist, which are committed
 	@bash scripts/web.sh build
 
