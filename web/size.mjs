@@ -15,10 +15,16 @@ const rows = [
   { what: "all in one, for a plain script tag", files: ["beckon.global.js"], limit: 24_200 },
 ];
 
+const readme = readFileSync(fileURLToPath(new URL("sdk/README.md", import.meta.url)), "utf8");
+
 let over = false;
 for (const { what, files, limit } of rows) {
   const size = files.reduce((sum, name) => sum + gzipSync(readFileSync(dist + name), { level: 9 }).length, 0);
   over ||= size > limit;
+  if (!readme.includes(`| ${(limit / 1000).toFixed(1)} |`)) {
+    console.error(`sdk/README.md does not say that the limit ${what} is ${limit} bytes`);
+    over = true;
+  }
   const figure = `${(size / 1000).toFixed(1)} kB of ${(limit / 1000).toFixed(1)}`;
   console.log(`${what.padEnd(36)} ${figure.padEnd(20)} ${files.join(" ")}${size > limit ? "  TOO LARGE" : ""}`);
 }

@@ -11,6 +11,7 @@ type turns struct {
 	mu      sync.Mutex
 	held    bool
 	waiting []*ticket // some of which may have left
+	spare   []*ticket // to be used again
 }
 
 type ticket struct {
@@ -26,11 +27,14 @@ func (t *turns) take(ctx, end context.Context) bool {
 		t.mu.Unlock()
 		return true
 	}
-	mine := &ticket{turn: make(chan struct{}, 1)}
+	mine := t.ticket()
 	t.waiting = append(t.waiting, mine)
 	t.mu.Unlock()
 	select {
 	case <-mine.turn:
+		t.mu.Lock()
+		t.spare = append(t.spare, mine)
+		t.mu.Unlock()
 		return true
 	case <-ctx.Done():
 	case <-end.Done():
@@ -44,6 +48,16 @@ func (t *turns) take(ctx, end context.Context) bool {
 	default:
 	}
 	return false
+}
+
+func (t *turns) ticket() *ticket {
+	n := len(t.spare)
+	if n == 0 {
+		return &ticket{turn: make(chan struct{}, 1)}
+	}
+	last := t.spare[n-1]
+	t.spare = t.spare[:n-1]
+	return last
 }
 
 // give passes the turn on.

@@ -20,8 +20,9 @@ export interface Item {
     readonly blob: Blob | undefined;
     /** Since when it waits, by performance.now. */
     readonly since: number;
-    /** Some of it has left, perhaps all. */
+    /** Some of it has left, perhaps all; it is not here any more. */
     begun: boolean;
+    gone: boolean;
     /** Its sender has given it up after that. */
     cut: boolean;
     /** Settled when it has left, or never will. */
