@@ -263,7 +263,7 @@ func TestBudget(t *testing.T) {
 // TestGivingUp: a message whose Send fails in the middle does not arrive, and the channel goes on.
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
-	each(t, network{delay: time.Millisecond}, func(t *testing.T, w *world, o Options) {
+	each(t, network{delay: 40 * time.Millisecond}, func(t *testing.T, w *world, o Options) {
 		if o.Durable { // what is kept is sent
 			return
 		}
@@ -272,7 +272,6 @@ func TestGivingUp(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Millisecond)
 			big := make([]byte, 5<<20)
 			if !o.Reliable() {
-				w.cfg.full = nil
 				big = big[:unbounded]
 			}
 			err := a.Send(ctx, big, false)
@@ -307,4 +306,48 @@ func TestGivingUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestFlush(t *testing.T) {
+	t.Parallel()
+	none := uint16(0)
+	of := classes()
+	of["aged"] = Options{Class: Class{MaxRetransmits: &none}, MaxQueueAge: time.Minute}
+	for name, o := range of {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, w *world) {
+				a, b := w.open(o)
+				for range 5 {
+					if err := a.Send(t.Context(), make([]byte, 1000), false); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := a.Flush(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if s := a.Stats(); s.Buffered != 0 || s.QueueAge != 0 {
+					t.Fatalf("%+v", s)
+				}
+				if n := b.Stats().MessagesReceived; o.Durable && n != 5 {
+					t.Fatalf("%d have arrived", n)
+				}
+				if !o.Durable {
+					return
+				}
+				w.side[1].link.Detach(errCut)
+				if err := a.Send(t.Context(), nil, false); err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if err := a.Flush(ctx); code(err) != protocol.CodeAborted {
+					t.Fatal(err)
+				}
+				a.Close("")
+				if err := a.Flush(t.Context()); code(err) != protocol.CodeClosed {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
 }
