@@ -53,71 +53,71 @@ func (r Role) Other() Role {
 
 // JoinOptions are those of the joining that a case may set.
 type JoinOptions struct {
-	MaxMessageSize     int    `json:"maxMessageSize"`
-	ICETransportPolicy string `json:"iceTransportPolicy"`
+	MaxMessageSize     int    `json:"maxMessageSize,omitempty"`
+	ICETransportPolicy string `json:"iceTransportPolicy,omitempty"`
 }
 
 // Options are a channel's, in the words of W3C WebRTC; times are in milliseconds.
 type Options struct {
-	Ordered           *bool   `json:"ordered"`
-	MaxRetransmits    *uint16 `json:"maxRetransmits"`
-	MaxPacketLifeTime *int    `json:"maxPacketLifeTime"`
-	MaxQueueAge       int     `json:"maxQueueAge"`
-	Durable           bool    `json:"durable"`
-	Raw               bool    `json:"raw"`
-	Protocol          string  `json:"protocol"`
-	ProtocolSize      int     `json:"protocolSize"` // instead of Protocol: so many x
+	Ordered           *bool   `json:"ordered,omitempty"`
+	MaxRetransmits    *uint16 `json:"maxRetransmits,omitempty"`
+	MaxPacketLifeTime *int    `json:"maxPacketLifeTime,omitempty"`
+	MaxQueueAge       int     `json:"maxQueueAge,omitempty"`
+	Durable           bool    `json:"durable,omitempty"`
+	Raw               bool    `json:"raw,omitempty"`
+	Protocol          string  `json:"protocol,omitempty"`
+	ProtocolSize      int     `json:"protocolSize,omitempty"` // instead of Protocol: so many x
 }
 
 // Step is something that a role does, and what is to come of it: see README.md.
 type Step struct {
-	Do         string `json:"do"`
-	Background string `json:"background"`
-	Each       int    `json:"each"`
+	Do         string `json:"do,omitempty"`
+	Background string `json:"background,omitempty"`
+	Each       int    `json:"each,omitempty"`
 
 	// What is done, to what.
-	Channel   string   `json:"channel"`
-	Label     *string  `json:"label"`
-	LabelSize int      `json:"labelSize"`
-	Options   *Options `json:"options"`
-	Reason    *string  `json:"reason"`
-	Name      string   `json:"name"`
-	Point     string   `json:"point"`
-	Act       string   `json:"act"`
-	Task      string   `json:"task"`
-	Deadline  int      `json:"deadline"`
+	Channel   string   `json:"channel,omitempty"`
+	Label     *string  `json:"label,omitempty"`
+	LabelSize int      `json:"labelSize,omitempty"`
+	Options   *Options `json:"options,omitempty"`
+	Reason    *string  `json:"reason,omitempty"`
+	Name      string   `json:"name,omitempty"`
+	Point     string   `json:"point,omitempty"`
+	Act       string   `json:"act,omitempty"`
+	Task      string   `json:"task,omitempty"`
+	Deadline  int      `json:"deadline,omitempty"`
 
 	// Messages.
-	Sizes    []int  `json:"sizes"`
-	Kind     string `json:"kind"`
-	Times    int    `json:"times"`
-	AnyOrder bool   `json:"anyOrder"`
-	Some     int    `json:"some"`
-	Body     int    `json:"body"`
-	Breaks   bool   `json:"breaks"`
-	Answer   int    `json:"answer"`
-	Never    bool   `json:"never"`
-	Early    bool   `json:"early"`
-	Fail     *Fail  `json:"fail"`
+	Sizes    []int  `json:"sizes,omitempty"`
+	Kind     string `json:"kind,omitempty"`
+	Times    int    `json:"times,omitempty"`
+	AnyOrder bool   `json:"anyOrder,omitempty"`
+	Some     int    `json:"some,omitempty"`
+	Body     int    `json:"body,omitempty"`
+	Breaks   bool   `json:"breaks,omitempty"`
+	Answer   int    `json:"answer,omitempty"`
+	Never    bool   `json:"never,omitempty"`
+	Early    bool   `json:"early,omitempty"`
+	Fail     *Fail  `json:"fail,omitempty"`
 
 	// What is to come of it.
-	Error  string           `json:"error"`
-	Names  []string         `json:"names"`
-	End    bool             `json:"end"`
-	Expect map[string]Range `json:"expect"`
+	Error  string           `json:"error,omitempty"`
+	Names  []string         `json:"names,omitempty"`
+	End    bool             `json:"end,omitempty"`
+	Expect map[string]Range `json:"expect,omitempty"`
 }
 
 // Fail is an answer that says no.
 type Fail struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    string `json:"code,omitempty"`
+	Message string `json:"message,omitempty"`
 }
 
 // Range is what a number may be; a bound that is missing is none.
 type Range struct {
-	Min *float64 `json:"min"`
-	Max *float64 `json:"max"`
-	Is  *float64 `json:"is"`
+	Min *float64 `json:"min,omitempty"`
+	Max *float64 `json:"max,omitempty"`
+	Is  *float64 `json:"is,omitempty"`
 }
 
 func (r Range) holds(v float64) bool {

@@ -25,8 +25,8 @@ func (c *Case) check() error {
 				points[r] = append(points[r], s.Point)
 			case s.Do == "server" && !c.Server:
 				return fmt.Errorf("%s, step %d: the case has no server of its own", r, i+1)
-			case (s.Do == "cut") && !c.Alone:
-				return fmt.Errorf("%s, step %d: who cuts connections is alone", r, i+1)
+			case (s.Do == "cut" || s.Do == "hangup") && !c.Alone:
+				return fmt.Errorf("%s, step %d: who ends connections is alone", r, i+1)
 			}
 		}
 		for name, open := range tasks {
@@ -47,7 +47,7 @@ func (s *Step) check(tasks map[string]bool) error {
 		"open": "channel", "accept": "channel", "send": "channel", "recv": "channel", "close": "channel", "closeWrite": "channel",
 		"closed": "channel", "stats": "channel", "ping": "channel", "pong": "channel", "knock": "channel", "echo": "channel",
 		"stalled": "task", "await": "task", "cancel": "task", "request": "name", "serve": "name", "meet": "point", "server": "act",
-		"cut": "", "lost": "", "connected": "", "peer": "",
+		"cut": "", "hangup": "", "peer": "",
 	}
 	need, known := needs[s.Do]
 	has := map[string]string{"": "-", "channel": s.Channel, "task": s.Task, "name": s.Name, "point": s.Point, "act": s.Act}

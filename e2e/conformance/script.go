@@ -14,7 +14,6 @@ type script struct {
 	run      Run
 	peer     *peer.Peer
 	stop     context.CancelFunc
-	requests *inbox[*peer.Request]
 	accepted *inbox[*peer.Channel]
 	running  sync.WaitGroup // the steps in the background
 
@@ -44,7 +43,6 @@ func newScript(run Run, p *peer.Peer) *script {
 	return &script{
 		run: run, peer: p,
 		accepted: newInbox(p.Accept, (*peer.Channel).Label),
-		requests: newInbox(p.AcceptRequest, (*peer.Request).Name),
 		channels: make(map[string]*channel),
 		tasks:    make(map[string]*task),
 	}
@@ -133,10 +131,6 @@ func (s *script) do(ctx context.Context, step Step, t *task) error {
 		return s.open(ctx, step)
 	case "accept":
 		return s.accept(ctx, step)
-	case "request":
-		return s.request(ctx, step)
-	case "serve":
-		return s.serve(ctx, step)
 	case "await":
 		return s.await(ctx, step)
 	case "cancel":
@@ -150,6 +144,8 @@ func (s *script) do(ctx context.Context, step Step, t *task) error {
 		return s.run.Control.Act(ctx, step.Act)
 	case "cut":
 		return s.cut(ctx)
+	case "hangup":
+		return s.peer.Close()
 	case "peer":
 		return s.counts(ctx, step)
 	}

@@ -26,28 +26,41 @@ func (c *Conn) ReadFromAddrPort(b []byte) (n int, from netip.AddrPort, err error
 	} else if c.out.isClosed() {
 		return 0, netip.AddrPort{}, net.ErrClosed
 	}
-	n, more := fill(b, c.in.rest)
-	from = c.in.rest.From
-	if !more {
-		c.sockets.arrivals.Put(c.in.rest)
-		c.in.rest = nil
+	p, _ := c.in.rest.Peek() // a datagram may have no bytes
+	n, from = copy(b, p), c.in.rest.From
+	whole := n == len(p) && isRecords(p)
+	c.next()
+	for whole {
+		var more int
+		if more, whole = c.readOn(b[n:], from); whole {
+			n += more
+		}
 	}
 	return n, from, nil
 }
 
-// fill copies the next datagram, of which what b has no room for is lost, and those after it, as long as all are whole records and have
-// room.
-func fill(b []byte, from *udpbatch.Joined) (n int, more bool) {
-	p, more := from.Peek()
-	if !more {
-		return 0, false // a datagram of no bytes
+// readOn copies the next datagram behind records if there is one, it has the same source, is whole records too and has room.
+func (c *Conn) readOn(b []byte, from netip.AddrPort) (n int, ok bool) {
+	if c.in.rest == nil && len(b) >= worthwhile {
+		c.in.rest = c.in.joiner.Try()
+	}
+	if c.in.rest == nil || c.in.rest.From != from {
+		return 0, false
+	}
+	p, ok := c.in.rest.Peek()
+	if !ok || len(p) > len(b) || !isRecords(p) {
+		return 0, false
 	}
 	n = copy(b, p)
-	whole := n == len(p) && isRecords(p)
-	from.Next()
-	for p, more = from.Peek(); more && whole && n+len(p) <= len(b) && isRecords(p); p, more = from.Peek() {
-		n += copy(b[n:], p)
-		from.Next()
+	c.next()
+	return n, true
+}
+
+// next goes on to the next datagram of those that came together.
+func (c *Conn) next() {
+	c.in.rest.Next()
+	if _, more := c.in.rest.Peek(); !more {
+		c.sockets.arrivals.Put(c.in.rest)
+		c.in.rest = nil
 	}
-	return n, more
 }

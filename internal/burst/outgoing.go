@@ -88,14 +88,23 @@ func (c *Conn) write(p []byte, to netip.AddrPort) (n int, err error) {
 	switch {
 	case o.closed:
 		return 0, net.ErrClosed
-	case !o.busy && (!isRecords(p) || o.alone(p)) || len(p) > mostBytes:
+	case !o.busy && !isRecords(p) || len(p) > mostBytes:
 		return c.udp.WriteToUDPAddrPort(p, to)
+	}
+	if o.waiting == nil && (o.lane == nil || o.lane.To() != to) {
+		o.lane = o.sock.Lane(to)
+	}
+	if !o.busy && o.alone(p) {
+		// Not as above: the net package tells the runtime of a call that may wait, which this one does not unless the buffer is full, and the
+		// runtime looks after such calls every 20 µs.
+		outbox := c.sockets.outbox()
+		outbox.Add(o.lane, p)
+		o.dropped += outbox.Flush()
+		c.sockets.outboxes.Put(outbox)
+		return len(p), nil
 	}
 	if o.waiting == nil {
 		o.waiting = c.sockets.batch()
-		if o.lane == nil || o.lane.To() != to {
-			o.lane = o.sock.Lane(to)
-		}
 	}
 	o.waiting.add(p)
 	if !o.busy {

@@ -27,9 +27,12 @@ func (j *Joined) init() {
 
 // Joiner reads one socket. It belongs to one goroutine at a time.
 type Joiner struct {
-	sock  *Socket
-	from  *Spare[Joined]
-	try   func(fd uintptr) bool // made once: it would otherwise be allocated for each call
+	sock *Socket
+	from *Spare[Joined]
+	// Made once: they would otherwise be allocated for each call.
+	try  func(fd uintptr) bool
+	once func(fd uintptr)
+
 	got   *Joined
 	errno syscall.Errno
 }
@@ -49,6 +52,7 @@ func (s *Socket) Joiner(from *Spare[Joined]) (j *Joiner, ok bool) {
 	}
 	j = &Joiner{sock: s, from: from}
 	j.try = j.receive
+	j.once = func(fd uintptr) { j.receive(fd) }
 	return j, true
 }
 
@@ -61,6 +65,16 @@ func (j *Joiner) Receive() (*Joined, error) {
 		err = j.sock.failed(j.errno)
 	}
 	return got, err
+}
+
+// Try returns what is there, or nil. An error is left for the next Receive.
+func (j *Joiner) Try() *Joined {
+	if err := j.sock.raw.Control(j.once); err != nil {
+		return nil
+	}
+	got := j.got
+	j.got = nil
+	return got
 }
 
 // receive is called by the runtime's poller with a socket that may be readable. There is memory for it only for that moment.

@@ -16,3 +16,6 @@ func (s *Socket) Joiner(*Spare[Joined]) (j *Joiner, ok bool) { return nil, false
 
 // Receive is never called: there is no Joiner.
 func (j *Joiner) Receive() (*Joined, error) { return nil, net.ErrClosed }
+
+// Try is never called either.
+func (j *Joiner) Try() *Joined { return nil }

@@ -75,6 +75,8 @@ export class Script {
         return this.run.act(step.act);
       case "cut":
         return cut(this.peer, signal);
+      case "hangup":
+        return this.peer.close();
       case "peer":
         return counts(this.peer, step, signal);
     }

@@ -26,7 +26,7 @@ export class BeckonError extends Error {
   }
 }
 
-/** What the other side's handler said by `fail`. `code` and `message` are the application's own. */
+/** What the other side's handler of a request said by `fail`. `code` and `message` are the application's own. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
 

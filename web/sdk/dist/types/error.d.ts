@@ -18,7 +18,7 @@ export declare class BeckonError extends Error {
     readonly retryAfter: number | undefined;
     constructor(code: ErrorCode, message?: string, options?: BeckonErrorOptions);
 }
-/** What the other side's handler said by `fail`. `code` and `message` are the application's own. */
+/** What the other side's handler of a request said by `fail`. `code` and `message` are the application's own. */
 export declare class RequestError extends Error {
     /** A word of letters, digits and `-`. */
     readonly code: string;

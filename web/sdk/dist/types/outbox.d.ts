@@ -34,8 +34,6 @@ export interface OutboxOwner {
     readonly bufferedAmount: number;
     /** Whether messages stay here that have left. */
     readonly durable: boolean;
-    /** Sends what can be sent now. */
-    _pump(): void;
 }
 /** What a channel has to send: messages leave in the order of the calls. The channel takes them out. */
 export declare class Outbox {
