@@ -46,5 +46,7 @@
 //	(opening)       data channel     one open in flight                     when the other side answers, or the connection ends
 //	(closing)       Close of a raw   the reset of the stream                when the other side has answered it, or does not
 //	                channel                                                 for 5 s, or the connection ends
+//	burst.Conn.     socket           sending what is held back              when nothing more comes; Pion waits for it to close
+//	flush                                                                   the socket
 //	(package mux)   link             what channels say besides messages     when the connection ends; junction.detach waits for it
 package peer
