@@ -139,7 +139,7 @@ func (r *Request) answer(ctx context.Context, head answerHead, body io.Reader) e
 
 // answerHead is the first message of an answer.
 type answerHead struct {
-	OK    bool         `json:"ok,omitempty"`
+	OK    bool           `json:"ok,omitempty"`
 	Error *answerFailure `json:"error,omitempty"`
 }
 
