@@ -18,7 +18,7 @@ export function follow(doc, room, changed = () => {}) {
     const message = new Uint8Array(1 + data.length);
     message[0] = kind;
     message.set(data, 1);
-    // A channel that cannot is over, and what it lacks is told on the next one.
+    // A channel that cannot is over: the other side is gone, or this one has left. What it lacks is told when they meet again.
     channel.send(message).catch(() => {});
   }
 
@@ -38,13 +38,9 @@ export function follow(doc, room, changed = () => {}) {
     }
   }
 
-  /** One of the two opens, again when the connection was lost and is there again; the other takes what comes. */
+  /** One of the two opens, the other takes it. It is durable: no change is lost or comes twice while they lose each other. */
   async function meet(peer) {
-    if (room.id > peer.id) {
-      for await (const channel of peer.channels()) sync(channel).catch(() => {});
-    } else {
-      while (peer.state !== "closed") await sync(await peer.open("yjs")).catch(() => {});
-    }
+    await sync(await (room.id < peer.id ? peer.open("yjs", { durable: true }) : peer.accept()));
   }
 
   function updated(update, origin) {

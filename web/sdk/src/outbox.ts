@@ -40,7 +40,7 @@ export interface OutboxOwner {
   readonly bufferedAmount: number;
   /** Whether messages stay here that have left. */
   readonly durable: boolean;
-  /** Sends what can be sent now. */
+  /** @internal Sends what can be sent now. */
   _pump(): void;
 }
 

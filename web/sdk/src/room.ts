@@ -9,6 +9,7 @@ import type { PeerHost } from "./hosts.js";
 import type { Members } from "./members.js";
 import { listenForNetwork } from "./network.js";
 import type { Abortable, JoinOptions } from "./options.js";
+import { loadMembers } from "./parts.js";
 import type { Peer } from "./peer.js";
 import { CAPABILITY_ROLLBACK, type Member, type Report, type ServerFrame, type Topology } from "./protocol_gen.js";
 import { PullQueue } from "./pull.js";
@@ -40,7 +41,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   #delivery: Delivery | undefined;
   #host!: PeerHost;
   /** What connects to peers is a file of its own in the build: it is on its way while the server is asked. */
-  readonly #loading = import("./members.js");
+  readonly #loading = loadMembers();
 
   /** @internal `_enter` connects. Throws a TypeError for options that cannot be meant. */
   constructor(url: string, name: string, options: JoinOptions) {
