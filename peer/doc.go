@@ -44,7 +44,8 @@
 //	carrier.read    carrier          reading, polling; applying what comes  when the connection ends
 //	carrier.write   carrier          writing, posting; the pace; heartbeats when the connection ends
 //	(addresses)     room             looking for changes of the network     when there is no connection, or the room ends
-//	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context
+//	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context; 30 s later
+//	                                                                        if channels wait to be accepted still
 //	connection.     peer connection  pings and pongs that are to be said    when there are none; they may wait for the window
 //	speak
 //	(reporting)     opening          reading the statistics of it           when Pion has given them
