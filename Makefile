@@ -1,6 +1,6 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e test-coturn lab web pack build bench bench-turn bench-channels fuzz simulate nightly
+.PHONY: help test lint e2e test-coturn lab conformance web pack build bench bench-turn bench-channels fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
