@@ -15,7 +15,7 @@ import (
 
 // numbered is message i, of a size that only i decides.
 func numbered(i int) []byte {
-	size := []int{8, 100, 1200, 16 << 10, 64<<10 - 1, 64 << 10, 64<<10 + 1, 300 << 10}[i%8]
+	size := []int{8, 100, 1200, 16 << 10, 16<<10 + 1, 8, 64<<10 + 1, 100 << 10}[i%8]
 	data := make([]byte, size)
 	binary.BigEndian.PutUint64(data, uint64(i))
 	return data
@@ -45,7 +45,7 @@ func stream(t *testing.T, from, to *peer.Channel, count int) {
 				t.Errorf("message %d is %d, of %d bytes", i, binary.BigEndian.Uint64(data), len(data))
 				return
 			}
-			time.Sleep(10 * time.Millisecond) // so that it is not over before anything has happened
+			time.Sleep(40 * time.Millisecond) // so that it is not over before anything has happened
 		}
 	})
 	both.Wait()
@@ -80,8 +80,8 @@ func TestDurable(t *testing.T) {
 					}
 				})
 				var both sync.WaitGroup
-				both.Go(func() { stream(t, here, there, 400) })
-				both.Go(func() { stream(t, there, here, 400) })
+				both.Go(func() { stream(t, here, there, 120) })
+				both.Go(func() { stream(t, there, here, 120) })
 				both.Wait()
 				close(over)
 				harming.Wait()
@@ -141,6 +141,7 @@ func TestDurableWithoutAConnection(t *testing.T) {
 		plain, _ := channel(t, a, b, nil)
 		talk(t, here, there, "before")
 		talk(t, closing, closed, "before")
+		must(t, here.Flush(within(t)))
 		w.cut()
 		ended(t, plain.Context(), protocol.CodeConnectionLost)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -58,7 +58,7 @@ func TestOpenTakesNoRoundTrip(t *testing.T) {
 func TestASlowReaderStopsOnlyItsSender(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
-		const count, size = 100, 64 << 10
+		const count, size = 20, 64 << 10
 		var slow []*peer.Channel
 		for i := range 8 {
 			here, there := channel(t, a, b, &peer.ChannelOptions{Durable: i%2 == 1})
@@ -151,7 +151,7 @@ func TestHowAChannelEnds(t *testing.T) {
 func TestChannelsWithoutEnd(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
-		for i := range 1000 {
+		for i := range 300 {
 			here, there := channel(t, a, b, nil)
 			talk(t, here, there, fmt.Sprint(i))
 			must(t, here.Close())

@@ -87,6 +87,7 @@ func (ch *Channel) writeAged(l *Link) (more bool, err error) {
 	q := &ch.out.aged
 	if ch.gone || len(q.items) == 0 {
 		q.listed = false
+		signal(ch.room)
 		ch.settled()
 		ch.unlock()
 		return false, nil
@@ -113,6 +114,7 @@ func (ch *Channel) writeAged(l *Link) (more bool, err error) {
 		}
 		if len(q.items) > 0 && q.items[0] == m {
 			q.remove(0)
+			signal(ch.room)
 		}
 		ch.settled()
 		return true, nil

@@ -3,6 +3,7 @@ package mux
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -17,9 +18,10 @@ type replay struct {
 }
 
 type keptMessage struct {
-	data []byte
-	text bool
-	end  uint64 // the offset behind it, when it was last sent
+	data  []byte
+	text  bool
+	end   uint64    // the offset behind it, when it was last sent
+	since time.Time // that it is kept
 }
 
 // maxKept is how many bytes are kept before Send waits; one message more, of any size, is.
@@ -80,7 +82,7 @@ func (ch *Channel) keep(data []byte, text bool) (wait bool, err error) {
 	if r := &o.durable; r.size > maxKept {
 		return true, nil
 	}
-	o.durable.kept = append(o.durable.kept, keptMessage{data: bytes.Clone(data), text: text})
+	o.durable.kept = append(o.durable.kept, keptMessage{data: bytes.Clone(data), text: text, since: time.Now()})
 	o.durable.size += len(data) + messageCost
 	ch.buffered.Add(int64(len(data)))
 	ch.startWriting()
@@ -114,7 +116,7 @@ func (ch *Channel) writeKept(l *Link) {
 		k := o.durable.kept[o.n-o.durable.acked]
 		ch.mu.Unlock()
 		m := message{data: k.data, text: k.text}
-		if err := ch.transmit(l.ctx, &m); err != nil {
+		if err := ch.transmit(l.ctx, l, &m); err != nil {
 			ch.mu.Lock()
 			if ch.link == l {
 				o.durable.writing = false

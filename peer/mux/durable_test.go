@@ -19,9 +19,9 @@ func numberedMessage(r *rand.Rand, i int) []byte {
 	size := 8 + r.IntN(200)
 	switch r.IntN(20) {
 	case 0:
-		size += r.IntN(200 << 10)
+		size += r.IntN(100 << 10)
 	case 1:
-		size += r.IntN(1 << 20)
+		size += r.IntN(400 << 10)
 	}
 	b := make([]byte, size)
 	binary.BigEndian.PutUint64(b, uint64(i))
@@ -33,9 +33,9 @@ func numberedMessage(r *rand.Rand, i int) []byte {
 // of order, and the end arrives.
 func TestDurableThroughCuts(t *testing.T) {
 	t.Parallel()
-	seeds := 60
+	seeds := 8
 	if testing.Short() {
-		seeds = 10
+		seeds = 4
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestDurableThroughCuts(t *testing.T) {
 }
 
 func durableThroughCuts(t *testing.T, seed uint64) {
-	const messages = 150
+	const messages = 60
 	var mu sync.Mutex
 	r := rand.New(rand.NewPCG(seed, 1))
 	chance := 1 << (1 + r.IntN(8)) // from each second frame to each 256th

@@ -8,7 +8,7 @@ type ChannelStats struct {
 	MessagesReceived, BytesReceived uint64
 	// Buffered is how many bytes were given to Send and have not left; of a durable channel, which the other side has not acknowledged.
 	Buffered int
-	// QueueAge is how long the oldest message that waits to be sent has waited.
+	// QueueAge is how long the oldest message that waits to be sent has waited; of a durable channel, to be acknowledged.
 	QueueAge time.Duration
 	// Dropped is how many messages were given up before they left, by MaxQueueAge. Missed is how many of an unreliable channel were dropped at the
 	// receiver, because nobody took them.
@@ -32,6 +32,9 @@ func (ch *Channel) Stats() ChannelStats {
 		s.Buffered = 0
 		for _, k := range o.durable.kept {
 			s.Buffered += len(k.data)
+		}
+		if len(o.durable.kept) > 0 {
+			since = o.durable.kept[0].since
 		}
 	}
 	if !since.IsZero() {

@@ -2,6 +2,7 @@ package mux
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -10,12 +11,12 @@ import (
 type turns struct {
 	mu      sync.Mutex
 	held    bool
-	waiting []*ticket // some of which may have left
+	waiting []*ticket
+	spare   []*ticket // to be used again
 }
 
 type ticket struct {
 	turn chan struct{} // holds a token once it is the ticket's turn
-	left bool          // guarded by turns.mu
 }
 
 // take waits for the turn. When ctx or end is done first it returns false, and there is no turn to give back.
@@ -26,38 +27,51 @@ func (t *turns) take(ctx, end context.Context) bool {
 		t.mu.Unlock()
 		return true
 	}
-	mine := &ticket{turn: make(chan struct{}, 1)}
+	mine := t.ticket()
 	t.waiting = append(t.waiting, mine)
 	t.mu.Unlock()
 	select {
 	case <-mine.turn:
+		t.mu.Lock()
+		t.spare = append(t.spare, mine)
+		t.mu.Unlock()
 		return true
 	case <-ctx.Done():
 	case <-end.Done():
 	}
 	t.mu.Lock()
-	mine.left = true
+	i := slices.Index(t.waiting, mine)
+	if i >= 0 {
+		t.waiting = slices.Delete(t.waiting, i, i+1)
+	}
 	t.mu.Unlock()
-	select {
-	case <-mine.turn: // it came at the same moment
+	if i < 0 { // it came at the same moment
+		<-mine.turn
 		t.give()
-	default:
 	}
 	return false
+}
+
+func (t *turns) ticket() *ticket {
+	n := len(t.spare)
+	if n == 0 {
+		return &ticket{turn: make(chan struct{}, 1)}
+	}
+	last := t.spare[n-1]
+	t.spare = t.spare[:n-1]
+	return last
 }
 
 // give passes the turn on.
 func (t *turns) give() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(t.waiting) > 0 {
-		next := t.waiting[0]
-		t.waiting[0] = nil
-		t.waiting = t.waiting[1:]
-		if !next.left {
-			next.turn <- struct{}{}
-			return
-		}
+	if len(t.waiting) == 0 {
+		t.waiting, t.held = nil, false
+		return
 	}
-	t.waiting, t.held = nil, false
+	next := t.waiting[0]
+	t.waiting[0] = nil
+	t.waiting = t.waiting[1:]
+	next.turn <- struct{}{} // which has room
 }

@@ -7,6 +7,8 @@ export declare class Arrivals {
     /** How many were closed because too many waited. */
     overflows: number;
     constructor(peer: string);
-    /** Queues a channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
+    /** Queues a channel that is open; whether there was room. */
+    offer(channel: Channel): boolean;
+    /** Queues a raw channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
     add(dc: RTCDataChannel, adopt: (dc: RTCDataChannel) => Channel): Promise<void>;
 }

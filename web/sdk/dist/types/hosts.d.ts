@@ -39,6 +39,8 @@ export interface PeerHost {
     readonly self: Member;
     /** For how many milliseconds connecting may take. */
     readonly connectTimeout: number;
+    /** The largest message that this side takes, in bytes; undefined: what a Mux takes. */
+    readonly maxMessageSize: number | undefined;
     /** Whether this side can reach the server. */
     readonly joined: boolean;
     /** What a new RTCPeerConnection gets. */

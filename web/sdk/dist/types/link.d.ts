@@ -21,6 +21,11 @@ export declare class Link {
     get maxMessageSize(): number;
     /** Whether the association is there on which the channels are. */
     get open(): boolean;
+    /** How often a path was found again that had been lost, and how many connections have been open. */
+    restarts: number;
+    connections: number;
+    /** The other side does not keep to the protocol: this connection ends, and another one may take its place. */
+    fail(error: BeckonError): void;
     /** Something came of the other side. */
     heard(): void;
     /** Begins to connect; `ask` tells the other side so if that is the one that offers. */

@@ -56,6 +56,8 @@ export declare class Negotiation {
      * out will do, unless `moved` says that this side's network is another one than it was when that was made.
      */
     restart(moved?: boolean): void;
+    /** Ends it because of what was said on it. */
+    fail(error: BeckonError): void;
     /** Closes the connection now. */
     close(): void;
 }

@@ -19,4 +19,6 @@ export declare function opened(dc: RTCDataChannel, ended: Promise<unknown>, what
  */
 export declare function nextTask(): Promise<void>;
 /** Throws a TypeError for options that cannot be meant. */
-export declare function checkOptions({ maxRetransmits, maxPacketLifeTime }: ChannelOptions): void;
+export declare function checkOptions(label: string, options: ChannelOptions): void;
+/** The browser takes an undefined limit for 0, so only what is there is handed on. */
+export declare function init({ ordered, maxRetransmits, maxPacketLifeTime, protocol }: ChannelOptions): RTCDataChannelInit;

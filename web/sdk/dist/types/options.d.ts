@@ -9,6 +9,18 @@ export interface ChannelOptions {
     maxRetransmits?: number | undefined;
     /** For how many milliseconds a message is tried before it is given up. Excludes maxRetransmits. */
     maxPacketLifeTime?: number | undefined;
+    /**
+     * What has waited on this side for more than so many milliseconds is dropped and counted instead of being sent late. For channels
+     * with one of the two limits above.
+     */
+    maxQueueAge?: number | undefined;
+    /**
+     * The channel outlives the connection: what was sent arrives exactly once and in order also when the connection is replaced by
+     * another one, for as long as both stay in the room. Excludes all of the above.
+     */
+    durable?: boolean | undefined;
+    /** A data channel of its own, for peers that do not speak `beckon.v1` on it. Excludes durable and maxQueueAge. */
+    raw?: boolean | undefined;
     /** A name for what is spoken on the channel, for the other side to see. */
     protocol?: string | undefined;
 }
@@ -39,6 +51,8 @@ export interface JoinOptions extends Abortable {
      * but no addresses and not with whom. Default: true.
      */
     reports?: boolean | undefined;
+    /** The largest message in bytes that this side takes on a channel. Default: 268,435,456 (256 MiB). */
+    maxMessageSize?: number | undefined;
     /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
     connectTimeout?: number | undefined;
 }

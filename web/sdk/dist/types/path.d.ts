@@ -10,10 +10,32 @@ export interface Path {
     /** The round-trip time in milliseconds as last measured; undefined if it has not been measured yet. */
     rtt: number | undefined;
 }
+/** What has gone through the connection with a peer. */
+export interface PeerStats {
+    /** How the two are connected; undefined while they are not. */
+    path: Path | undefined;
+    /** Bytes on the current connection as the browser counts them, headers among them; 0 if it does not say. */
+    bytesSent: number;
+    bytesReceived: number;
+    /** How many bytes were handed to all channels' `send` and have not left yet. */
+    buffered: number;
+    /** How often a path that was lost was found again by looking for another one. */
+    restarts: number;
+    /** How many connections there have been, one after another. */
+    connections: number;
+    /** The two ends of the path, as `address:port`; only if asked for, and if the browser tells. */
+    localAddress?: string | undefined;
+    remoteAddress?: string | undefined;
+}
 /** Finds the path in a connection's statistics; undefined if no pair of candidates is selected. */
 export declare function pathOf(report: RTCStatsReport): Path | undefined;
 /**
- * How many bytes have come on a connection, without those of ICE's own checks, which come also when nobody speaks (W3C WebRTC
- * Statistics, bytesReceived of RTCTransportStats and RTCIceCandidatePairStats); undefined if that is not told.
+ * How many bytes have come on a connection and left on it, without those of ICE's own checks, which come also when nobody speaks (W3C
+ * WebRTC Statistics, RTCTransportStats and RTCIceCandidatePairStats); undefined if that is not told.
  */
-export declare function receivedOf(report: RTCStatsReport): number | undefined;
+export declare function bytesOn(report: RTCStatsReport): {
+    bytesReceived?: number;
+    bytesSent?: number;
+};
+/** The addresses of a connection's two ends. */
+export declare function addressesOn(report: RTCStatsReport): Pick<PeerStats, "localAddress" | "remoteAddress">;

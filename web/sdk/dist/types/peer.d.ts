@@ -1,9 +1,10 @@
-import { Channel } from "./channel.js";
+import type { Channel } from "./channel.js";
 import { BeckonError } from "./error.js";
 import { type PeerEventMap } from "./happenings.js";
 import type { PeerState } from "./hosts.js";
 import type { Abortable, ChannelOptions } from "./options.js";
-import { type Path } from "./path.js";
+import { type Path, type PeerStats } from "./path.js";
+import { Request, type Answer, type Sending } from "./requests.js";
 declare const Peer_base: new () => import("./events.js").TypedEventTarget<PeerEventMap>;
 /** Another member of a room, and the connection with it, through however many RTCPeerConnections. */
 export declare class Peer extends Peer_base {
@@ -33,17 +34,37 @@ export declare class Peer extends Peer_base {
     /** How many channels were closed at once because 64 waited to be accepted already. */
     get overflows(): number;
     /**
-     * Opens a channel: waits until the peer is connected, perhaps again, and then until the channel is open. The other side gets it
-     * from `accept`. At most 16 are being opened at a time, further calls wait. Rejects with `closed`, `connect-failed`,
-     * `connection-lost` or `aborted`; throws a TypeError for options that exclude each other.
+     * Opens a channel, waiting until the peer is connected, perhaps again. One that is ordered and reliable is there at once then, another
+     * one when the other side has taken it, which gets it from `accept`. 256 channels, and 16 raw ones that are being opened, are open
+     * at a time: further calls wait. Rejects with `closed`, `connect-failed`, `connection-lost`, `overflow` (too many channels wait
+     * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`; throws a TypeError for options
+     * that exclude each other.
      */
     open(label: string, { signal, ...options }?: ChannelOptions & Abortable): Promise<Channel>;
+    /**
+     * Asks the peer for something, and resolves with its answer, whose body may still be coming. `name` says what for, in up to 1,024
+     * bytes; `body` is sent along. `timeout` bounds all of it in milliseconds, the answer's body included, and the other side is told of
+     * it. Without it the wait is for as long as the connection lasts. Rejects with a RequestError (its handler's own), `timeout`,
+     * `aborted`, what `open` does, what ended the connection, and what the body throws.
+     */
+    request(name: string, body?: Sending, { signal, timeout }?: Abortable & {
+        timeout?: number | undefined;
+    }): Promise<Answer>;
+    /**
+     * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it, further ones are
+     * refused with `overflow`. (See `room.requests` for those of all peers.)
+     */
+    requests(): AsyncGenerator<Request, void, undefined>;
     /** Takes the next channel that the other side opened, each once, waiting for it. Rejects with `closed`, or why it ended. */
     accept({ signal }?: Abortable): Promise<Channel>;
     /** All channels that the other side opens, as from `accept`, until the connection is closed in order; throws if it is lost. */
     channels(): AsyncGenerator<Channel, void, undefined>;
     /** Tells how the two are connected, waiting until they are. */
     path({ signal }?: Abortable): Promise<Path>;
+    /** Tells what has gone through the connection, and where it goes; addresses only if asked for. Rejects with nothing. */
+    stats({ addresses }?: {
+        addresses?: boolean;
+    }): Promise<PeerStats>;
     /**
      * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
      * with a key `description`, `candidate` or `want`. Resolves when it has arrived, once and in the order of the calls; it waits for a

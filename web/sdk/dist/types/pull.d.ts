@@ -7,8 +7,8 @@ export declare class PullQueue<T> {
     #private;
     /** The sum of the weights of what waits. */
     weight: number;
-    /** `what` is said in errors; `weigh` says how much an item counts in `weight`. */
-    constructor(what: string, weigh?: (item: T) => number);
+    /** `what` is said in errors; `weigh` says how much an item counts in `weight`; `taken` is told what a reader has got. */
+    constructor(what: string, weigh?: (item: T) => number, taken?: (item: T) => void);
     /** How many items wait. */
     get length(): number;
     /** Adds an item; after the end it is dropped. */
@@ -21,4 +21,6 @@ export declare class PullQueue<T> {
     pull(signal?: AbortSignal): Promise<T>;
     /** All items from now on. Ends when the queue ends in order; throws if it ends because of an error. */
     iterate(): AsyncGenerator<T, void, undefined>;
+    /** Takes the oldest item out; there is one. */
+    take(): T;
 }

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { deferred } from "../src/abort.js";
+import { BeckonError } from "../src/error.js";
+import { Inbox } from "../src/inbox.js";
+import type { MuxChannel } from "../src/muxchannel.js";
+import type { Peer } from "../src/peer.js";
+import { ask, Request, type Answer, type Sending } from "../src/requests.js";
+import { Clock, settled } from "./clock.js";
+import { Pair } from "./mesh.js";
+import { watched } from "./server.js";
+
+const KiB = 1024;
+let clock: Clock;
+let pair: Pair;
+let controller: AbortController;
+let running: boolean;
+
+beforeEach(() => {
+  clock = new Clock();
+  pair = new Pair();
+  controller = new AbortController();
+  running = true;
+  // The wire runs by itself: bodies are read and written by promises of their own.
+  void (async () => {
+    while (running) await pair.flow(1);
+  })();
+});
+afterEach(async () => {
+  running = false;
+  pair.a.mux.end(undefined);
+  pair.b.mux.end(undefined);
+  await settled();
+  assert.equal(clock.running, 0, "timers outlive the connection");
+  clock.restore();
+});
+
+/** Asks b for something. */
+async function request(name: string, body?: Sending, deadline?: number): Promise<Answer> {
+  const channel = await pair.a.mux.open(name, {}, { request: true, deadline }, "request");
+  return ask(channel, body, controller.signal, `request ${name}`);
+}
+
+/** The next request that b gets. */
+async function asked(): Promise<Request> {
+  while (pair.b.accepted.length === 0) await settled();
+  return new Request(pair.b.accepted.shift() as MuxChannel, {} as Peer);
+}
+
+test("a request has a name, a body and an answer", async () => {
+  const answering = request("add", '{"a":1}');
+  const got = await asked();
+  assert.equal(got.name, "add");
+  assert.deepEqual(await got.json(), { a: 1 });
+  const responding = got.respond(new Uint8Array([1, 2, 3]));
+  const answer = await answering;
+  assert.deepEqual(await answer.bytes(), new Uint8Array([1, 2, 3]));
+  await responding;
+  assert.equal(got.signal.aborted, false);
+  await assert.rejects(got.respond(), { code: "closed" });
+});
+
+test("neither need have a body", async () => {
+  const answering = request("ping");
+  const got = await asked();
+  assert.equal(await got.text(), "");
+  void got.respond();
+  assert.equal(await (await answering).text(), "");
+});
+
+test("bodies of all kinds stream, both ways, larger than any window", async () => {
+  const kinds: [() => Sending, number][] = [
+    [() => "ż".repeat(100_000), 200_000],
+    [() => new Blob([new Uint8Array(3000 * KiB)]), 3000 * KiB],
+    [() => new Uint8Array(500 * KiB).subarray(7), 500 * KiB - 7],
+    [() => new ReadableStream({ start: (c) => (c.enqueue("ab"), c.enqueue(new Uint8Array(70 * KiB)), c.close()) }), 70 * KiB + 2],
+    [() => (async function* () { for (let i = 0; i < 30; i++) yield new Uint8Array(60 * KiB); })(), 1800 * KiB], // prettier-ignore
+  ];
+  for (const [body, size] of kinds) {
+    const answering = request("echo", body());
+    const got = await asked();
+    void got.respond(got); // before the other body has ended
+    let came = 0;
+    for await (const piece of await answering) came += piece.length;
+    assert.equal(came, size);
+  }
+});
+
+test("a handler says no by a code of its own", async () => {
+  const answering = watched(request("x", new Blob([new Uint8Array(4000 * KiB)]))); // which nobody will read
+  const got = await asked();
+  await assert.rejects(got.fail("not found"), TypeError);
+  await assert.rejects(got.fail("x".repeat(65)), TypeError);
+  await got.fail("no-such-file", "There is no such file.");
+  await assert.rejects(answering, { name: "RequestError", code: "no-such-file", message: "There is no such file." });
+});
+
+test("who gives up is heard, before the head and in the midst of the answer", async () => {
+  const answering = watched(request("slow"));
+  const got = await asked();
+  controller.abort();
+  await assert.rejects(answering, { code: "aborted" });
+  await new Promise<void>((resolve) => (got.signal.aborted ? resolve() : got.signal.addEventListener("abort", () => resolve())));
+  assert.equal((got.signal.reason as { code: string }).code, "aborted");
+  await assert.rejects(got.respond("late"));
+
+  controller = new AbortController();
+  const second = request("large");
+  const large = await asked();
+  const responding = watched(large.respond(new Blob([new Uint8Array(4000 * KiB)])));
+  for await (const piece of await second) {
+    assert.ok(piece.length > 0);
+    break;
+  }
+  await assert.rejects(responding, { code: "aborted" });
+  assert.equal(large.signal.aborted, true);
+});
+
+test("a handler is told that the time is over, and says so", async () => {
+  const answering = watched(request("slow", undefined, 1500));
+  const got = await asked();
+  await clock.advance(1499);
+  assert.equal(got.signal.aborted, false);
+  await clock.advance(1);
+  assert.equal(got.signal.aborted, true);
+  await assert.rejects(answering, { code: "timeout" });
+});
+
+test("a body that fails ends the request, and an answer that fails is no whole one", async () => {
+  const cause = new Error("disk");
+  const failing = async function* () {
+    yield "some";
+    throw cause;
+  };
+  const answering = watched(request("x", failing()));
+  const got = await asked();
+  await assert.rejects(answering, cause);
+  await assert.rejects(got.bytes(), { code: "aborted" });
+  const second = request("y");
+  const other = await asked();
+  const responding = watched(other.respond(failing()));
+  await assert.rejects(async () => (await second).bytes(), { code: "aborted" });
+  await assert.rejects(responding, cause);
+});
+
+test("an answer without a head is none", async () => {
+  const answering = watched(request("x"));
+  await settled();
+  while (pair.b.accepted.length === 0) await settled();
+  void pair.b.accepted[0]?.send("hello");
+  await assert.rejects(answering, { code: "bad-frame" });
+});
+
+test("requests are taken once, those that have ended meanwhile by nobody", async () => {
+  const inbox = new Inbox();
+  const [ada, cyd] = [{}, {}] as [Peer, Peer];
+  const put = async (name: string, peer: Peer) => {
+    void watched(request(name));
+    while (pair.b.accepted.length === 0) await settled();
+    assert.equal(inbox.offer(new Request(pair.b.accepted.shift() as MuxChannel, peer)), true);
+  };
+  const closed = deferred<BeckonError | undefined>();
+  const all = inbox.take(closed.promise);
+  const waiting = all.next();
+  await put("first", ada);
+  assert.equal(((await waiting).value as Request).name, "first");
+  await put("gone", cyd);
+  controller.abort();
+  while (pair.b.mux.channels.size > 0) await settled();
+  controller = new AbortController();
+  await put("hers", cyd);
+  await put("his", ada);
+  const hers = inbox.take(closed.promise, cyd);
+  assert.equal(((await hers.next()).value as Request).name, "hers");
+  assert.equal(((await all.next()).value as Request).name, "his");
+  const ends = [all.next(), hers.next()];
+  closed.resolve(undefined);
+  for (const { done } of await Promise.all(ends)) assert.equal(done, true);
+  await assert.rejects(inbox.take(Promise.resolve(new BeckonError("connection-lost"))).next(), { code: "connection-lost" });
+});
