@@ -11,6 +11,14 @@
 // or reorder them, or must go on when the connection is replaced. Many of them share few data channels (package mux), so who does not read
 // one of them holds up nobody else. One that is to be a data channel of its own, for a peer that is no Beckon SDK, is opened as Raw.
 //
+// What is asked for once and answered once is a request, with a deadline, an error of the application's own, and bodies that stream:
+//
+//	response, err := p.Request(ctx, "photo/7", nil)                  // the answer is response.Body
+//	r, err := room.AcceptRequest(ctx)                                // the next one, of any peer
+//	err = r.Respond(ctx, file)                                       // or r.Fail
+//
+// And what speaks over a net.Conn speaks over a channel: [Peer.Dial], [Room.Listen], [NetConn]. So net/http runs between peers.
+//
 // Everything is pulled, with a context that bounds the call: there are no callbacks. State can be read at any time; events say
 // that it changed. Errors have a code; see [Code] and package protocol. What ends has a Context whose cause says why.
 //
@@ -36,7 +44,8 @@
 //	carrier.read    carrier          reading, polling; applying what comes  when the connection ends
 //	carrier.write   carrier          writing, posting; the pace; heartbeats when the connection ends
 //	(addresses)     room             looking for changes of the network     when there is no connection, or the room ends
-//	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context
+//	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context; 30 s later
+//	                                                                        if channels wait to be accepted still
 //	connection.     peer connection  pings and pongs that are to be said    when there are none; they may wait for the window
 //	speak
 //	(reporting)     opening          reading the statistics of it           when Pion has given them
@@ -46,5 +55,9 @@
 //	(opening)       data channel     one open in flight                     when the other side answers, or the connection ends
 //	(closing)       Close of a raw   the reset of the stream                when the other side has answered it, or does not
 //	                channel                                                 for 5 s, or the connection ends
+//	exchange.send   request with a  reading and sending the body           when it is sent, or the request is over and a Read
+//	                body of ours                                           that waits has returned, which closing it ends
+//	burst.Conn.     socket           sending what is held back              when nothing more comes; Pion waits for it to close
+//	flush                                                                   the socket
 //	(package mux)   link             what channels say besides messages     when the connection ends; junction.detach waits for it
 package peer

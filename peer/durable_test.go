@@ -141,6 +141,7 @@ func TestDurableWithoutAConnection(t *testing.T) {
 		plain, _ := channel(t, a, b, nil)
 		talk(t, here, there, "before")
 		talk(t, closing, closed, "before")
+		must(t, here.Flush(within(t)))
 		w.cut()
 		ended(t, plain.Context(), protocol.CodeConnectionLost)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)

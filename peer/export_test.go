@@ -79,3 +79,6 @@ func LoseWhileLeaving(r *Room) {
 	r.mu.Unlock()
 	c.end(errMoved)
 }
+
+// RoomOf is the room that p is seen from.
+func RoomOf(p *Peer) *Room { return p.room }

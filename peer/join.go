@@ -63,6 +63,7 @@ func newRoom(ctx context.Context, server, name string, cfg Config, attributes js
 		log:         cfg.Logger.With().Str("room", name).Logger(),
 		connected:   newQueue[*Peer](maxUnread),
 		events:      newQueue[Event](maxUnread),
+		requests:    newInbox(),
 		closed:      make(chan struct{}),
 		state:       roster{topology: cfg.Topology},
 		peers:       make(map[string]*Peer),

@@ -11,6 +11,7 @@ import (
 
 // junction is where a peer's channels meet its connections: the channels last, some of them, and each connection brings other trunks.
 type junction struct {
+	peer     *Peer // set before it is given out; nil in tests of connections alone
 	mux      *mux.Mux
 	accepted *queue[*Channel] // that the other side has opened, on whichever connection
 	newest   atomic.Pointer[connection]
@@ -54,6 +55,9 @@ func (j *junction) take() {
 	if j.conn != nil {
 		j.link.Detach(codedCause(j.conn.ctx))
 		j.conn, j.link = nil, nil
+		if j.peer != nil {
+			j.peer.room.requests.sweep() // nobody waits for their answers
+		}
 	}
 }
 
@@ -70,12 +74,26 @@ func (j *junction) conclude(ctx context.Context, c *connection) {
 // came is called for each channel that the other side opens.
 func (j *junction) came(ch *mux.Channel) bool {
 	c := j.newest.Load()
-	if j.accepted.offer(wrapMux(ch, c)) {
+	if j.offer(ch, c) {
 		return true
 	}
 	c.overflowed.Add(1)
-	c.log.Debug().Str("label", ch.Label()).Msg("channel refused: too many are not accepted")
+	c.log.Debug().Str("label", ch.Label()).Bool("request", ch.Options().Request).Msg("channel refused: too many are not accepted")
 	return false
+}
+
+// offer gives a channel to whom it is for: those who accept requests, a listener for its label, or those who accept channels.
+func (j *junction) offer(ch *mux.Channel, c *connection) bool {
+	wrapped := wrapMux(ch, c)
+	if j.peer != nil {
+		if ch.Options().Request {
+			return j.peer.room.requests.offer(newRequest(j.peer, ch))
+		}
+		if listened, taken := j.peer.room.listeners.offer(wrapped); listened {
+			return taken
+		}
+	}
+	return j.accepted.offer(wrapped)
 }
 
 // accept waits for the next channel that the other side has opened, until end.

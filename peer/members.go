@@ -63,6 +63,7 @@ func (r *Room) appeared(m protocol.Member) *Peer {
 		meeting:    newMeeting(newJunction(r.cfg.MaxMessageSize, r.log.With().Str("peer", m.Peer).Logger())),
 		attributes: m.Attributes, away: m.Away,
 	}
+	p.meeting.junction.peer = p
 	p.here, p.left = context.WithCancelCause(r.ctx)
 	p.ctx, p.end = context.WithCancelCause(p.here)
 	r.peers[m.Peer] = p

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/beckon-rtc/beckon/internal/burst"
 	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
 )
@@ -16,7 +17,20 @@ const dialTimeout = 5 * time.Second
 // connection's: when it ends, what is under way is given up.
 type machine struct {
 	*stdnet.Net
-	ctx context.Context
+	ctx     context.Context
+	sockets *burst.Sockets
+}
+
+// ListenUDP makes the sockets of candidates fast. The one for the names of browsers is Pion's own matter, which looks into it.
+func (m machine) ListenUDP(network string, address *net.UDPAddr) (transport.UDPConn, error) {
+	conn, err := net.ListenUDP(network, address)
+	if err != nil {
+		return nil, err // not a nil *net.UDPConn, which would be no nil interface
+	}
+	if address != nil && address.IP.IsMulticast() {
+		return conn, nil
+	}
+	return m.sockets.Wrap(conn), nil
 }
 
 // ListenPacket is what Pion calls for a TURN server that is reached over UDP, and for nothing else; see allocating.

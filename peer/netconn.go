@@ -15,7 +15,7 @@ import (
 // takes exception to it.
 const netChunk = 64 << 10
 
-// NetConn makes a net.Conn of a channel that is ordered and reliable; of any other it panics, because a stream with holes or
+// NetConn makes a net.Conn of a channel that is ordered and reliable, as Peer.Dial and Room.Listen do for you; of any other it panics, because a stream with holes or
 // in another order is no stream. From then on use the connection alone, not the channel's own Send, Recv and Close.
 //
 // It differs from a TCP connection in this:

@@ -124,7 +124,7 @@ func (c *connection) openedMux(ctx context.Context, label string, o ChannelOptio
 	return wrapMux(ch, c), nil
 }
 
-// Accept returns the next channel that the peer has opened; of several that are opened at about the same time, any: tell them by their
+// Accept returns the next channel that the peer has opened, but for those that Room.Listen takes; of several that are opened at about the same time, any: tell them by their
 // labels. It waits until there is one, the peer's Context ends or ctx does;
 // ctx bounds this call alone. Messages that came before Accept are not lost, and a channel whose connection has been replaced
 // since is returned as well, with what came on it. At most 64 channels wait to be accepted: a further one is refused, which the

@@ -42,6 +42,8 @@ type Room struct {
 	leave     context.CancelFunc      // ends it
 	connected *queue[*Peer]
 	events    *queue[Event]
+	requests  *inbox
+	listeners listeners
 
 	goroutines   sync.WaitGroup // keep, each carrier's read and write, and every connection
 	closing      atomic.Bool    // Close has been called: an end of the session is no loss
@@ -157,7 +159,7 @@ func (r *Room) Accept(ctx context.Context) (*Peer, error) {
 type Stats struct {
 	// EventsMissed are events that were dropped because Recv was not called.
 	EventsMissed uint64
-	// ChannelsOverflowed are channels that were closed because Peer.Accept was not called.
+	// ChannelsOverflowed are channels, requests and connections to a listener that were refused or closed because nobody accepted them.
 	ChannelsOverflowed uint64
 }
 

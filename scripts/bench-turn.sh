@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench-turn.sh [ROUNDS]: `beckon turn` beside coturn, in one run and under coturn's own load generator. A round takes some three
+# bench-turn.sh [ROUNDS]: `beckon turn` beside coturn, in one run and under coturn's own load generator. A round takes some six
 # minutes, most of which the load generator needs to connect. The table is at the end: medians, and the ratios to coturn.
 source "$(dirname "$0")/lib.sh"
 

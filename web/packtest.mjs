@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
+import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { name, version } = JSON.parse(readFileSync(join(here, "sdk/package.json"), "utf8"));
@@ -47,6 +48,16 @@ test("Node imports it by its name", async () => {
   assert.deepEqual(sdk.parseURL("https://beckon.example/r/tea"), { server: "https://beckon.example", room: "tea" });
   assert.equal(new sdk.BeckonError("closed").code, "closed");
   await assert.rejects(sdk.join("https://beckon.example", "tea"), { code: "unsupported" });
+});
+
+test("an app's bundler takes it, and keeps its parts apart", async () => {
+  const entry = join(app, "app.mjs");
+  writeFileSync(entry, `import { join } from "${name}"; console.log(join);`);
+  const options = { entryPoints: [entry], bundle: true, splitting: true, format: "esm", outdir: join(app, "out"), write: false, logLevel: "silent" };
+  const { outputFiles, warnings } = await build(options);
+  assert.deepEqual(warnings, []);
+  assert.ok(outputFiles.length > 2, "all is in one file");
+  assert.ok(outputFiles.every(({ text }) => !text.includes(`from "${name}"`)));
 });
 
 const consumer = `

@@ -18,8 +18,9 @@ export const common = {
 const SOURCES = "sdk/src";
 const CORE = "beckon.js";
 
-/** The parts that are loaded on demand, by the module that is imported then. */
+/** The parts that are loaded on demand, by the module that is imported then, and the function of parts.ts that does that. */
 const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http" };
+const LOADERS = { "members.ts": "loadMembers", "fallback.ts": "loadFallback" };
 
 /** Constants and functions of which a part needs others than the core: copies, where they are needed, are smaller than all in the core. */
 const COPIED = ["protocol_gen.ts", "decide.ts", "request.ts"];
@@ -51,7 +52,7 @@ export async function bundleSDK() {
     // The name has the contents in it: a page of yesterday must not get the part of today, and it can be kept for ever.
     const hash = createHash("sha256").update(bundle.code).digest("hex").slice(0, 8);
     write(`${name}-${hash}.js`, bundle);
-    made.code = made.code.replace(placeholder(part), `./${name}-${hash}.js`);
+    made.code = made.code.replaceAll(placeholder(part), `./${name}-${hash}.js`);
   }
   write(CORE, made);
   // A plain script cannot have parts: everything is in it.
@@ -61,17 +62,21 @@ export async function bundleSDK() {
 /** What stands for the path of a part until its hash is known; as long as that, so that the source map stays right. */
 const placeholder = (part) => `./${PARTS[part]}-########.js`;
 
-/** Leaves what is imported on demand out of a bundle. */
+/**
+ * Has the parts loaded from their files. One that could not be had is asked for by another address: Firefox remembers of an address for as long
+ * as the page lives that there was nothing. Tools that bundle this for an app see the first address, and are told to leave the other.
+ */
 function elsewhere() {
+  const loaders = Object.entries(LOADERS).map(([part, name]) => `export const ${name} = () => load(() => import("${placeholder(part)}"), "${placeholder(part)}");`);
+  const contents = `let tries = 0;
+    const load = (first, path) => first().catch(() => import(/* @vite-ignore */ /* webpackIgnore: true */ new URL(path + "?" + ++tries, import.meta.url).href));
+    ${loaders.join("\n")}`;
   return {
     name: "elsewhere",
-    setup: ({ onResolve }) =>
-      onResolve({ filter: /^\.\// }, ({ path, kind }) => {
-        if (kind !== "dynamic-import") return undefined;
-        const part = path.slice(2).replace(/\.js$/, ".ts");
-        if (!(part in PARTS)) throw new Error(`${path} is imported on demand, and is not in the list of parts`);
-        return { path: placeholder(part), external: true };
-      }),
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: /^\.\// }, ({ path, kind }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
+      onLoad({ filter: /[\\/]parts\.ts$/ }, () => ({ contents }));
+    },
   };
 }
 
@@ -144,6 +149,7 @@ async function shrunk(name, options) {
     module: options.format === "esm",
     ecma: 2022,
     compress: { passes: 3, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
+    format: { max_line_len: 1000, comments: /vite-ignore|webpackIgnore/ }, // Node shows the line of an error that nobody caught
     sourceMap: { content: map.text, filename: name, includeSources: true },
   });
   return { ...minified, mangleCache: bundled.mangleCache };

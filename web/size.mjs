@@ -10,15 +10,21 @@ const part = (name) => scripts.filter((file) => file.startsWith(`beckon-${name}-
 // Only the first is promised to stay below a round number. The others are what it takes today, and a little: who adds to them says so here.
 const rows = [
   { what: "to join a room over a WebSocket", files: ["beckon.js"], limit: 15_000 },
-  { what: "and to connect to its peers", files: ["beckon.js", ...part("peers")], limit: 22_800 },
-  { what: "and where no WebSocket gets through", files: ["beckon.js", ...part("peers"), ...part("http")], limit: 25_000 },
-  { what: "all in one, for a plain script tag", files: ["beckon.global.js"], limit: 24_200 },
+  { what: "and to connect to its peers", files: ["beckon.js", ...part("peers")], limit: 32_000 },
+  { what: "and where no WebSocket gets through", files: ["beckon.js", ...part("peers"), ...part("http")], limit: 34_300 },
+  { what: "all in one, for a plain script tag", files: ["beckon.global.js"], limit: 33_800 },
 ];
+
+const readme = readFileSync(fileURLToPath(new URL("sdk/README.md", import.meta.url)), "utf8");
 
 let over = false;
 for (const { what, files, limit } of rows) {
   const size = files.reduce((sum, name) => sum + gzipSync(readFileSync(dist + name), { level: 9 }).length, 0);
   over ||= size > limit;
+  if (!readme.includes(`| ${(limit / 1000).toFixed(1)} |`)) {
+    console.error(`sdk/README.md does not say that the limit ${what} is ${limit} bytes`);
+    over = true;
+  }
   const figure = `${(size / 1000).toFixed(1)} kB of ${(limit / 1000).toFixed(1)}`;
   console.log(`${what.padEnd(36)} ${figure.padEnd(20)} ${files.join(" ")}${size > limit ? "  TOO LARGE" : ""}`);
 }

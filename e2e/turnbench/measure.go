@@ -16,7 +16,7 @@ import (
 	"github.com/beckon-rtc/beckon/e2e/process"
 )
 
-// patience bounds one load. The longest takes some 35 s here, of which 11 are the load generator's way to connect.
+// patience bounds one load. The longest takes some 40 s here, of which 11 are the load generator's way to connect.
 const patience = 2 * time.Minute
 
 // errNothing is a load generator that has given up.
@@ -105,7 +105,7 @@ func watch(lines io.Reader, l load, cpu func() (time.Duration, error)) (figures,
 	}
 	relayed := float64(last.received * l.hops())
 	return figures{
-		rate: w.rate() * float64(l.hops()),
+		rate: l.rate(&w),
 		loss: 1 - float64(last.received)/float64(last.sent),
 		cpu:  (end - begun).Seconds() * 1e6 / relayed,
 

@@ -91,6 +91,27 @@ func TestRateIsTheBest(t *testing.T) {
 	}
 }
 
+func TestRateIsAtMostWhatIsOffered(t *testing.T) {
+	t.Parallel()
+	var w window
+	for i, received := range []int{0, 1000, 2000} {
+		w.add(time.Unix(int64(i), 0), received)
+	}
+	for _, c := range []struct {
+		load load
+		want float64
+	}{
+		{load{clients: 10, interval: 10 * time.Millisecond, pairs: true}, 1000},
+		{load{clients: 10, interval: 10 * time.Millisecond}, 2000},
+		{load{clients: 9, interval: 10 * time.Millisecond}, 1800},
+		{load{clients: 1}, 2000}, // without a wait there is no such bound
+	} {
+		if got := c.load.rate(&w); got != c.want {
+			t.Errorf("%+v: %v a second, want %v", c.load, got, c.want)
+		}
+	}
+}
+
 func TestMedian(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

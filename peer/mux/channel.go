@@ -23,6 +23,7 @@ type Channel struct {
 	ctx      context.Context
 	end      context.CancelCauseFunc
 	opened   chan struct{} // closed when the other side has taken it
+	over     chan struct{} // closed when nothing is sent or comes any more
 	free     sync.Once     // gives the slot back
 
 	slot     turns         // whose Send it is
@@ -48,6 +49,7 @@ type Channel struct {
 	inOrder     bool  // CLOSE has been answered
 	gone        bool  // nothing is sent or comes any more
 	cause       error // why the channel has ended, once it has
+	last        error // why nothing comes any more, which may be another reason
 	out         outgoing
 	in          incoming
 	timer       *time.Timer // waits for what may be lost
@@ -65,6 +67,7 @@ func newChannel(m *Mux, mine bool, label string, o Options) *Channel {
 	ch := &Channel{
 		mux: m, ours: mine, label: label, options: o, numbered: !o.Lane(), windowed: o.Reliable(),
 		opened: make(chan struct{}), wake: make(chan struct{}, 1), room: make(chan struct{}, 1), readable: make(chan struct{}, 1),
+		over: make(chan struct{}),
 	}
 	ch.in.grants = newGrants()
 	ch.out.limit = firstGrant
@@ -213,6 +216,7 @@ func (ch *Channel) finish(cause error) {
 		return
 	}
 	ch.gone = true
+	ch.last = cause
 	ch.after.left = true
 	ch.ended(cause)
 	ch.pending &= sayClosed | sayReset
@@ -237,6 +241,7 @@ func (ch *Channel) unlock() {
 	ch.after = after{}
 	ch.mu.Unlock()
 	if todo.left {
+		close(ch.over)
 		if l != nil {
 			l.leave(ch, id)
 			if closing {

@@ -5,6 +5,7 @@ import { BeckonError } from "./error.js";
 import { decode, encode } from "./frames.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Pacer } from "./pace.js";
+import { loadFallback } from "./parts.js";
 import {
   CAPABILITY_ROLLBACK,
   CloseCode,
@@ -163,7 +164,7 @@ export class Connection {
 
   async #begin(hello: string): Promise<void> {
     try {
-      this.#carry(this.name === "websocket" ? SocketCarrier : (await import("./fallback.js"))[this.name], hello);
+      this.#carry(this.name === "websocket" ? SocketCarrier : (await loadFallback())[this.name], hello);
     } catch (error) {
       this.#lost(failureOf(error));
     }

@@ -26,6 +26,19 @@ export class BeckonError extends Error {
   }
 }
 
+/** What the other side's handler of a request said by `fail`. `code` and `message` are the application's own. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+
+  constructor(
+    /** A word of letters, digits and `-`. */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** Makes a BeckonError of whatever was thrown; one that is a BeckonError already stays as it is. */
 export function asBeckonError(thrown: unknown, code: ErrorCode, what: string): BeckonError {
   if (thrown instanceof BeckonError) return thrown;

@@ -4,7 +4,7 @@
 export type { CarrierName } from "./carrier.js";
 export type { Channel, ChannelStats, Message } from "./channel.js";
 export { validRoom } from "./decide.js";
-export { BeckonError, type BeckonErrorOptions } from "./error.js";
+export { BeckonError, RequestError, type BeckonErrorOptions } from "./error.js";
 export type { TypedEventTarget, TypedListener } from "./events.js";
 export {
   EndEvent,
@@ -23,7 +23,7 @@ export type { Sendable } from "./outbox.js";
 export type { Path, PeerStats } from "./path.js";
 export type { Peer } from "./peer.js";
 export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
-export { RequestError, type Answer, type Request, type Sending } from "./requests.js";
+export type { Answer, Request, Sending } from "./requests.js";
 export type { Room, RoomState } from "./room.js";
 export type { TokenSource } from "./tokens.js";
 export { parseURL, type RoomLink } from "./url.js";

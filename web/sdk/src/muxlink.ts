@@ -13,7 +13,7 @@ const LARGE_PART = 65536;
 const SMALL_PART = 16384;
 const RECENT = 1000;
 /** How much is handed to the browser at a time: what is there is in front of everything that is sent later. */
-const ALONE = 1024 * 1024;
+const ALONE = 256 * 1024;
 const SHARED = 128 * 1024;
 /** For how many milliseconds an acknowledgement may wait for more to acknowledge. */
 const ACK_DELAY = 20;

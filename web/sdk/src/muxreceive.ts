@@ -239,9 +239,10 @@ export class Receiver {
   /** Grants more, if that is worth a frame or needed. */
   #check(): void {
     if (!this.#owner._windowed) return;
-    const grant = this.#taken + this.#window;
     const partial = this.#next;
     const needed = partial ? this.#end(partial) : 0;
+    // What has its room keeps it, also if what was sent before it comes later.
+    const grant = Math.max(this.#taken + this.#window, partial?.claim ? needed : 0);
     if (grant - this.granted >= this.#window / 4 || (needed > this.granted && needed <= grant)) this.#say(grant);
     if (this.wanted > 0) this.#owner._budget.ask(this);
   }

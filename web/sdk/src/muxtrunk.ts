@@ -47,9 +47,9 @@ export class Trunk {
     const { ordered, maxRetransmits, maxPacketLifeTime } = dc;
     this.class = classOf({ ordered, maxRetransmits: maxRetransmits ?? undefined, maxPacketLifeTime: maxPacketLifeTime ?? undefined });
     dc.binaryType = "arraybuffer";
-    dc.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
-      if (data instanceof ArrayBuffer) owner.received(this, new Uint8Array(data));
-      else owner.broken(bad("a text"));
+    dc.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (typeof data === "string") owner.broken(bad("a text"));
+      else owner.received(this, new Uint8Array(data)); // of Node's Buffers, too, which some WebRTC outside of browsers hands over
     });
     dc.addEventListener("bufferedamountlow", () => owner.writable());
     const gone = new Promise<void>((resolve) => dc.addEventListener("close", () => resolve(), { once: true }));

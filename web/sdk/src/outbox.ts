@@ -25,8 +25,9 @@ export interface Item {
   readonly blob: Blob | undefined;
   /** Since when it waits, by performance.now. */
   readonly since: number;
-  /** Some of it has left, perhaps all. */
+  /** Some of it has left, perhaps all; it is not here any more. */
   begun: boolean;
+  gone: boolean;
   /** Its sender has given it up after that. */
   cut: boolean;
   /** Settled when it has left, or never will. */
@@ -39,7 +40,7 @@ export interface OutboxOwner {
   readonly bufferedAmount: number;
   /** Whether messages stay here that have left. */
   readonly durable: boolean;
-  /** Sends what can be sent now. */
+  /** @internal Sends what can be sent now. */
   _pump(): void;
 }
 
@@ -70,7 +71,7 @@ export class Outbox {
       throw new BeckonError("overflow", `${this.#what}: too much waits to be sent; wait for send() to resolve.`);
     }
     const blob = data instanceof Blob ? data : undefined;
-    const item: Item = { data, text, size, sent: 0, from: 0, blob, since: performance.now(), begun: false, cut: false, written: deferred() };
+    const item: Item = { data, text, size, sent: 0, from: 0, blob, since: performance.now(), begun: false, gone: false, cut: false, written: deferred() };
     this.items.push(item);
     this.bytes += size;
     const low = deferred<void>();
@@ -111,6 +112,7 @@ export class Outbox {
     if (index < 0) return;
     if (index === 0) this.items.shift(); // which does not move the others
     else this.items.splice(index, 1);
+    item.gone = true;
     this.bytes -= item.size - item.sent;
   }
 
@@ -126,7 +128,7 @@ export class Outbox {
 
   /** The app may change its bytes from now on: what is still needed of them is copied. */
   #own(item: Item): void {
-    if (item.blob || item.text || !this.items.includes(item)) return;
+    if (item.blob || item.text || item.gone) return;
     const from = this.#owner.durable ? 0 : item.sent;
     item.data = bytesOf(item.data as ArrayBuffer).slice(from - item.from);
     item.from = from;

@@ -265,6 +265,21 @@ test("unordered messages are put together however their parts come", async () =>
   assert.deepEqual(pair.b.failures, []);
 });
 
+test("a large message goes on when what was sent before it comes late", async () => {
+  const [near, far] = await pair.open("x", { ordered: false });
+  void near.send(pattern(10 * KiB));
+  void near.send(pattern(3 * MiB));
+  await settled();
+  const reading = [far.recv(), far.recv()];
+  const trunk = pair.a.end.channels[1] as (typeof pair.wires)[0];
+  const [late] = trunk.flying.splice(0, 1);
+  await pair.flow();
+  trunk.other.receive(late as ArrayBuffer);
+  await pair.flow();
+  same((await reading[0]) as Message, pattern(10 * KiB));
+  same((await reading[1]) as Message, pattern(3 * MiB));
+});
+
 test("an unreliable channel drops what waited for too long, and what nobody reads, and counts both", async () => {
   const [near, far] = await pair.open("x", { maxRetransmits: 0, maxQueueAge: 50 });
   const wire = pair.a.end.channels[1] as (typeof pair.wires)[0];

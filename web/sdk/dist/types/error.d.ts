@@ -18,5 +18,14 @@ export declare class BeckonError extends Error {
     readonly retryAfter: number | undefined;
     constructor(code: ErrorCode, message?: string, options?: BeckonErrorOptions);
 }
+/** What the other side's handler of a request said by `fail`. `code` and `message` are the application's own. */
+export declare class RequestError extends Error {
+    /** A word of letters, digits and `-`. */
+    readonly code: string;
+    readonly name = "RequestError";
+    constructor(
+    /** A word of letters, digits and `-`. */
+    code: string, message: string);
+}
 /** Makes a BeckonError of whatever was thrown; one that is a BeckonError already stays as it is. */
 export declare function asBeckonError(thrown: unknown, code: ErrorCode, what: string): BeckonError;

@@ -20,8 +20,9 @@ export interface Item {
     readonly blob: Blob | undefined;
     /** Since when it waits, by performance.now. */
     readonly since: number;
-    /** Some of it has left, perhaps all. */
+    /** Some of it has left, perhaps all; it is not here any more. */
     begun: boolean;
+    gone: boolean;
     /** Its sender has given it up after that. */
     cut: boolean;
     /** Settled when it has left, or never will. */
@@ -33,8 +34,6 @@ export interface OutboxOwner {
     readonly bufferedAmount: number;
     /** Whether messages stay here that have left. */
     readonly durable: boolean;
-    /** Sends what can be sent now. */
-    _pump(): void;
 }
 /** What a channel has to send: messages leave in the order of the calls. The channel takes them out. */
 export declare class Outbox {

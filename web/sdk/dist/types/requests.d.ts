@@ -1,18 +1,8 @@
 import type { MuxChannel } from "./muxchannel.js";
 import { type Sendable } from "./outbox.js";
 import type { Peer } from "./peer.js";
-import type { PullQueue } from "./pull.js";
 /** What a request or an answer may carry: nothing, bytes or text, or a stream of them. */
 export type Sending = Sendable | AsyncIterable<Sendable> | ReadableStream<Sendable> | undefined;
-/** What the other side's handler said by `fail`. `code` and `message` are the application's own. */
-export declare class RequestError extends Error {
-    /** A word of letters, digits and `-`. */
-    readonly code: string;
-    readonly name = "RequestError";
-    constructor(
-    /** A word of letters, digits and `-`. */
-    code: string, message: string);
-}
 /**
  * What came with a request or an answer. It can be read once, as it comes by iterating, or as a whole. All reading rejects with
  * `aborted`, `timeout`, or what ended the connection. Who stops iterating gives up the rest, and of an answer the request.
@@ -31,7 +21,7 @@ export declare class Body implements AsyncIterable<Uint8Array<ArrayBuffer>> {
 export declare class Answer extends Body {
     [Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>;
 }
-/** What the other side asks for. It is answered with `respond` or `fail`, perhaps before its body has been read. */
+/** What a peer asks for. It is answered with `respond` or `fail`, perhaps before its body has been read. */
 export declare class Request extends Body {
     #private;
     /** What is asked for. */
@@ -53,5 +43,3 @@ export declare class Request extends Body {
  * before its end.
  */
 export declare function ask(channel: MuxChannel, body: Sending, signal: AbortSignal, what: string): Promise<Answer>;
-/** The requests of a queue, but for those that have ended meanwhile. */
-export declare function serve(queue: PullQueue<MuxChannel>, peer: Peer): AsyncGenerator<Request, void, undefined>;

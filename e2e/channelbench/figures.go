@@ -1,0 +1,69 @@
+//go:build linux
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// series are the values of one figure, by what it is of and by whom it is. The rounds of all stand in the same order.
+type series map[[2]string][]float64
+
+func (s series) add(of, by string, value float64) {
+	s[[2]string{of, by}] = append(s[[2]string{of, by}], value)
+}
+
+func (s series) median(of, by string) float64 { return median(s[[2]string{of, by}]) }
+
+// ratio is the median of the ratios of each round, which knows no good or bad minutes.
+func (s series) ratio(of, by, to string) float64 {
+	a, b := s[[2]string{of, by}], s[[2]string{of, to}]
+	var all []float64
+	for i := range min(len(a), len(b)) {
+		all = append(all, a[i]/b[i])
+	}
+	return median(all)
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	half := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[half]
+	}
+	return (sorted[half-1] + sorted[half]) / 2
+}
+
+// quantile of values, of which there must be some.
+func quantile[T cmp.Ordered](values []T, q float64) T {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[int(q*float64(len(sorted)-1)+0.5)]
+}
+
+// milliseconds of a duration.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// table writes rows of cells as Markdown; the first row is the heading.
+func table(out io.Writer, title string, rows [][]string) error {
+	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
+	for i, row := range rows {
+		fmt.Fprintf(w, "| %s\t|\n", strings.Join(row, "\t| "))
+		if i == 0 {
+			fmt.Fprintf(w, "|%s\n", strings.Repeat(" ---\t|", len(row)))
+		}
+	}
+	fmt.Fprintf(out, "\n%s\n\n", title)
+	return w.Flush()
+}
+
+// bytesOf is a size as people write it.
+func bytesOf(n int) string { return fmt.Sprintf("%d KiB", n>>10) }
