@@ -140,7 +140,7 @@ func (st *conformanceStage) runAll(t *testing.T, pair pairing, cases []conforman
 		fault := ""
 		if err != nil {
 			fault = err.Error()
-			t.Errorf("%s: %s\n%v", c.Name, c.Why, err)
+			t.Errorf("%s between %s: %s\n%v", c.Name, pair, c.Why, err)
 		}
 		note(c.Name, fault)
 		t.Logf("%.2f s", time.Since(began).Seconds())

@@ -13,9 +13,13 @@
 // together with others. Datagrams to one destination leave in the order in which they were written, and are read in the order in which
 // they came.
 //
+// While there are bursts, a program with a small heap also gets a reserve that nobody uses, so that its garbage collector runs less often;
+// see the type reserve.
+//
 // All of that is Linux's. Elsewhere the socket is the one that the net package makes, and where the kernel refuses one of the calls, it
 // does what that one does.
 //
 //	goroutine    owns                                   ends
 //	Conn.flush   the batch that waits, one per socket   when nothing more comes; Close waits for it
+//	(a timer)    letting go of the reserve              a second or two after the last burst
 package burst
