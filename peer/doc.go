@@ -57,5 +57,7 @@
 //	                channel                                                 for 5 s, or the connection ends
 //	exchange.send   request with a  reading and sending the body           when it is sent, or the request is over and a Read
 //	                body of ours                                           that waits has returned, which closing it ends
+//	burst.Conn.     socket           sending what is held back              when nothing more comes; Pion waits for it to close
+//	flush                                                                   the socket
 //	(package mux)   link             what channels say besides messages     when the connection ends; junction.detach waits for it
 package peer
