@@ -1,6 +1,6 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e test-coturn lab web pack build bench bench-turn bench-channels fuzz simulate nightly
+.PHONY: help test lint e2e test-coturn lab conformance web pack build bench bench-turn bench-channels fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
@@ -22,6 +22,9 @@ test-coturn: ## coturn's clients against our relay, as a table
 
 lab: ## peers behind NATs and firewalls of every kind, as tables of the ways they take and the times they need; as root
 	@bash scripts/lab.sh
+
+conformance: ## what channels must do, between all pairings of SDKs, as a table
+	@bash scripts/conformance.sh
 
 web: ## build the SDK and the demo into web/*/dist, which are committed
 	@bash scripts/web.sh build

@@ -21,9 +21,16 @@ export function sameOptions(channel, { protocolSize, maxQueueAge, ...options }) 
   }
 }
 
+/** The largest message that a test tries to send only to see it refused. */
+const TOO_LARGE = 16 * 1024 * 1024;
+
 async function send({ role }, known, step, signal, task = { sent: 0 }) {
   const all = shapes(step);
   for (const [i, shape] of all.entries()) {
+    if (shape.size < 0) {
+      shape.size = known.channel.maxMessageSize + 1;
+      if (shape.size > TOO_LARGE) return;
+    }
     const message = nth(known.name, role, known.sent + 1, shape);
     try {
       await known.channel.send(message, { signal });
@@ -45,7 +52,8 @@ async function recv({ other }, known, step, signal) {
   const all = shapes(step);
   const before = known.received;
   const expected = all.map((shape, i) => nth(known.name, other, before + i + 1, shape));
-  for (let i = 0; expected.length > 0; i++) {
+  let next = 0; // what may come: those in order, from here on
+  for (let i = 0; next < expected.length; i++) {
     let got;
     try {
       got = await channel.recv({ signal });
@@ -54,16 +62,23 @@ async function recv({ other }, known, step, signal) {
       throw new Error(`message ${i + 1} of ${all.length}`, { cause: error });
     }
     known.received++;
-    const at = expected.findIndex((message) => same(message, got));
-    if (at < 0 || (at > 0 && !step.anyOrder && !step.some)) {
-      throw new Error(`message ${i + 1} of ${all.length} is ${show(got)}, want ${show(expected[0])}`);
+    const at = indexFrom(expected, next, got);
+    if (at < 0 || (at > next && !step.anyOrder && !step.some)) {
+      throw new Error(`message ${i + 1} of ${all.length} is ${show(got)}, want ${show(expected[next])}`);
     }
-    // Of those in order that may be lost, what was to come before did not, and must not any more.
-    expected.splice(step.anyOrder ? at : 0, step.anyOrder ? 1 : at + 1);
+    // Of those that may be lost, what was to come before did not, and must not any more.
+    if (step.anyOrder) expected.splice(at, 1);
+    else next = at + 1;
   }
   if (!step.end && !step.error) return;
   const more = await channel.recv({ signal }).catch((error) => judgeEnd(step, channel, error));
   if (more !== undefined) throw new Error(`behind the last comes ${show(more)}`);
+}
+
+/** Where in a list a message is, from an index on; -1 if it is not. */
+function indexFrom(list, index, message) {
+  for (let i = index; i < list.length; i++) if (same(list[i], message)) return i;
+  return -1;
 }
 
 /** Judges the end of a channel on which messages may be lost. */
@@ -76,7 +91,16 @@ async function enough(step, channel, received, cause) {
 async function exchange(script, known, step, signal) {
   const { times = 1, ...one } = step;
   const both = step.do === "pong" ? [recv, send] : [send, recv];
-  for (let i = 0; i < times; i++) for (const half of both) await half(script, known, one, signal);
+  const bulk = step.beside && script.channel(step.beside);
+  const beside = () => (bulk ? bulk.stats().bytesSent : 0);
+  const went = [];
+  for (let i = 0; i < times; i++) {
+    const before = beside();
+    for (const half of both) await half(script, known, one, signal);
+    went.push(beside() - before);
+  }
+  went.sort((a, b) => a - b);
+  within(step, { bytes: went[went.length >> 1] });
 }
 
 /** How many milliseconds an answer may take before it is asked for again, on channels that may lose messages. */
