@@ -3,6 +3,7 @@ package mux
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // controls is which channels of a link have control frames to send, or messages that nobody waits with. A channel has each kind of frame at
@@ -11,8 +12,9 @@ type controls struct {
 	mu      sync.Mutex
 	listed  map[*Channel]bool
 	waiting []*Channel
-	aged    []*Channel // those with MaxQueueAge that have messages, in turn
-	running bool       // Link.write does
+	some    atomic.Bool // waiting is not empty
+	aged    []*Channel  // those with MaxQueueAge that have messages, in turn
+	running bool        // Link.write does
 	stopped bool
 	wg      sync.WaitGroup
 }
@@ -48,6 +50,7 @@ func (c *controls) add(l *Link, ch *Channel) {
 	}
 	c.listed[ch] = true
 	c.waiting = append(c.waiting, ch)
+	c.some.Store(true)
 	c.run(l)
 }
 
@@ -70,10 +73,14 @@ func (c *controls) run(l *Link) {
 
 // next is the next channel with control frames; nil: none.
 func (c *controls) next() *Channel {
+	if !c.some.Load() {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.waiting) == 0 {
 		c.waiting = nil
+		c.some.Store(false)
 		return nil
 	}
 	ch := c.waiting[0]

@@ -116,7 +116,7 @@ func (ch *Channel) writeKept(l *Link) {
 		k := o.durable.kept[o.n-o.durable.acked]
 		ch.mu.Unlock()
 		m := message{data: k.data, text: k.text}
-		if err := ch.transmit(l.ctx, &m); err != nil {
+		if err := ch.transmit(l.ctx, l, &m); err != nil {
 			ch.mu.Lock()
 			if ch.link == l {
 				o.durable.writing = false

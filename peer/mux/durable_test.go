@@ -33,7 +33,7 @@ func numberedMessage(r *rand.Rand, i int) []byte {
 // of order, and the end arrives.
 func TestDurableThroughCuts(t *testing.T) {
 	t.Parallel()
-	seeds := 16
+	seeds := 8
 	if testing.Short() {
 		seeds = 4
 	}

@@ -100,8 +100,16 @@ func (m *Mux) keep(ch *Channel) bool {
 // reopen opens our durable channels on a new link.
 func (l *Link) reopen(channels []*Channel) {
 	for _, ch := range channels {
-		if err := l.open(l.ctx, ch); err != nil && l.ctx.Err() != nil {
+		err := l.open(l.ctx, ch)
+		if l.ctx.Err() != nil {
 			return // the next link does it
+		}
+		ch.mu.Lock()
+		gone := ch.gone
+		ch.mu.Unlock()
+		if err != nil && !gone {
+			l.fail(err) // the next one may
+			return
 		}
 	}
 }

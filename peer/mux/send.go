@@ -54,9 +54,15 @@ func (ch *Channel) Send(ctx context.Context, data []byte, text bool) error {
 		return ch.refused(ctx)
 	}
 	defer ch.slot.give()
+	ch.mu.Lock()
+	l, err := ch.link, ch.cannotSend()
+	ch.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	ch.buffered.Add(int64(len(data)))
 	m := message{data: data, text: text}
-	err := ch.transmit(ctx, &m)
+	err = ch.transmit(ctx, l, &m)
 	if left := len(data) - m.offset; left > 0 {
 		ch.buffered.Add(-int64(left))
 	}
@@ -66,22 +72,9 @@ func (ch *Channel) Send(ctx context.Context, data []byte, text bool) error {
 	return err
 }
 
-// transmit sends all frames of a message, each in a turn of its own. Who calls it has the slot.
-func (ch *Channel) transmit(ctx context.Context, m *message) error {
+// transmit sends all frames of a message on l, each in a turn of its own. Who calls it has the slot.
+func (ch *Channel) transmit(ctx context.Context, l *Link, m *message) error {
 	for {
-		ch.mu.Lock()
-		l := ch.link
-		err := ch.cannotSend()
-		if ch.stillSends() {
-			err = nil
-		}
-		ch.mu.Unlock()
-		if err != nil {
-			return err
-		}
-		if l == nil {
-			return errNoLink()
-		}
 		if !l.turn.take(ctx, l.ctx) {
 			return l.broken(ctx, nil)
 		}
@@ -120,10 +113,6 @@ func (ch *Channel) writePart(ctx context.Context, l *Link, m *message) (done, wa
 	if err := l.drain(ctx); err != nil {
 		return false, false, err
 	}
-	if err := l.flush(ctx, ch); err != nil { // an OPENED or CUT that is not listed yet
-		l.queue.add(l, ch)
-		return false, false, err
-	}
 	part := l.part(ch, len(m.data)-m.offset)
 	cost := uint64(part)
 	if !m.begun {
@@ -132,6 +121,14 @@ func (ch *Channel) writePart(ctx context.Context, l *Link, m *message) (done, wa
 	last := m.offset+part == len(m.data)
 
 	ch.mu.Lock()
+	if ch.pending != 0 && ch.link == l { // an OPENED or a CUT that is not listed yet
+		ch.mu.Unlock()
+		if err := l.flush(ctx, ch); err != nil {
+			l.queue.add(l, ch)
+			return false, false, err
+		}
+		ch.mu.Lock()
+	}
 	on, wait, err := ch.mayWrite(l, m, cost)
 	if wait || err != nil {
 		ch.mu.Unlock()
@@ -145,6 +142,10 @@ func (ch *Channel) writePart(ctx context.Context, l *Link, m *message) (done, wa
 	}
 	ch.out.credit.sent += cost
 	ch.out.count(n, last || ch.numbered, last)
+	if last {
+		ch.out.messages++
+		ch.out.bytes += uint64(len(m.data))
+	}
 	ch.mu.Unlock()
 
 	f := frame{kind: kindNext, id: ch.id, n: n, total: uint64(len(m.data)), offset: uint64(m.offset), payload: m.data[m.offset:][:part]}
@@ -164,27 +165,27 @@ func (ch *Channel) writePart(ctx context.Context, l *Link, m *message) (done, wa
 	l.buffer = f.append(l.buffer[:0])
 	err = on.to.WriteFrame(ctx, l.buffer)
 
-	ch.mu.Lock()
 	if err != nil {
+		ch.mu.Lock()
 		if ch.link == l {
 			ch.out.credit.sent -= cost
 			ch.out.n, ch.out.busy = before, m.begun
 			ch.settled() // it may have been closed meanwhile
 		}
+		if last {
+			ch.out.messages--
+			ch.out.bytes -= uint64(len(m.data))
+		}
 		ch.unlock()
 		return false, false, l.broken(ctx, err)
 	}
-	defer ch.unlock()
-	if ch.link != l { // it was lost in this moment; what is kept is sent again
-		return false, false, context.Cause(l.ctx)
-	}
 	ch.buffered.Add(-int64(part))
-	m.begun, m.n, m.offset = true, n, m.offset+part
-	if last {
-		ch.out.messages++
-		ch.out.bytes += uint64(len(m.data))
+	if m.begun && last { // an end that is wanted has waited for it
+		ch.mu.Lock()
 		ch.settled()
+		ch.unlock()
 	}
+	m.begun, m.n, m.offset = true, n, m.offset+part
 	return last, false, nil
 }
 

@@ -74,12 +74,7 @@ func (l *Link) trunk(ctx context.Context, class Class, lane int) (*trunk, error)
 		}
 		t = l.newTrunk(class, true)
 		l.opening[key] = t
-		if !l.queue.spawn(func() {
-			defer close(t.ready)
-			if t.to, t.err = l.conn.Open(l.ctx, class, t.receive); t.err != nil {
-				t.err = coded(t.err, protocol.CodeConnectionLost, "a data channel could not be opened")
-			}
-		}) {
+		if !l.queue.spawn(func() { l.openTrunk(t, key) }) {
 			t.err = context.Cause(l.ctx)
 			close(t.ready)
 		}
@@ -92,6 +87,21 @@ func (l *Link) trunk(ctx context.Context, class Class, lane int) (*trunk, error)
 		return nil, aborted(ctx)
 	case <-l.ctx.Done():
 		return nil, context.Cause(l.ctx)
+	}
+}
+
+// openTrunk has a trunk opened. After a failure the next who wants it tries again.
+func (l *Link) openTrunk(t *trunk, key string) {
+	defer close(t.ready)
+	if t.to, t.err = l.conn.Open(l.ctx, t.class, t.receive); t.err == nil {
+		return
+	}
+	t.err = coded(t.err, protocol.CodeConnectionLost, "a data channel could not be opened")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.opening, key)
+	if !t.class.Lane() {
+		l.trunks[ours]--
 	}
 }
 

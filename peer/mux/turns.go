@@ -2,6 +2,7 @@ package mux
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -10,13 +11,12 @@ import (
 type turns struct {
 	mu      sync.Mutex
 	held    bool
-	waiting []*ticket // some of which may have left
+	waiting []*ticket
 	spare   []*ticket // to be used again
 }
 
 type ticket struct {
 	turn chan struct{} // holds a token once it is the ticket's turn
-	left bool          // guarded by turns.mu
 }
 
 // take waits for the turn. When ctx or end is done first it returns false, and there is no turn to give back.
@@ -40,12 +40,14 @@ func (t *turns) take(ctx, end context.Context) bool {
 	case <-end.Done():
 	}
 	t.mu.Lock()
-	mine.left = true
+	i := slices.Index(t.waiting, mine)
+	if i >= 0 {
+		t.waiting = slices.Delete(t.waiting, i, i+1)
+	}
 	t.mu.Unlock()
-	select {
-	case <-mine.turn: // it came at the same moment
+	if i < 0 { // it came at the same moment
+		<-mine.turn
 		t.give()
-	default:
 	}
 	return false
 }
@@ -64,14 +66,12 @@ func (t *turns) ticket() *ticket {
 func (t *turns) give() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(t.waiting) > 0 {
-		next := t.waiting[0]
-		t.waiting[0] = nil
-		t.waiting = t.waiting[1:]
-		if !next.left {
-			next.turn <- struct{}{}
-			return
-		}
+	if len(t.waiting) == 0 {
+		t.waiting, t.held = nil, false
+		return
 	}
-	t.waiting, t.held = nil, false
+	next := t.waiting[0]
+	t.waiting[0] = nil
+	t.waiting = t.waiting[1:]
+	next.turn <- struct{}{} // which has room
 }
