@@ -2,6 +2,8 @@ package mux
 
 import (
 	"context"
+	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,7 +114,7 @@ func (ch *Channel) MaxMessageSize() int {
 	if !ch.windowed {
 		limit = min(limit, unbounded)
 	}
-	return int(limit)
+	return int(min(limit, math.MaxInt)) // which may be less than the other side's
 }
 
 // Close ends the channel in both directions, and tells the other side why: at most 1,024 bytes, of which more are cut off. What was sent is delivered;
@@ -151,8 +153,9 @@ func (ch *Channel) reset(err *protocol.Error) {
 	ch.say(sayReset)
 }
 
-// clip makes a text fit its frame, without half a character at the end.
+// clip makes a text fit its frame, without half a character at the end. What is not UTF-8 would be the end of the connection.
 func clip(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
 	if len(s) <= maxText {
 		return s
 	}
