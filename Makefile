@@ -1,12 +1,12 @@
 # `make help` lists what there is. The longer recipes are in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help test lint e2e test-coturn lab web pack build bench bench-turn fuzz simulate nightly
+.PHONY: help test lint e2e test-coturn lab conformance web pack build bench bench-turn bench-channels fuzz simulate nightly
 
 # Seconds for each fuzz target.
 FUZZTIME ?= 20
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: ## everything that must hold before a commit; installs what it needs where it can
 	@bash scripts/test.sh
@@ -23,6 +23,9 @@ test-coturn: ## coturn's clients against our relay, as a table
 lab: ## peers behind NATs and firewalls of every kind, as tables of the ways they take and the times they need; as root
 	@bash scripts/lab.sh
 
+conformance: ## what channels must do, between all pairings of SDKs, as a table
+	@bash scripts/conformance.sh
+
 web: ## build the SDK and the demo into web/*/dist, which are committed
 	@bash scripts/web.sh build
 
@@ -34,6 +37,9 @@ build: ## bin/beckon, static
 
 bench-turn: ## our relay beside coturn under coturn's own load, as a table; ROUNDS=9: of so many rounds
 	@bash scripts/bench-turn.sh '$(ROUNDS)'
+
+bench-channels: ## our Go peers beside plain Pion and others, as tables; ROUNDS=9: of so many rounds
+	@bash scripts/bench-channels.sh '$(ROUNDS)'
 
 bench: ## every benchmark once
 	go test -run '^$$' -bench . -benchmem ./...

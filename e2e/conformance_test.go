@@ -20,7 +20,7 @@ import (
 const (
 	// conformancePatience bounds the suite in all pairings, casePatience one case.
 	conformancePatience = 8 * time.Minute
-	casePatience        = 60 * time.Second
+	casePatience        = 40 * time.Second
 	// atOnce is how many cases of the suite run side by side: many of them wait for a connection to be found dead.
 	atOnce = 6
 )
@@ -140,7 +140,7 @@ func (st *conformanceStage) runAll(t *testing.T, pair pairing, cases []conforman
 		fault := ""
 		if err != nil {
 			fault = err.Error()
-			t.Errorf("%s: %s\n%v", c.Name, c.Why, err)
+			t.Errorf("%s between %s: %s\n%v", c.Name, pair, c.Why, err)
 		}
 		note(c.Name, fault)
 		t.Logf("%.2f s", time.Since(began).Seconds())

@@ -25,6 +25,7 @@ const (
 	roleIdle    role = "idle"    // a Beckon server that tells its memory: idle_test.go
 	roleClients role = "clients" // many clients that do nothing: idle_test.go
 	roleLab     role = "lab"     // a peer in a lab: labmember_test.go
+	roleBulk    role = "bulk"    // one that sends a lot, or reads it slowly: bulkmember_test.go
 )
 
 // The variables by which a process learns its role, and what it has to do in it, as JSON.
@@ -45,6 +46,8 @@ func play(r role) int {
 		err = playIdle()
 	case roleClients:
 		err = playClients(os.Getenv(taskVariable))
+	case roleBulk:
+		err = playBulk(os.Getenv(taskVariable))
 	case roleLab:
 		err = playLab(os.Getenv(taskVariable))
 	default:

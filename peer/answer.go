@@ -23,8 +23,10 @@ const (
 type Request struct {
 	peer     *Peer
 	ctx      context.Context
+	end      context.CancelCauseFunc // ends ctx; the first cause counts
 	body     bodyReader
-	answered atomic.Bool
+	answered atomic.Bool // or is being
+	closing  atomic.Bool // the channel has been closed by answer, which waits for the other side and ends ctx then
 }
 
 var _ io.Reader = (*Request)(nil)
@@ -54,20 +56,29 @@ func (r *Room) AcceptRequest(ctx context.Context) (*Request, error) {
 
 // newRequest is called when the other side has asked. It does not block.
 func newRequest(p *Peer, ch *mux.Channel) *Request {
-	r := &Request{peer: p, ctx: ch.Context(), body: bodyReader{ch: ch}}
+	r := &Request{peer: p, body: bodyReader{ch: ch}}
+	r.ctx, r.end = context.WithCancelCause(context.WithoutCancel(p.ctx))
 	if by := ch.Options().Deadline; by > 0 {
 		late := &protocol.Error{Code: protocol.CodeTimeout, Text: "the time for the answer is over"}
 		ctx, cancel := context.WithTimeoutCause(r.ctx, by, late)
+		r.ctx = ctx
 		context.AfterFunc(ctx, func() {
 			cancel()
-			if context.Cause(ctx) == error(late) { // and it is not the channel that has ended, which may be an answer on its way
+			if context.Cause(ctx) == error(late) {
 				ch.Reset(late)
 			}
 		})
-		r.ctx = ctx
 	}
+	context.AfterFunc(ch.Context(), func() {
+		if !r.closing.Load() {
+			r.end(context.Cause(ch.Context()))
+		}
+	})
 	return r
 }
+
+// over tells that nobody waits for the answer, a moment before Context does.
+func (r *Request) over() bool { return r.ctx.Err() != nil || r.body.ch.Context().Err() != nil }
 
 // Name is what is asked for.
 func (r *Request) Name() string { return r.body.ch.Label() }
@@ -128,18 +139,25 @@ func (r *Request) answer(ctx context.Context, head answerHead, body io.Reader) e
 		_, err = sendBody(ctx, ch, body)
 	}
 	if err == nil {
+		r.closing.Store(true) // the caller's ctx may be Context
 		ch.Close("")
 		err = ch.Settled(ctx)
 	}
 	if err != nil {
+		if Code(err) == protocol.CodeAborted && r.ctx.Err() != nil {
+			err = codedCause(r.ctx)
+		}
 		ch.Reset(&protocol.Error{Code: protocol.CodeAborted, Text: "the answer broke off"})
+		r.end(err)
+		return err
 	}
-	return err
+	r.end(protocol.Errorf(protocol.CodeClosed, "the request has been answered"))
+	return nil
 }
 
 // answerHead is the first message of an answer.
 type answerHead struct {
-	OK    bool         `json:"ok,omitempty"`
+	OK    bool           `json:"ok,omitempty"`
 	Error *answerFailure `json:"error,omitempty"`
 }
 

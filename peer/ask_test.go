@@ -52,7 +52,7 @@ func TestRequest(t *testing.T) {
 				if body, err := io.ReadAll(r); err != nil || len(body) > 0 {
 					t.Errorf("nothing is %q, %v", body, err)
 				}
-				if err := r.Respond(t.Context(), nil); err != nil {
+				if err := r.Respond(r.Context(), nil); err != nil {
 					t.Error(err)
 				}
 				wantCode(t, r.Respond(t.Context(), nil), protocol.CodeClosed)
@@ -111,7 +111,7 @@ func TestRequestsStream(t *testing.T) {
 		const size = 6 << 20
 		answered := make(chan error, 1)
 		answering(t, b, func(r *peer.Request) {
-			answered <- r.Respond(t.Context(), r) // an echo, of what comes while it answers
+			answered <- r.Respond(r.Context(), r) // an echo, of what comes while it answers
 		})
 		read := 0
 		response, err := a.Request(within(t), "echo", io.LimitReader(readerFunc(func(p []byte) (int, error) {
@@ -157,7 +157,7 @@ func TestRequestDeadline(t *testing.T) {
 		answering(t, b, func(r *peer.Request) {
 			<-r.Context().Done()
 			ended <- context.Cause(r.Context())
-			wantCode(t, r.Respond(t.Context(), nil), protocol.CodeTimeout)
+			wantCode(t, r.Respond(r.Context(), nil), protocol.CodeTimeout)
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()

@@ -124,7 +124,7 @@ func (ch *Channel) CloseWithReason(text string) error {
 }
 
 // CloseWrite ends the direction to the other side: its Recv returns io.EOF behind what was sent. It may go on sending. ctx bounds the wait
-// for messages that are being sent. Raw channels and those that are unreliable cannot do it (CodeUnsupported).
+// for messages that are being sent. A Raw channel cannot do it (CodeUnsupported).
 func (ch *Channel) CloseWrite(ctx context.Context) error {
 	if err := ch.way.closeWrite(ctx); err != nil {
 		return wrap(err, "close write of %q", ch.label)

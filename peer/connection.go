@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -270,34 +269,6 @@ func (c *connection) spawn(f func()) bool {
 	}
 	c.goroutines.Go(f)
 	return true
-}
-
-// controlOpened is called by Pion when the association is there.
-func (c *connection) controlOpened(control *webrtc.DataChannel) {
-	raw, err := detach(control)
-	if err != nil {
-		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the control channel did not open: %v", err))
-		return
-	}
-	c.maxSend = int(min(c.pc.SCTP().GetCapabilities().MaxMessageSize, math.MaxInt32))
-	c.link = c.junction.attach(c)
-	close(c.attached) // before a goodbye can come, which may be the last that does
-	ch := newRaw(c, controlLabel, ChannelOptions{})
-	ch.sink = c.command
-	c.control = ch // before anything comes on it that is to be answered
-	ch.start(raw)
-	close(c.connected)
-	c.moved(StateConnected)
-	c.nudge()
-}
-
-func (c *connection) isConnected() bool {
-	select {
-	case <-c.connected:
-		return true
-	default:
-		return false
-	}
 }
 
 // iceChanged is called by Pion.

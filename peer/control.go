@@ -3,8 +3,10 @@ package peer
 import (
 	"context"
 	"encoding/json"
+	"math"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"github.com/pion/webrtc/v4"
 )
 
 // controlMessage is what is said on the control channel, one of its fields at a time. Fields of later versions are ignored.
@@ -16,6 +18,34 @@ type controlMessage struct {
 	Pong *uint64 `json:"pong,omitempty"`
 	// Bye says that the connection is closed on purpose, and all that was sent before has been delivered.
 	Bye bool `json:"bye,omitempty"`
+}
+
+// controlOpened is called by Pion when the association is there.
+func (c *connection) controlOpened(control *webrtc.DataChannel) {
+	raw, err := detach(control)
+	if err != nil {
+		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the control channel did not open: %v", err))
+		return
+	}
+	c.maxSend = int(min(c.pc.SCTP().GetCapabilities().MaxMessageSize, math.MaxInt32))
+	c.link = c.junction.attach(c)
+	close(c.attached) // before a goodbye can come, which may be the last that does
+	ch := newRaw(c, controlLabel, ChannelOptions{})
+	ch.sink = c.command
+	c.control = ch // before anything comes on it that is to be answered
+	ch.start(raw)
+	close(c.connected)
+	c.moved(StateConnected)
+	c.nudge()
+}
+
+func (c *connection) isConnected() bool {
+	select {
+	case <-c.connected:
+		return true
+	default:
+		return false
+	}
 }
 
 // command does what came on the control channel. It is called by that channel's pump, and must not wait for writes: those of

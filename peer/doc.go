@@ -44,7 +44,8 @@
 //	carrier.read    carrier          reading, polling; applying what comes  when the connection ends
 //	carrier.write   carrier          writing, posting; the pace; heartbeats when the connection ends
 //	(addresses)     room             looking for changes of the network     when there is no connection, or the room ends
-//	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context
+//	connection.run  peer connection  negotiation; closing the connection    when all below have, after the peer's Context; 30 s later
+//	                                                                        if channels wait to be accepted still
 //	connection.     peer connection  pings and pongs that are to be said    when there are none; they may wait for the window
 //	speak
 //	(reporting)     opening          reading the statistics of it           when Pion has given them
@@ -56,5 +57,7 @@
 //	                channel                                                 for 5 s, or the connection ends
 //	exchange.send   request with a  reading and sending the body           when it is sent, or the request is over and a Read
 //	                body of ours                                           that waits has returned, which closing it ends
+//	burst.Conn.     socket           sending what is held back              when nothing more comes; Pion waits for it to close
+//	flush                                                                   the socket
 //	(package mux)   link             what channels say besides messages     when the connection ends; junction.detach waits for it
 package peer

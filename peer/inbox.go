@@ -77,5 +77,5 @@ func (in *inbox) sweep() {
 
 // clear is sweep for those who hold mu.
 func (in *inbox) clear() {
-	in.waiting = slices.DeleteFunc(in.waiting, func(r *Request) bool { return r.ctx.Err() != nil })
+	in.waiting = slices.DeleteFunc(in.waiting, func(r *Request) bool { return r.over() })
 }

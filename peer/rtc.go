@@ -109,7 +109,7 @@ func hasten(s *webrtc.SettingEngine) {
 	// SCTP's association is there when DTLS is, because the descriptions have carried its set-up (draft-hancke-tsvwg-snap): two round trips.
 	s.EnableSctpSnap(true)
 	// DTLS as the server does not ask the client to prove that it gets what is sent to it: a connectivity check, with a password, has shown
-	// that (RFC 9147, section 5.1, leaves it to the server; browsers do not ask either). One round trip.
+	// that (RFC 6347, section 4.2.1, leaves it to the server; browsers do not ask either). One round trip.
 	s.SetDTLSInsecureSkipHelloVerify(true)
 	// SCTP's checksum says nothing that DTLS does not say better (RFC 9653), and is a tenth of the processor's time.
 	s.EnableSCTPZeroChecksum(true)

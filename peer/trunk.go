@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/beckon-rtc/beckon/peer/mux"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -19,9 +20,19 @@ type trunk struct{ raw *rawChannel }
 
 var _ mux.Trunk = trunk{}
 
-// WriteFrame implements mux.Trunk.
+// WriteFrame implements mux.Trunk. That a write fails says only that the association has ended: whether it was lost, or ended in order, is
+// told in a moment by what reads it, and decides whether another connection takes the place of this one.
 func (t trunk) WriteFrame(ctx context.Context, frame []byte) error {
-	return t.raw.write(ctx, frame, false)
+	err := t.raw.write(ctx, frame, false)
+	if Code(err) != protocol.CodeClosed {
+		return err
+	}
+	select {
+	case <-t.raw.ctx.Done():
+		return codedCause(t.raw.ctx)
+	case <-ctx.Done():
+		return aborted(ctx)
+	}
 }
 
 // openTrunk opens one for package mux. On a lane it does not wait for the other side: the stream is ordered and reliable from its first

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling"
+	"github.com/beckon-rtc/beckon/web"
 )
 
 // away is how long a datagram to a peer that is far takes: a round trip of 50 ms. The signaling server that is far stands half-way, so what
@@ -44,13 +45,13 @@ func run(ctx context.Context, o options) error {
 	}
 	defer stop()
 	var chosen []section
-	for _, s := range []section{newThroughput(b).section(), newOpening().section(), newMemory().section()} {
+	for _, s := range []section{newThroughput(b).section(), newOpening().section(), newMemory().section(), newChromium().section()} {
 		if o.only == "" || strings.Contains(","+o.only+",", ","+s.name+",") {
 			chosen = append(chosen, s)
 		}
 	}
 	if len(chosen) == 0 {
-		return fmt.Errorf("-only %q: choose from throughput, opening and memory", o.only)
+		return fmt.Errorf("-only %q: choose from throughput, opening, memory and chromium", o.only)
 	}
 	begun := time.Now()
 	for round := range o.rounds {
@@ -84,7 +85,11 @@ func (b *bench) serve() (stop func(), err error) {
 		// All ends come from one address, and there are many rooms one after the other.
 		Limits: signaling.Limits{Joins: 1 << 20, PerAddress: 1 << 20},
 	})
-	h := &http.Server{Handler: signals}
+	mux := http.NewServeMux()
+	mux.Handle("/", signals)
+	mux.Handle("/sdk/", web.Handler())
+	servePage(mux)
+	h := &http.Server{Handler: mux}
 	go h.Serve(l)
 	f, err := newFar(l.Addr().String(), toServer)
 	if err != nil {

@@ -30,13 +30,20 @@ type throughput struct {
 }
 
 func newThroughput(b *bench) *throughput {
-	return &throughput{variants: []variant{ours, plain, oursWithRoom, plainWithRoom}, rate: series{}, cpu: series{}, trip: series{}}
+	t := &throughput{variants: []variant{ours, plain, oursWithRoom, plainWithRoom}, rate: series{}, cpu: series{}, trip: series{}}
+	if b.options.wrtc != "" {
+		t.variants = append(t.variants, libwebrtc)
+	}
+	return t
 }
 
 func (t *throughput) section() section { return section{"throughput", t.measure, t.print} }
 
 func (t *throughput) measure(b *bench, round int) error {
 	return inTurn(t.variants, round, func(v variant) error {
+		if v.name == libwebrtc.name {
+			return b.pairInNode(func(first, second *remote) error { return t.exchange(v, first, second) })
+		}
 		return b.pair(v, func(first, second *remote) error {
 			if _, err := b.connect(first, second, Place{URL: b.server}); err != nil {
 				return err
@@ -92,7 +99,26 @@ func (t *throughput) print(out io.Writer) error {
 		rows = append(rows, []string{of, number(t.trip.median(of, ours.name), 0), number(t.trip.median(of, plain.name), 0),
 			number(t.trip.ratio(of, ours.name, plain.name), 2)})
 	}
-	return table(out, fmt.Sprintf("A round trip, of %d one after the other.", pings), rows)
+	if err := table(out, fmt.Sprintf("A round trip, of %d one after the other.", pings), rows); err != nil {
+		return err
+	}
+	return t.printForeign(out)
+}
+
+func (t *throughput) printForeign(out io.Writer) error {
+	if len(t.rate[[2]string{bytesOf(sizes()[0]), libwebrtc.name}]) == 0 {
+		_, err := fmt.Fprintln(out, "\nlibwebrtc was not measured: see -wrtc.")
+		return err
+	}
+	rows := [][]string{{"messages of", "libwebrtc, MB/s", "beckon to it", "CPU-s/GB", "beckon to it", "per CPU-second"}}
+	for _, size := range sizes() {
+		of := bytesOf(size)
+		rows = append(rows, []string{of, number(t.rate.median(of, libwebrtc.name), 0), number(t.rate.ratio(of, ours.name, libwebrtc.name), 2),
+			number(t.cpu.median(of, libwebrtc.name), 1), number(t.cpu.ratio(of, ours.name, libwebrtc.name), 2),
+			number(t.cpu.ratio(of, libwebrtc.name, ours.name), 2) + "×"})
+	}
+	return table(out, fmt.Sprintf("The same from Node to Node with npm's @roamhq/wrtc, which is libwebrtc; its round trip takes %s µs (p50) and %s µs (p99).",
+		number(t.trip.median("p50", libwebrtc.name), 0), number(t.trip.median("p99", libwebrtc.name), 0)), rows)
 }
 
 func number(f float64, digits int) string { return strconv.FormatFloat(f, 'f', digits, 64) }

@@ -21,7 +21,7 @@ func (c *Case) check() error {
 				return fmt.Errorf("%s, step %d (%s): %w", r, i+1, s.Do, err)
 			}
 			switch {
-			case s.Do == "meet":
+			case s.Point != "":
 				points[r] = append(points[r], s.Point)
 			case s.Do == "server" && !c.Server:
 				return fmt.Errorf("%s, step %d: the case has no server of its own", r, i+1)

@@ -18,7 +18,7 @@ func (s *script) cut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := old.Close(); err != nil {
+	if err := old.GracefulClose(); err != nil {
 		return err
 	}
 	_, err = s.connected(ctx, old)

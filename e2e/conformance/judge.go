@@ -45,9 +45,9 @@ func (s *Step) judgeEnd(ch *channel, err error) error {
 	return nil
 }
 
-// judgeReason compares the text with which the other side closed.
+// judgeReason compares the text with which the other side closed. Where it gave none there is a sentence of package peer.
 func (s *Step) judgeReason(judged, err error) error {
-	if judged != nil || s.Reason == nil || s.Do == "close" {
+	if judged != nil || s.Reason == nil || *s.Reason == "" || s.Do == "close" {
 		return judged
 	}
 	var coded *protocol.Error

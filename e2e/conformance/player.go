@@ -35,7 +35,13 @@ type Player struct {
 	logger zerolog.Logger
 
 	mu    sync.Mutex
-	known map[string]*acquaintance // by pair; guarded by mu
+	known map[part]*acquaintance // guarded by mu
+}
+
+// part is one of a pair: both may be the same Player.
+type part struct {
+	pair string
+	role Role
 }
 
 // acquaintance is a connection to another player.
@@ -46,7 +52,7 @@ type acquaintance struct {
 
 // NewPlayer makes one. It is to be closed.
 func NewPlayer(logger zerolog.Logger) *Player {
-	return &Player{logger: logger, known: make(map[string]*acquaintance)}
+	return &Player{logger: logger, known: make(map[part]*acquaintance)}
 }
 
 // Play plays a role to its end. It returns the first thing that was not as it must be. Whoever plays the other role is to be stopped then.
@@ -63,7 +69,7 @@ func (p *Player) Play(ctx context.Context, run Run) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.known[run.Pair] = known
+	p.known[part{run.Pair, run.Role}] = known
 	return nil
 }
 
@@ -71,8 +77,9 @@ func (p *Player) Play(ctx context.Context, run Run) error {
 func (p *Player) meet(ctx context.Context, run Run) (*acquaintance, error) {
 	if !run.Case.Alone {
 		p.mu.Lock()
-		known := p.known[run.Pair]
-		delete(p.known, run.Pair)
+		key := part{run.Pair, run.Role}
+		known := p.known[key]
+		delete(p.known, key)
 		p.mu.Unlock()
 		if known != nil {
 			return known, nil
@@ -97,12 +104,14 @@ func (p *Player) meet(ctx context.Context, run Run) (*acquaintance, error) {
 
 // Forget leaves the connection of a pair, after a case has failed.
 func (p *Player) Forget(pair string) {
-	p.mu.Lock()
-	known := p.known[pair]
-	delete(p.known, pair)
-	p.mu.Unlock()
-	if known != nil {
-		known.room.Close()
+	for _, role := range []Role{A, B} {
+		p.mu.Lock()
+		known := p.known[part{pair, role}]
+		delete(p.known, part{pair, role})
+		p.mu.Unlock()
+		if known != nil {
+			known.room.Close()
+		}
 	}
 }
 
@@ -110,7 +119,7 @@ func (p *Player) Forget(pair string) {
 func (p *Player) Close() {
 	p.mu.Lock()
 	known := p.known
-	p.known = make(map[string]*acquaintance)
+	p.known = make(map[part]*acquaintance)
 	p.mu.Unlock()
 	for _, k := range known {
 		k.room.Close()

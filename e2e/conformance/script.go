@@ -15,6 +15,7 @@ type script struct {
 	peer     *peer.Peer
 	stop     context.CancelFunc
 	accepted *inbox[*peer.Channel]
+	requests *inbox[*peer.Request]
 	running  sync.WaitGroup // the steps in the background
 
 	mu       sync.Mutex
@@ -43,6 +44,7 @@ func newScript(run Run, p *peer.Peer) *script {
 	return &script{
 		run: run, peer: p,
 		accepted: newInbox(p.Accept, (*peer.Channel).Label),
+		requests: newInbox(p.AcceptRequest, (*peer.Request).Name),
 		channels: make(map[string]*channel),
 		tasks:    make(map[string]*task),
 	}
@@ -131,6 +133,10 @@ func (s *script) do(ctx context.Context, step Step, t *task) error {
 		return s.open(ctx, step)
 	case "accept":
 		return s.accept(ctx, step)
+	case "request":
+		return s.request(ctx, step)
+	case "serve":
+		return s.serve(ctx, step)
 	case "await":
 		return s.await(ctx, step)
 	case "cancel":

@@ -29,8 +29,8 @@ var (
 
 // Close ends all calls that wait. What was written before is sent.
 func (c *Conn) Close() error {
+	_ = c.udp.SetWriteDeadline(time.Now().Add(closeWait)) // first: who waits for a full buffer holds what is needed to close
 	c.out.close()
-	_ = c.udp.SetWriteDeadline(time.Now().Add(closeWait))
 	c.out.flushing.Wait()
 	return c.udp.Close()
 }

@@ -30,6 +30,9 @@ func (c *Conn) ReadFromAddrPort(b []byte) (n int, from netip.AddrPort, err error
 	n, from = copy(b, p), c.in.rest.From
 	whole := n == len(p) && isRecords(p)
 	c.next()
+	if c.in.rest != nil && c.in.rest.Len() >= aBurst {
+		c.sockets.reserve.use()
+	}
 	for whole {
 		var more int
 		if more, whole = c.readOn(b[n:], from); whole {

@@ -160,6 +160,9 @@ func (c *Conn) flush() {
 			at = end
 		}
 		dropped = outbox.Flush()
+		if b.n >= aBurst {
+			c.sockets.reserve.use()
+		}
 		b.n = 0
 		c.sockets.batches.Put(b)
 	}

@@ -17,6 +17,7 @@ type Sockets struct {
 	arrivals udpbatch.Spare[udpbatch.Joined]
 	batches  udpbatch.Spare[batch]
 	outboxes udpbatch.Spare[udpbatch.Outbox]
+	reserve  reserve
 }
 
 // Wrap makes a socket of one that nobody else uses, and that is closed with it. Where the kernel has not what this is about, it returns

@@ -23,6 +23,9 @@ func (j *Joined) Peek() (p []byte, ok bool) {
 	return j.rest[:min(j.size, len(j.rest))], true
 }
 
+// Len is how many datagrams there are that are not read.
+func (j *Joined) Len() int { return (len(j.rest) + j.size - 1) / max(j.size, 1) }
+
 // Next goes on to the one after that which Peek returns.
 func (j *Joined) Next() { j.rest = j.rest[min(j.size, len(j.rest)):] }
 

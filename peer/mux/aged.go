@@ -24,39 +24,31 @@ type agedMessage struct {
 
 func (q *agedQueue) waits() bool { return len(q.items) > 0 }
 
-// drop gives the oldest up that has not begun, if it may, and tells whether it did.
-func (q *agedQueue) drop(may func(*agedMessage) bool) bool {
-	for i, m := range q.items {
-		if m.begun || m.flying {
-			continue
-		}
-		if !may(m) {
-			return false
-		}
-		q.remove(i)
-		return true
-	}
-	return false
-}
-
+// remove takes message i out.
 func (q *agedQueue) remove(i int) {
 	q.size -= len(q.items[i].data) + messageCost
-	q.items = append(q.items[:i], q.items[i+1:]...)
+	if i > 0 { // the first is being written
+		q.items[i] = q.items[0]
+	}
+	q.items[0] = nil
+	q.items = q.items[1:]
 }
 
-// expire drops what is too old, and what is too much.
+// expire drops what is too old, and what is too much, but for a message that has begun.
 func (ch *Channel) expire() {
 	q, now := &ch.out.aged, time.Now()
-	for q.drop(func(m *agedMessage) bool {
-		return q.size > unbounded+messageCost || now.Sub(m.since) > ch.options.MaxQueueAge
-	}) {
+	for {
+		i := 0
+		if len(q.items) > 0 && (q.items[0].flying || q.items[0].begun) { // in this order: begun is the writer's while it flies
+			i = 1
+		}
+		if i >= len(q.items) || q.size <= unbounded+messageCost && now.Sub(q.items[i].since) <= ch.options.MaxQueueAge {
+			return
+		}
+		ch.buffered.Add(-int64(len(q.items[i].data)))
 		ch.out.dropped++
+		q.remove(i)
 	}
-	var left int64
-	for _, m := range q.items {
-		left += int64(len(m.data) - m.offset)
-	}
-	ch.buffered.Store(left)
 }
 
 // sendAged queues a message.
@@ -72,6 +64,7 @@ func (ch *Channel) sendAged(data []byte, text bool) error {
 	q := &ch.out.aged
 	q.items = append(q.items, &agedMessage{message: message{data: bytes.Clone(data), text: text}, since: time.Now()})
 	q.size += len(data) + messageCost
+	ch.buffered.Add(int64(len(data)))
 	ch.expire()
 	if !q.listed && ch.link != nil {
 		q.listed = true
@@ -109,8 +102,9 @@ func (ch *Channel) writeAged(l *Link) (more bool, err error) {
 	defer ch.unlock()
 	m.flying = false
 	if late, ok := errors.AsType[*protocol.Error](err); done || ok && late.Code == protocol.CodeAborted {
-		if !done {
+		if !done && !ch.gone {
 			ch.out.dropped++
+			ch.buffered.Add(-int64(len(m.data)))
 		}
 		if len(q.items) > 0 && q.items[0] == m {
 			q.remove(0)

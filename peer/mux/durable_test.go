@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -33,9 +35,9 @@ func numberedMessage(r *rand.Rand, i int) []byte {
 // of order, and the end arrives.
 func TestDurableThroughCuts(t *testing.T) {
 	t.Parallel()
-	seeds := 8
-	if testing.Short() {
-		seeds = 4
+	seeds := 6
+	if n, err := strconv.Atoi(os.Getenv("BECKON_SEEDS")); err == nil {
+		seeds = n // a longer search
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -57,7 +59,7 @@ func durableThroughCuts(t *testing.T, seed uint64) {
 			mu.Lock()
 			defer mu.Unlock()
 			frames++
-			if cuts < 300 && r.IntN(chance) == 0 {
+			if cuts < 100 && r.IntN(chance) == 0 {
 				cuts++
 				return true
 			}

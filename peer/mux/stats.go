@@ -28,13 +28,10 @@ func (ch *Channel) Stats() ChannelStats {
 	if o.aged.waits() {
 		since = o.aged.items[0].since
 	}
-	if ch.options.Durable {
-		s.Buffered = 0
-		for _, k := range o.durable.kept {
-			s.Buffered += len(k.data)
-		}
-		if len(o.durable.kept) > 0 {
-			since = o.durable.kept[0].since
+	if kept := o.durable.kept; ch.options.Durable {
+		s.Buffered = o.durable.size - messageCost*len(kept)
+		if len(kept) > 0 {
+			since = kept[0].since
 		}
 	}
 	if !since.IsZero() {

@@ -45,7 +45,8 @@ async function recv({ other }, known, step, signal) {
   const all = shapes(step);
   const before = known.received;
   const expected = all.map((shape, i) => nth(known.name, other, before + i + 1, shape));
-  for (let i = 0; expected.length > 0; i++) {
+  let next = 0; // what may come: those in order, from here on
+  for (let i = 0; next < expected.length; i++) {
     let got;
     try {
       got = await channel.recv({ signal });
@@ -54,16 +55,23 @@ async function recv({ other }, known, step, signal) {
       throw new Error(`message ${i + 1} of ${all.length}`, { cause: error });
     }
     known.received++;
-    const at = expected.findIndex((message) => same(message, got));
-    if (at < 0 || (at > 0 && !step.anyOrder && !step.some)) {
-      throw new Error(`message ${i + 1} of ${all.length} is ${show(got)}, want ${show(expected[0])}`);
+    const at = indexFrom(expected, next, got);
+    if (at < 0 || (at > next && !step.anyOrder && !step.some)) {
+      throw new Error(`message ${i + 1} of ${all.length} is ${show(got)}, want ${show(expected[next])}`);
     }
-    // Of those in order that may be lost, what was to come before did not, and must not any more.
-    expected.splice(step.anyOrder ? at : 0, step.anyOrder ? 1 : at + 1);
+    // Of those that may be lost, what was to come before did not, and must not any more.
+    if (step.anyOrder) expected.splice(at, 1);
+    else next = at + 1;
   }
   if (!step.end && !step.error) return;
   const more = await channel.recv({ signal }).catch((error) => judgeEnd(step, channel, error));
   if (more !== undefined) throw new Error(`behind the last comes ${show(more)}`);
+}
+
+/** Where in a list a message is, from an index on; -1 if it is not. */
+function indexFrom(list, index, message) {
+  for (let i = index; i < list.length; i++) if (same(list[i], message)) return i;
+  return -1;
 }
 
 /** Judges the end of a channel on which messages may be lost. */

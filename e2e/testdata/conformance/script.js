@@ -62,7 +62,7 @@ export class Script {
       case "request":
         return request(this, step, signal);
       case "serve":
-        return serve(await this.#requests.take(step.name), step, signal);
+        return this.#serve(step);
       case "await":
         return this.#tasks.get(step.task).done;
       case "cancel":
@@ -83,6 +83,12 @@ export class Script {
     const known = this.#channels.get(step.channel);
     if (!known) throw new Error("there is no such channel");
     return channelSteps[step.do](this, known, step, signal, task);
+  }
+
+  async #serve(step) {
+    const request = await this.#requests.take(step.name);
+    if (step.point) await this.run.meet(step.point);
+    return serve(request, step);
   }
 
   async #accept(step, signal) {

@@ -2,7 +2,7 @@ import { checkAborted, deferred } from "./abort.js";
 import { BeckonError } from "./error.js";
 import { textOf } from "./muxframes.js";
 import type { Abortable, ChannelOptions } from "./options.js";
-import { Outbox, OVERHEAD, type OutboxOwner, type Sendable } from "./outbox.js";
+import { Outbox, OVERHEAD, type Sendable } from "./outbox.js";
 import { PullQueue } from "./pull.js";
 import { byteLength } from "./text.js";
 
@@ -49,7 +49,7 @@ export interface ChannelStats {
 }
 
 /** A channel to a peer: messages, text or bytes, both ways. */
-export abstract class Channel implements AsyncIterable<Message>, OutboxOwner {
+export abstract class Channel implements AsyncIterable<Message> {
   /** The label that it was opened with. It need not be unique. */
   declare readonly label: string;
   /** Whether messages arrive in order. */

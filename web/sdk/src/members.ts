@@ -3,6 +3,7 @@ import { meshed } from "./decide.js";
 import type { Delivery, Happening } from "./delivery.js";
 import { LeftEvent, PeerEvent, RoomMessageEvent, SignalEvent } from "./happenings.js";
 import type { PeerHost } from "./hosts.js";
+import { Inbox } from "./inbox.js";
 import { isNegotiation } from "./negotiation.js";
 import { Peer } from "./peer.js";
 import type { LeftReason, Topology } from "./protocol_gen.js";
@@ -34,6 +35,8 @@ interface Rank {
 export class Members {
   /** By id, in the order of their joining. */
   readonly peers = new Map<string, Peer>();
+  /** What they ask for. */
+  readonly inbox = new Inbox();
   readonly #owner: MembersOwner;
   /** When this peer joined, as the log of that epoch has it. */
   #rank: Rank | undefined;
@@ -97,7 +100,7 @@ export class Members {
     const peer = this.peers.get(member.peer);
     switch (happening.effect) {
       case "joined": {
-        const added = new Peer(member, this.#owner.host);
+        const added = new Peer(member, this.#owner.host, this.inbox);
         this.peers.set(added.id, added);
         return () => this.#owner.dispatchEvent(new PeerEvent("peer", added));
       }
@@ -136,7 +139,7 @@ export class Members {
     for (const member of this.#owner.delivery.members) {
       const old = this.peers.get(member.peer);
       if (!old || old.state === "waiting") continue; // there is no connection to replace
-      const added = new Peer(member, this.#owner.host);
+      const added = new Peer(member, this.#owner.host, this.inbox);
       this.peers.set(added.id, added);
       announcements.push(() => this.#left(old, "timeout"), () => this.#owner.dispatchEvent(new PeerEvent("peer", added)));
     }

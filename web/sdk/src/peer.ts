@@ -10,19 +10,17 @@ import { Link } from "./link.js";
 import { Mux } from "./mux.js";
 import type { MuxChannel } from "./muxchannel.js";
 import { PROTOCOL } from "./muxframes.js";
+import type { Inbox } from "./inbox.js";
 import { isNegotiation } from "./negotiation.js";
 import { checkOptions, Opener } from "./open.js";
 import type { Abortable, ChannelOptions } from "./options.js";
 import { addressesOn, bytesOn, pathOf, type Path, type PeerStats } from "./path.js";
 import type { LeftReason, Member, SignalData } from "./protocol_gen.js";
-import { PullQueue } from "./pull.js";
 import { RawChannel } from "./rawchannel.js";
-import { ask, serve, type Answer, type Request, type Sending } from "./requests.js";
+import { ask, Request, type Answer, type Sending } from "./requests.js";
 
 /** For how many milliseconds a goodbye may take to be heard. */
 const FAREWELL = 1000;
-/** How many requests may wait to be taken. */
-const MAX_REQUESTS = 256;
 
 /** Another member of a room, and the connection with it, through however many RTCPeerConnections. */
 export class Peer extends typedEventTarget<PeerEventMap>() {
@@ -44,7 +42,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   readonly #mux: Mux;
   readonly #raw = new Set<RawChannel>();
   readonly #arrivals: Arrivals;
-  readonly #requests: PullQueue<MuxChannel>;
+  readonly #inbox: Inbox;
   #attributes: Readonly<Record<string, unknown>>;
   #away: boolean;
   /** Is another one while it is reconnecting. */
@@ -56,7 +54,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(member: Member, host: PeerHost) {
+  constructor(member: Member, host: PeerHost, inbox: Inbox) {
     super();
     this.id = member.peer;
     this.instance = member.instance;
@@ -66,7 +64,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.#host = host;
     this.closed = this.#ended.promise;
     this.#arrivals = new Arrivals(this.id);
-    this.#requests = new PullQueue(`requests from ${this.id}`);
+    this.#inbox = inbox;
     const link = (this.#link = this.#linked(offers(host.self, member)));
     this.#mux = new Mux({
       id: this.id,
@@ -176,9 +174,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     }
   }
 
-  /** The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it. */
+  /**
+   * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it, further ones are
+   * refused with `overflow`. (See `room.requests` for those of all peers.)
+   */
   requests(): AsyncGenerator<Request, void, undefined> {
-    return serve(this.#requests, this);
+    return this.#inbox.take(this.closed, this);
   }
 
   /** Takes the next channel that the other side opened, each once, waiting for it. Rejects with `closed`, or why it ended. */
@@ -358,7 +359,6 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.#drop(error);
     this.#mux.end(error);
     this.#arrivals.queue.end(error);
-    this.#requests.end(error);
     this.#ended.resolve(error);
     this.#host.ended(this);
     this.dispatchEvent(new EndEvent(error));
@@ -383,10 +383,8 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   #arrived(channel: MuxChannel): "overflow" | "closed" | undefined {
     if (this.#closing) return "closed";
-    if (!channel.request.request) return this.#arrivals.offer(channel) ? undefined : "overflow";
-    if (this.#requests.length >= MAX_REQUESTS) return "overflow";
-    this.#requests.push(channel);
-    return undefined;
+    const taken = channel.request.request ? this.#inbox.offer(new Request(channel, this)) : this.#arrivals.offer(channel);
+    return taken ? undefined : "overflow";
   }
 }
 

@@ -5,7 +5,6 @@ import type { MuxChannel } from "./muxchannel.js";
 import { textOf, utf8 } from "./muxframes.js";
 import { bytesOf, type Sendable } from "./outbox.js";
 import type { Peer } from "./peer.js";
-import type { PullQueue } from "./pull.js";
 
 /** A body is sent in messages of so many bytes, so that the other side can begin before it is whole. */
 const PIECE = 65536;
@@ -62,7 +61,7 @@ export class Answer extends Body {
   }
 }
 
-/** What the other side asks for. It is answered with `respond` or `fail`, perhaps before its body has been read. */
+/** What a peer asks for. It is answered with `respond` or `fail`, perhaps before its body has been read. */
 export class Request extends Body {
   /** What is asked for. */
   readonly name: string;
@@ -180,9 +179,4 @@ function parse(head: Message): { ok?: unknown; error?: unknown } {
   } catch {
     return {};
   }
-}
-
-/** The requests of a queue, but for those that have ended meanwhile. */
-export async function* serve(queue: PullQueue<MuxChannel>, peer: Peer): AsyncGenerator<Request, void, undefined> {
-  for await (const channel of queue.iterate()) if (!channel._over) yield new Request(channel, peer);
 }

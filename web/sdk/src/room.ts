@@ -13,6 +13,7 @@ import { loadMembers } from "./parts.js";
 import type { Peer } from "./peer.js";
 import { CAPABILITY_ROLLBACK, type Member, type Report, type ServerFrame, type Topology } from "./protocol_gen.js";
 import { PullQueue } from "./pull.js";
+import type { Request } from "./requests.js";
 import { Session } from "./session.js";
 import { Updates } from "./updates.js";
 
@@ -99,6 +100,14 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   /** All peers as they get connected, as from `accept`, until the room is closed in order; throws if it is lost. */
   [Symbol.asyncIterator](): AsyncGenerator<Peer, void, undefined> {
     return this.#connected.iterate();
+  }
+
+  /**
+   * The requests of all peers, each once, until the room is closed in order; throws if it is lost. Who takes them by `peer.requests` or
+   * here first, has them. 256 of each peer wait.
+   */
+  requests(): AsyncGenerator<Request, void, undefined> {
+    return (this.#members as Members).inbox.take(this.closed);
   }
 
   /**

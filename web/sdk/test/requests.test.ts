@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
+import { deferred } from "../src/abort.js";
+import { BeckonError } from "../src/error.js";
+import { Inbox } from "../src/inbox.js";
 import type { MuxChannel } from "../src/muxchannel.js";
 import type { Peer } from "../src/peer.js";
-import { PullQueue } from "../src/pull.js";
-import { ask, Request, serve, type Answer, type Sending } from "../src/requests.js";
+import { ask, Request, type Answer, type Sending } from "../src/requests.js";
 import { Clock, settled } from "./clock.js";
 import { Pair } from "./mesh.js";
 import { watched } from "./server.js";
@@ -149,16 +151,30 @@ test("an answer without a head is none", async () => {
   await assert.rejects(answering, { code: "bad-frame" });
 });
 
-test("requests that have ended meanwhile are not served", async () => {
-  const queue = new PullQueue<MuxChannel>("requests");
-  const gone = watched(request("gone"));
-  await asked().then(({ _channel }) => queue.push(_channel as MuxChannel));
+test("requests are taken once, those that have ended meanwhile by nobody", async () => {
+  const inbox = new Inbox();
+  const [ada, cyd] = [{}, {}] as [Peer, Peer];
+  const put = async (name: string, peer: Peer) => {
+    void watched(request(name));
+    while (pair.b.accepted.length === 0) await settled();
+    assert.equal(inbox.offer(new Request(pair.b.accepted.shift() as MuxChannel, peer)), true);
+  };
+  const closed = deferred<BeckonError | undefined>();
+  const all = inbox.take(closed.promise);
+  const waiting = all.next();
+  await put("first", ada);
+  assert.equal(((await waiting).value as Request).name, "first");
+  await put("gone", cyd);
   controller.abort();
-  await assert.rejects(gone);
+  while (pair.b.mux.channels.size > 0) await settled();
   controller = new AbortController();
-  void watched(request("here"));
-  await asked().then(({ _channel }) => queue.push(_channel as MuxChannel));
-  while (pair.b.mux.channels.size > 1) await settled();
-  const { value } = await serve(queue, {} as Peer).next();
-  assert.equal((value as Request).name, "here");
+  await put("hers", cyd);
+  await put("his", ada);
+  const hers = inbox.take(closed.promise, cyd);
+  assert.equal(((await hers.next()).value as Request).name, "hers");
+  assert.equal(((await all.next()).value as Request).name, "his");
+  const ends = [all.next(), hers.next()];
+  closed.resolve(undefined);
+  for (const { done } of await Promise.all(ends)) assert.equal(done, true);
+  await assert.rejects(inbox.take(Promise.resolve(new BeckonError("connection-lost"))).next(), { code: "connection-lost" });
 });

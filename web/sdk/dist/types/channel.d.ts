@@ -1,6 +1,6 @@
 import { BeckonError } from "./error.js";
 import type { Abortable, ChannelOptions } from "./options.js";
-import { type OutboxOwner, type Sendable } from "./outbox.js";
+import { type Sendable } from "./outbox.js";
 /** A message as it is received: text as a string, all else as bytes. */
 export type Message = string | Uint8Array<ArrayBuffer>;
 /** What a channel is, on both sides. */
@@ -35,7 +35,7 @@ export interface ChannelStats {
     missed: number;
 }
 /** A channel to a peer: messages, text or bytes, both ways. */
-export declare abstract class Channel implements AsyncIterable<Message>, OutboxOwner {
+export declare abstract class Channel implements AsyncIterable<Message> {
     #private;
     /** The label that it was opened with. It need not be unique. */
     readonly label: string;

@@ -1,5 +1,6 @@
 import type { Delivery, Happening } from "./delivery.js";
 import type { PeerHost } from "./hosts.js";
+import { Inbox } from "./inbox.js";
 import { Peer } from "./peer.js";
 import type { Topology } from "./protocol_gen.js";
 /** What Members need from their Room. */
@@ -23,6 +24,8 @@ export declare class Members {
     #private;
     /** By id, in the order of their joining. */
     readonly peers: Map<string, Peer>;
+    /** What they ask for. */
+    readonly inbox: Inbox;
     constructor(owner: MembersOwner);
     /** What was missed is to be told: the members are not complete any more. */
     behind(): void;

@@ -4,7 +4,7 @@ import { type PeerEventMap } from "./happenings.js";
 import type { PeerState } from "./hosts.js";
 import type { Abortable, ChannelOptions } from "./options.js";
 import { type Path, type PeerStats } from "./path.js";
-import { type Answer, type Request, type Sending } from "./requests.js";
+import { Request, type Answer, type Sending } from "./requests.js";
 declare const Peer_base: new () => import("./events.js").TypedEventTarget<PeerEventMap>;
 /** Another member of a room, and the connection with it, through however many RTCPeerConnections. */
 export declare class Peer extends Peer_base {
@@ -50,7 +50,10 @@ export declare class Peer extends Peer_base {
     request(name: string, body?: Sending, { signal, timeout }?: Abortable & {
         timeout?: number | undefined;
     }): Promise<Answer>;
-    /** The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it. */
+    /**
+     * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it, further ones are
+     * refused with `overflow`. (See `room.requests` for those of all peers.)
+     */
     requests(): AsyncGenerator<Request, void, undefined>;
     /** Takes the next channel that the other side opened, each once, waiting for it. Rejects with `closed`, or why it ended. */
     accept({ signal }?: Abortable): Promise<Channel>;

@@ -1,7 +1,6 @@
 import type { MuxChannel } from "./muxchannel.js";
 import { type Sendable } from "./outbox.js";
 import type { Peer } from "./peer.js";
-import type { PullQueue } from "./pull.js";
 /** What a request or an answer may carry: nothing, bytes or text, or a stream of them. */
 export type Sending = Sendable | AsyncIterable<Sendable> | ReadableStream<Sendable> | undefined;
 /**
@@ -22,7 +21,7 @@ export declare class Body implements AsyncIterable<Uint8Array<ArrayBuffer>> {
 export declare class Answer extends Body {
     [Symbol.asyncIterator](): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>;
 }
-/** What the other side asks for. It is answered with `respond` or `fail`, perhaps before its body has been read. */
+/** What a peer asks for. It is answered with `respond` or `fail`, perhaps before its body has been read. */
 export declare class Request extends Body {
     #private;
     /** What is asked for. */
@@ -44,5 +43,3 @@ export declare class Request extends Body {
  * before its end.
  */
 export declare function ask(channel: MuxChannel, body: Sending, signal: AbortSignal, what: string): Promise<Answer>;
-/** The requests of a queue, but for those that have ended meanwhile. */
-export declare function serve(queue: PullQueue<MuxChannel>, peer: Peer): AsyncGenerator<Request, void, undefined>;

@@ -3,6 +3,7 @@ import { BeckonError } from "./error.js";
 import { type RoomEventMap } from "./happenings.js";
 import type { Abortable } from "./options.js";
 import type { Peer } from "./peer.js";
+import type { Request } from "./requests.js";
 /**
  * How it stands between a room and its server: `joined`; `reconnecting` (the connection is lost; data channels do not notice, what is
  * said waits); `closed` (for good).
@@ -28,6 +29,11 @@ export declare class Room extends Room_base implements AsyncIterable<Peer> {
     accept({ signal }?: Abortable): Promise<Peer>;
     /** All peers as they get connected, as from `accept`, until the room is closed in order; throws if it is lost. */
     [Symbol.asyncIterator](): AsyncGenerator<Peer, void, undefined>;
+    /**
+     * The requests of all peers, each once, until the room is closed in order; throws if it is lost. Who takes them by `peer.requests` or
+     * here first, has them. 256 of each peer wait.
+     */
+    requests(): AsyncGenerator<Request, void, undefined>;
     /**
      * Says something to all other members, connected or not: any JSON value. Resolves when it has its place in the room's log, which
      * all see in the same order; it waits for the server if that is out of reach. Rejects with `message-too-large`, `overflow` (512 are
