@@ -271,12 +271,12 @@ export class MuxChannel extends Channel {
     this.lane.send(encodeFrame(type, this.id, numbers, head && writeHead(head)));
   }
 
-  #answer({ max, window, received = 0 }: Head): void {
-    if (!this.ours || this.#answered) throw bad("an OPENED");
+  #answer({ max, window, received }: Head): void {
+    if (!this.ours || this.#answered || (this.durable && received === undefined)) throw bad("an OPENED");
     this.#answered = this.#met = true;
     this.#sender.max = max;
     if (this.#opens > 1) {
-      this.#sender.resume(received, window);
+      this.#sender.resume(received as number, window);
       this._outbox.left();
     } else this.#sender.granted = Math.max(window, this.#sender.granted);
     for (const item of [...this._outbox.items]) {
