@@ -89,8 +89,16 @@ func (s *script) name(name string, ch *peer.Channel) {
 	s.channels[name] = &channel{Channel: ch, name: name}
 }
 
+// tooLarge is the largest message that a test tries to send only to see it refused.
+const tooLarge = 16 << 20
+
 func (s *script) send(ctx context.Context, ch *channel, step Step, t *task) error {
 	for i, shape := range step.shapes() {
+		if shape.size < 0 {
+			if shape.size = ch.MaxMessageSize() + 1; shape.size > tooLarge {
+				return nil
+			}
+		}
 		m := nth(ch.name, s.run.Role, ch.sent+1, shape.size, shape.text)
 		var err error
 		if m.text {
@@ -174,14 +182,25 @@ func (s *script) exchange(ctx context.Context, ch *channel, step Step) error {
 	if step.Do == "pong" {
 		slices.Reverse(steps)
 	}
+	beside := func() int { return 0 }
+	if step.Beside != "" {
+		s.mu.Lock()
+		bulk := s.channels[step.Beside]
+		s.mu.Unlock()
+		beside = func() int { return int(bulk.Stats().BytesSent) }
+	}
+	var went []int
 	for i := range max(step.Times, 1) {
+		before := beside()
 		for _, f := range steps {
 			if err := f(); err != nil {
 				return prefix(err, "round %d", i+1)
 			}
 		}
+		went = append(went, beside()-before)
 	}
-	return nil
+	slices.Sort(went)
+	return step.within(map[string]float64{"bytes": float64(went[len(went)/2])})
 }
 
 // knockEvery is how long an answer may take before it is asked for again, on channels that may lose messages.
