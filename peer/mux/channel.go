@@ -133,6 +133,20 @@ func (ch *Channel) Close(reason string) {
 	ch.settled()
 }
 
+// conclude is Close because there will be no connection any more. A request that is not answered yet is reset instead: half of it, or of
+// its answer, would look like a whole.
+func (ch *Channel) conclude() {
+	ch.mu.Lock()
+	half := ch.options.Request && !ch.closeWanted && !ch.gone
+	if half {
+		ch.reset(&protocol.Error{Code: protocol.CodeClosed, Text: "the peer is closed before the request was answered"})
+	}
+	ch.unlock()
+	if !half {
+		ch.Close("")
+	}
+}
+
 // Reset ends the channel now: what was sent may not arrive, and what came and was not read is dropped. The other side's error has err's code, and its
 // sentence.
 func (ch *Channel) Reset(err *protocol.Error) {

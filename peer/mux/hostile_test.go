@@ -304,3 +304,35 @@ func TestManyIncompleteMessages(t *testing.T) {
 		t.Errorf("%d incomplete messages, and %v", len(ch.in.parts), err)
 	}
 }
+
+// TestShutdownBreaksRequestsOff: an answer that is not whole does not look as if it were, nor does what is asked.
+func TestShutdownBreaksRequestsOff(t *testing.T) {
+	t.Parallel()
+	for _, closes := range []int{0, 1} {
+		in(t, func(t *testing.T, w *world) {
+			a, b := w.open(Options{Request: true})
+			whole, answered := w.open(Options{Request: true})
+			for _, ch := range []*Channel{a, b, whole, answered} {
+				if err := ch.Send(t.Context(), []byte("the first half"), false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			answered.Close("")
+			whole.CloseWrite(t.Context())
+			time.Sleep(time.Second)
+			if err := w.side[closes].mux.Shutdown(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			reader := []*Channel{b, a}[closes]
+			if _, _, err := reader.Recv(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if _, _, err := reader.Recv(t.Context()); code(err) != protocol.CodeClosed || reader.Complete() {
+				t.Errorf("half of it ends with %v, as if it were whole: %v", err, reader.Complete())
+			}
+			if _, _, err := whole.Recv(t.Context()); err != nil || !whole.Complete() {
+				t.Errorf("a whole answer: %v", err)
+			}
+		})
+	}
+}

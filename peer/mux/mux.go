@@ -134,7 +134,7 @@ func (m *Mux) awaitLink(ctx context.Context) (*Link, error) {
 	}
 }
 
-// Shutdown opens no more channels, closes all, and waits until the other side has answered, so that what was sent has arrived. It
+// Shutdown opens no more channels, closes all (requests that are not answered yet are reset), and waits until the other side has answered, so that what was sent has arrived. It
 // returns nil when all have been, or the connection is over; when ctx ends first, an error of CodeAborted.
 func (m *Mux) Shutdown(ctx context.Context) error {
 	m.mu.Lock()
@@ -149,7 +149,7 @@ func (m *Mux) Shutdown(ctx context.Context) error {
 	}
 	durable, _ := m.durable()
 	for _, ch := range append(l.all(), durable...) { // of which some may not be open again yet
-		ch.Close("")
+		ch.conclude()
 	}
 	for {
 		left, changed := m.durable()

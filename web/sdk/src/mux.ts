@@ -103,6 +103,11 @@ export class Mux implements MuxChannelOwner, LinkOwner {
     this.#turn();
   }
 
+  /** The peer is being closed: requests that are not answered yet end. */
+  breakOff(): void {
+    for (const channel of [...this.channels]) channel._breakOff();
+  }
+
   /** There will be no other connection. */
   end(error: BeckonError | undefined): void {
     this.detach(error);

@@ -235,9 +235,20 @@ export class MuxChannel extends Channel {
     this._end(new BeckonError(error.code, `${this._what}: ${error.message}`, { cause: error }));
   }
 
+  /** Why a request ends that is not answered when the connection is closed: half of it, or of its answer, would look like a whole. */
+  get #half(): BeckonError | undefined {
+    return this.request.request && !this._closing ? new BeckonError("closed", "The peer was closed before the request was answered.") : undefined;
+  }
+
+  /** The peer is being closed. */
+  _breakOff(): void {
+    const error = this.#half;
+    if (error) this._fail(error);
+  }
+
   /** Its connection is over: that is its end, unless it is durable. */
   _detach(error: BeckonError | undefined): void {
-    if (!this.durable) return this._end(error);
+    if (!this.durable) return this._end(error ?? this.#half);
     this.link = undefined;
     this.#sender.granted = -1;
     this.#receiver.forget();
