@@ -130,23 +130,24 @@ func prefix(err error, format string, args ...any) error {
 
 func (s *script) recv(ctx context.Context, ch *channel, step Step) error {
 	var expected []message
+	all := len(step.shapes())
 	for i, shape := range step.shapes() {
 		expected = append(expected, nth(ch.name, s.run.Role.Other(), ch.received+i+1, shape.size, shape.text))
 	}
-	for i := range expected {
+	for i := 0; len(expected) > 0; i++ {
 		data, text, err := ch.Recv(ctx)
 		if err != nil && step.Some > 0 {
 			return step.enough(ch, i, err)
 		}
 		if err != nil {
-			return prefix(err, "message %d of %d", i+1, len(expected))
+			return prefix(err, "message %d of %d", i+1, all)
 		}
 		got := message{data, text}
 		ch.received++
 		at := slices.IndexFunc(expected, func(m message) bool { return m.text == text && bytes.Equal(m.data, data) })
 		switch {
 		case at < 0, at > 0 && !step.AnyOrder && step.Some == 0:
-			return fmt.Errorf("message %d of %d is %s, want %s", i+1, len(step.shapes()), got.show(), expected[0].show())
+			return fmt.Errorf("message %d of %d is %s, want %s", i+1, all, got.show(), expected[0].show())
 		case step.AnyOrder:
 			expected = slices.Delete(expected, at, at+1)
 		default: // what was to come before did not, and must not any more
