@@ -201,3 +201,12 @@ test("an answer that is not whole when the peer is closed does not look as if it
     pair.connect();
   }
 });
+
+test("a handler is told of a deadline that has passed at who asked by that name", async () => {
+  const answering = watched(request("late"));
+  const got = await asked();
+  controller.abort(new BeckonError("timeout", "too late"));
+  await assert.rejects(answering, { code: "timeout" });
+  while (!got.signal.aborted) await settled();
+  assert.equal((got.signal.reason as BeckonError).code, "timeout");
+});
