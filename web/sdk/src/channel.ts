@@ -112,14 +112,15 @@ export abstract class Channel implements AsyncIterable<Message> {
   abstract get maxMessageSize(): number;
 
   /**
-   * Sends a message. Resolves when there is room for the next: at once while 1 MiB or less waits, else when that has fallen to 256 KiB.
+   * Sends a message. Resolves when there is room for the next: at once while 1 MiB or less waits, each message counting 64 bytes
+   * more than it has, else when that has fallen to 256 KiB.
    * Who waits for it sends as fast as the network and the reader take it; who does not, may run into `overflow` at 64 MiB. Bytes must
    * not be changed before it resolves. A Blob is read piece by piece. Rejects with `message-too-large` (see `maxMessageSize`), `closed`,
    * or what ended the channel, and with `aborted`, after which the message may still arrive if all of it had left.
    */
   async send(data: Sendable, { signal }: Abortable = {}): Promise<void> {
     checkAborted(signal, this._what);
-    if (this.#closing || this._over || this._finished) throw new BeckonError("closed", `${this._what}: closed`);
+    if (this.#closing || this._finished) throw new BeckonError("closed", `${this._what}: closed`);
     return this._send(data, sizeOf(data, this.maxMessageSize), signal);
   }
 

@@ -129,10 +129,11 @@ export class Mux implements MuxChannelOwner, LinkOwner {
     const { ordered = true, protocol = "", durable = false, maxRetransmits, maxPacketLifeTime, maxQueueAge } = options;
     const info: ChannelInfo = { label, protocol, ordered, durable, raw: false, maxRetransmits, maxPacketLifeTime, maxQueueAge };
     const channel = new MuxChannel(info, true, durable ? newInstance() : undefined, request, this);
-    channel.open(link);
     this.channels.add(channel);
     try {
-      if (channel._numbered) await abortable(channel.opened.promise, signal, what);
+      channel.open(link);
+      // The connection may have turned out to be closed.
+      if (channel._numbered || channel._over) await abortable(channel.opened.promise, signal, what);
     } catch (error) {
       channel._fail(new BeckonError("aborted", "The opener gave up."));
       throw error;

@@ -138,6 +138,25 @@ test("who speaks something else loses the connection, and gets another one", asy
   assert.equal(peer.state, "reconnecting");
 });
 
+for (const raw of [false, true]) {
+  test(`an RTCPeerConnection that the app has closed is replaced when a channel is opened: ${raw ? "raw" : "shared"}`, async () => {
+    const { peer, pc } = await at.connected();
+    pc.close();
+    pc.createDataChannel = () => {
+      throw new Error("InvalidStateError");
+    };
+    const opening = peer.open("x", { raw });
+    await settled();
+    assert.equal(peer.state, "reconnecting");
+    await at.hear(browser, { description: answer, session: at.session(2) });
+    at.pc.become("connected");
+    at.pc.control.open();
+    await settled();
+    at.pc.channels.at(-1)?.open();
+    assert.equal((await opening).label, "x");
+  });
+}
+
 test("options that cannot be meant are TypeErrors", async () => {
   const { peer } = await at.connected();
   for (const options of [
