@@ -193,5 +193,5 @@ test("a request is bounded by its timeout and by its signal, while it waits for 
   await at.clock.advance(1000);
   await assert.rejects(asking, { code: "timeout" });
   const reset = frames(trunk).at(-1) as Frame;
-  assert.equal(readHead(reset).code, "aborted", "to the other side it is one who gave up");
+  assert.equal(readHead(reset).code, "timeout", "so that both sides say the same");
 });
