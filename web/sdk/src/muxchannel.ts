@@ -228,10 +228,10 @@ export class MuxChannel extends Channel {
     this.link?.dirty(this, this.#unacked >= ACK_BYTES || this.#receiver.count - this.#acked >= ACK_MESSAGES);
   }
 
-  /** Ends it because of this side, and tells the other, perhaps with another code. */
-  _fail(error: BeckonError, code: ErrorCode = error.code): void {
+  /** Ends it because of this side, and tells the other. */
+  _fail(error: BeckonError): void {
     if (this._over) return;
-    if (this.link) this.#control(RESET, [], { code, message: error.message.slice(0, 256) });
+    if (this.link) this.#control(RESET, [], { code: error.code, message: error.message.slice(0, 256) });
     this._end(new BeckonError(error.code, `${this._what}: ${error.message}`, { cause: error }));
   }
 
