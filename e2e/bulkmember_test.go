@@ -14,8 +14,8 @@ import (
 	"github.com/beckon-rtc/beckon/peer"
 )
 
-// bulkTask is what a program has to do that sends a lot to one that reads slowly, or is that reader. The reader takes 8 MiB at a time, and
-// then nothing until bulkRounds messages on another channel have gone there and back: long enough for the sender to send whatever it can.
+// bulkTask is what a program has to do that sends a lot to one that reads slowly, or is that reader. The reader takes a portion, and
+// then nothing until so many messages on another channel have gone there and back: long enough for the sender to send whatever it can.
 // testdata/bulk.js does the same.
 type bulkTask struct {
 	Server  string `json:"server"`

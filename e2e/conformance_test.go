@@ -19,7 +19,7 @@ import (
 
 const (
 	// conformancePatience bounds the suite in all pairings, casePatience one case.
-	conformancePatience = 8 * time.Minute
+	conformancePatience = 15 * time.Minute
 	casePatience        = 40 * time.Second
 	// atOnce is how many cases of the suite run side by side: many of them wait for a connection to be found dead.
 	atOnce = 6

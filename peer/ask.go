@@ -80,7 +80,13 @@ func (p *Peer) ask(ctx context.Context, name string, body io.Reader) (*exchange,
 	}
 	x := &exchange{body: bodyReader{ch: ch}}
 	x.ctx, x.end = context.WithCancelCause(ctx)
-	x.stop = context.AfterFunc(x.ctx, func() { ch.Reset(&protocol.Error{Code: protocol.CodeAborted, Text: "who asked has given up"}) })
+	x.stop = context.AfterFunc(x.ctx, func() {
+		why := &protocol.Error{Code: protocol.CodeAborted, Text: "who asked has given up"}
+		if errors.Is(x.ctx.Err(), context.DeadlineExceeded) { // so that both sides say the same, whoever of them is first
+			why = &protocol.Error{Code: protocol.CodeTimeout, Text: "the deadline of who asked has passed"}
+		}
+		ch.Reset(why)
+	})
 	if body == nil {
 		ch.CloseWrite(x.ctx) // its error is the end of the channel, which hear sees
 		return x, nil

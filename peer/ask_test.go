@@ -388,3 +388,23 @@ func TestAcceptRequest(t *testing.T) {
 		wantCode(t, <-waits, protocol.CodeClosed)
 	})
 }
+
+// An answer that is none is an error, and never a body.
+func TestAnswersOfNonsense(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		text := true
+		answering(t, b, func(r *peer.Request) { peer.Say(t.Context(), r, r.Name(), text) })
+		for _, head := range []string{"", "null", "{}", "ok", `{"ok":false}`, `{"ok":"true"}`, `{"ok":true,"error":{"code":"x"}}`, `{"error":{}}`,
+			`{"error":{"code":"no word"}}`, `{"error":{"code":"` + strings.Repeat("x", 65) + `"}}`} {
+			_, err := asks(within(t), a, head, nil)
+			wantCode(t, err, protocol.CodeBadFrame)
+		}
+		if got, err := asks(within(t), a, `{"ok":true,"later":1}`, nil); err != nil || len(got) > 0 {
+			t.Fatalf("got %q, %v", got, err)
+		}
+		text = false
+		_, err := asks(within(t), a, `{"ok":true}`, nil)
+		wantCode(t, err, protocol.CodeBadFrame)
+	})
+}

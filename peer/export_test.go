@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"net"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -82,3 +83,9 @@ func LoseWhileLeaving(r *Room) {
 
 // RoomOf is the room that p is seen from.
 func RoomOf(p *Peer) *Room { return p.room }
+
+// Say answers a request with a message as it is.
+func Say(ctx context.Context, r *Request, data string, text bool) error {
+	defer r.body.ch.Close("")
+	return r.body.ch.Send(ctx, []byte(data), text)
+}

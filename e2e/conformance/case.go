@@ -77,6 +77,7 @@ type Step struct {
 
 	// What is done, to what.
 	Channel   string   `json:"channel,omitempty"`
+	Beside    string   `json:"beside,omitempty"`
 	Label     *string  `json:"label,omitempty"`
 	LabelSize int      `json:"labelSize,omitempty"`
 	Options   *Options `json:"options,omitempty"`

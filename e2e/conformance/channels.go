@@ -89,8 +89,16 @@ func (s *script) name(name string, ch *peer.Channel) {
 	s.channels[name] = &channel{Channel: ch, name: name}
 }
 
+// tooLarge is the largest message that a test tries to send only to see it refused.
+const tooLarge = 16 << 20
+
 func (s *script) send(ctx context.Context, ch *channel, step Step, t *task) error {
 	for i, shape := range step.shapes() {
+		if shape.size < 0 {
+			if shape.size = ch.MaxMessageSize() + 1; shape.size > tooLarge {
+				return nil
+			}
+		}
 		m := nth(ch.name, s.run.Role, ch.sent+1, shape.size, shape.text)
 		var err error
 		if m.text {
@@ -122,23 +130,24 @@ func prefix(err error, format string, args ...any) error {
 
 func (s *script) recv(ctx context.Context, ch *channel, step Step) error {
 	var expected []message
+	all := len(step.shapes())
 	for i, shape := range step.shapes() {
 		expected = append(expected, nth(ch.name, s.run.Role.Other(), ch.received+i+1, shape.size, shape.text))
 	}
-	for i := range expected {
+	for i := 0; len(expected) > 0; i++ {
 		data, text, err := ch.Recv(ctx)
 		if err != nil && step.Some > 0 {
 			return step.enough(ch, i, err)
 		}
 		if err != nil {
-			return prefix(err, "message %d of %d", i+1, len(expected))
+			return prefix(err, "message %d of %d", i+1, all)
 		}
 		got := message{data, text}
 		ch.received++
 		at := slices.IndexFunc(expected, func(m message) bool { return m.text == text && bytes.Equal(m.data, data) })
 		switch {
 		case at < 0, at > 0 && !step.AnyOrder && step.Some == 0:
-			return fmt.Errorf("message %d of %d is %s, want %s", i+1, len(step.shapes()), got.show(), expected[0].show())
+			return fmt.Errorf("message %d of %d is %s, want %s", i+1, all, got.show(), expected[0].show())
 		case step.AnyOrder:
 			expected = slices.Delete(expected, at, at+1)
 		default: // what was to come before did not, and must not any more
@@ -174,14 +183,25 @@ func (s *script) exchange(ctx context.Context, ch *channel, step Step) error {
 	if step.Do == "pong" {
 		slices.Reverse(steps)
 	}
+	beside := func() int { return 0 }
+	if step.Beside != "" {
+		s.mu.Lock()
+		bulk := s.channels[step.Beside]
+		s.mu.Unlock()
+		beside = func() int { return int(bulk.Stats().BytesSent) }
+	}
+	var went []int
 	for i := range max(step.Times, 1) {
+		before := beside()
 		for _, f := range steps {
 			if err := f(); err != nil {
 				return prefix(err, "round %d", i+1)
 			}
 		}
+		went = append(went, beside()-before)
 	}
-	return nil
+	slices.Sort(went)
+	return step.within(map[string]float64{"bytes": float64(went[len(went)/2])})
 }
 
 // knockEvery is how long an answer may take before it is asked for again, on channels that may lose messages.

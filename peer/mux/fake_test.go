@@ -130,8 +130,10 @@ type pipe struct {
 	class   Class
 	from    int
 	receive func([]byte)
-	queue   chan timed
-	mu      sync.Mutex // for order, when there is no delay
+	more    chan struct{} // nil when there is no delay
+
+	mu    sync.Mutex
+	queue []timed
 }
 
 type timed struct {
@@ -146,7 +148,7 @@ func (p *pipe) deliver(receive func([]byte)) {
 	if p.wire.n.delay == 0 {
 		return
 	}
-	p.queue = make(chan timed, 100000)
+	p.more = make(chan struct{}, 1)
 	p.wire.mu.Lock()
 	defer p.wire.mu.Unlock()
 	if p.wire.over {
@@ -154,14 +156,20 @@ func (p *pipe) deliver(receive func([]byte)) {
 	}
 	p.wire.wg.Go(func() {
 		for {
-			select {
-			case f := <-p.queue:
+			p.mu.Lock()
+			queue := p.queue
+			p.queue = nil
+			p.mu.Unlock()
+			for _, f := range queue {
 				select {
 				case <-time.After(time.Until(f.at)):
 					p.receive(f.raw)
 				case <-p.wire.ctx.Done():
 					return
 				}
+			}
+			select {
+			case <-p.more:
 			case <-p.wire.ctx.Done():
 				return
 			}
@@ -200,12 +208,13 @@ func (p *pipe) WriteFrame(ctx context.Context, raw []byte) error {
 	if !p.class.Reliable() && x.n.lose != nil && x.n.lose(p.class) {
 		return nil
 	}
-	if p.queue != nil {
-		p.queue <- timed{time.Now().Add(x.n.delay), append([]byte(nil), raw...)}
-		return nil
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.more != nil {
+		p.queue = append(p.queue, timed{time.Now().Add(x.n.delay), append([]byte(nil), raw...)})
+		signal(p.more)
+		return nil
+	}
 	p.receive(raw)
 	return nil
 }

@@ -3,7 +3,7 @@ package mux
 import "context"
 
 // Complete tells whether the other side has said that it sends no more, by FIN or CLOSE, and all of it has come, though perhaps not been
-// received. So it tells the end of a whole from an end in its midst, for which Recv may return the same code.
+// received, while this side has not closed the channel. So it tells the end of a whole from an end in its midst, for which Recv may return the same code.
 func (ch *Channel) Complete() bool {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()

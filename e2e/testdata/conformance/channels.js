@@ -21,9 +21,16 @@ export function sameOptions(channel, { protocolSize, maxQueueAge, ...options }) 
   }
 }
 
+/** The largest message that a test tries to send only to see it refused. */
+const TOO_LARGE = 16 * 1024 * 1024;
+
 async function send({ role }, known, step, signal, task = { sent: 0 }) {
   const all = shapes(step);
   for (const [i, shape] of all.entries()) {
+    if (shape.size < 0) {
+      shape.size = known.channel.maxMessageSize + 1;
+      if (shape.size > TOO_LARGE) return;
+    }
     const message = nth(known.name, role, known.sent + 1, shape);
     try {
       await known.channel.send(message, { signal });
@@ -84,7 +91,16 @@ async function enough(step, channel, received, cause) {
 async function exchange(script, known, step, signal) {
   const { times = 1, ...one } = step;
   const both = step.do === "pong" ? [recv, send] : [send, recv];
-  for (let i = 0; i < times; i++) for (const half of both) await half(script, known, one, signal);
+  const bulk = step.beside && script.channel(step.beside);
+  const beside = () => (bulk ? bulk.stats().bytesSent : 0);
+  const went = [];
+  for (let i = 0; i < times; i++) {
+    const before = beside();
+    for (const half of both) await half(script, known, one, signal);
+    went.push(beside() - before);
+  }
+  went.sort((a, b) => a - b);
+  within(step, { bytes: went[went.length >> 1] });
 }
 
 /** How many milliseconds an answer may take before it is asked for again, on channels that may lose messages. */

@@ -22,7 +22,7 @@ export async function judge(step, promise) {
 /** Compares an error with what the step expects. */
 export function judgeError(step, error) {
   if (!step.error) throw error;
-  if (codeOf(error) !== step.error) throw new Error(`it ended with the code ${codeOf(error)}, but must with ${step.error}`, { cause: error });
+  if (!step.error.split("|").includes(codeOf(error))) throw new Error(`it ended with the code ${codeOf(error)}, but must with ${step.error}`, { cause: error });
   for (const name of step.names ?? []) {
     if (!error.message.toLowerCase().includes(name.toLowerCase())) throw new Error(`the error does not name ${name}`, { cause: error });
   }

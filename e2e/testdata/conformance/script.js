@@ -97,6 +97,11 @@ export class Script {
     if (channel && step.options) sameOptions(channel, step.options);
   }
 
+  /** The channel of that name. */
+  channel(name) {
+    return this.#channels.get(name).channel;
+  }
+
   /** Makes a channel known to the steps that follow. */
   #name(name, channel) {
     if (channel) this.#channels.set(name, { channel, name, sent: 0, received: 0 });
@@ -110,10 +115,13 @@ export class Script {
   }
 }
 
+/** How many milliseconds a step has to say what it was waiting for when all is stopped. */
+const LAST_WORD = 500;
+
 /** Waits for a promise, or for the end of all. */
 function stopped(promise, signal) {
   return new Promise((done, fail) => {
     Promise.resolve(promise).then(done, fail);
-    signal.addEventListener("abort", () => fail(signal.reason), { once: true });
+    signal.addEventListener("abort", () => setTimeout(() => fail(signal.reason), LAST_WORD), { once: true });
   });
 }

@@ -120,6 +120,7 @@ export abstract class Channel implements AsyncIterable<Message> {
    */
   async send(data: Sendable, { signal }: Abortable = {}): Promise<void> {
     checkAborted(signal, this._what);
+    if (this._over) throw await this.#why();
     if (this.#closing || this._finished) throw new BeckonError("closed", `${this._what}: closed`);
     return this._send(data, sizeOf(data, this.maxMessageSize), signal);
   }
@@ -139,11 +140,12 @@ export abstract class Channel implements AsyncIterable<Message> {
 
   /**
    * Sends no more: the other side's reader sees the end after what was sent before, and can still send. Resolves at once. Rejects with
-   * `unsupported` on a raw channel, and with `closed`.
+   * `unsupported` on a raw channel, with `closed`, or what ended the channel.
    */
   async closeWrite(): Promise<void> {
     if (this.raw) throw new BeckonError("unsupported", `${this._what}: a raw channel closes in both directions`);
-    if (this.#closing || this._over) throw new BeckonError("closed", `${this._what}: closed`);
+    if (this._over) throw await this.#why();
+    if (this.#closing) throw new BeckonError("closed", `${this._what}: closed`);
     this._finished = true;
     this._pump();
   }
@@ -162,6 +164,11 @@ export abstract class Channel implements AsyncIterable<Message> {
   stats(): ChannelStats {
     const oldest = this._outbox.items[0];
     return { ...this._count, buffered: this.bufferedAmount, queueAge: oldest ? performance.now() - oldest.since : 0 };
+  }
+
+  /** What is said to those who want something of a channel that has ended. */
+  async #why(): Promise<BeckonError> {
+    return (await this.closed) ?? new BeckonError("closed", `${this._what}: closed`);
   }
 
   async #shut(reason: string): Promise<void> {

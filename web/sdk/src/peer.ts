@@ -239,6 +239,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   async #shut(): Promise<void> {
+    this.#mux.breakOff();
     await Promise.all(this.#all.map((channel) => channel.close()));
     await this.#link.farewell(FAREWELL);
     this._end(undefined);

@@ -84,7 +84,7 @@ export declare abstract class Channel implements AsyncIterable<Message> {
     [Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined>;
     /**
      * Sends no more: the other side's reader sees the end after what was sent before, and can still send. Resolves at once. Rejects with
-     * `unsupported` on a raw channel, and with `closed`.
+     * `unsupported` on a raw channel, with `closed`, or what ended the channel.
      */
     closeWrite(): Promise<void>;
     /**

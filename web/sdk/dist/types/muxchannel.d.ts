@@ -6,6 +6,7 @@ import type { MuxLink } from "./muxlink.js";
 import { type Budget } from "./muxreceive.js";
 import type { Trunk } from "./muxtrunk.js";
 import { type Sendable } from "./outbox.js";
+import type { ErrorCode } from "./protocol_gen.js";
 /** What a MuxChannel needs from its Mux. */
 export interface MuxChannelOwner {
     /** The peer's id. */
@@ -56,8 +57,10 @@ export declare class MuxChannel extends Channel {
     _taken(item: Unread): void;
     _giveUp(): void;
     _arrived(item: Unread): void;
-    /** Ends it because of this side, and tells the other. */
-    _fail(error: BeckonError): void;
+    /** Ends it because of this side, and tells the other, perhaps with another code. */
+    _fail(error: BeckonError, code?: ErrorCode): void;
+    /** The peer is being closed. */
+    _breakOff(): void;
     /** Its connection is over: that is its end, unless it is durable. */
     _detach(error: BeckonError | undefined): void;
     _end(error: BeckonError | undefined): void;
