@@ -76,8 +76,8 @@ export class Link {
   }
 
   /** Something came of the other side. */
-  heard(): void {
-    this.#negotiation?.control.heard();
+  heard(sdk = false): void {
+    this.#negotiation?.control.heard(sdk);
   }
 
   /** Begins to connect; `ask` tells the other side so if that is the one that offers. */

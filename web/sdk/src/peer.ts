@@ -71,7 +71,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       get maxMessageSize() {
         return link.maxMessageSize;
       },
-      heard: () => link.heard(),
+      heard: () => link.heard(true),
       fail: (error) => link.fail(error),
       arrived: (channel) => this.#arrived(channel),
     }, host.maxMessageSize);

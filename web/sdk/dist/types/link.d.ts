@@ -27,7 +27,7 @@ export declare class Link {
     /** What is said on this connection makes no sense, or it was closed by the app: it ends, and another one may take its place. */
     fail(error: BeckonError): void;
     /** Something came of the other side. */
-    heard(): void;
+    heard(sdk?: boolean): void;
     /** Begins to connect; `ask` tells the other side so if that is the one that offers. */
     start(ask: boolean): void;
     /** The two can reach each other over the server, or not. */
