@@ -204,9 +204,5 @@ test("a request is bounded by its timeout and by its signal, while it waits for 
   await at.clock.advance(1000);
   await assert.rejects(asking, { code: "timeout" });
   const reset = frames(trunk).at(-1) as Frame;
-<<<<<<< HEAD
   assert.equal(readHead(reset).code, "timeout", "so that both sides say the same");
-=======
-  assert.equal(readHead(reset).code, "timeout");
->>>>>>> e3093c3b9d4b69c265c03a77ad2fb262c4c3d99e
 });
