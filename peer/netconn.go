@@ -83,7 +83,7 @@ func (c *netConn) Write(b []byte) (n int, err error) {
 	}
 	defer func() { <-c.writing }()
 	for n < len(b) {
-		chunk := b[n:min(len(b), n+netChunk, n+c.ch.MaxMessageSize())]
+		chunk := b[n:min(len(b), n+netChunk, n+max(1, c.ch.MaxMessageSize()))] // none fits where the other side takes none, but it is said
 		if err := c.writeBy.within(func(ctx context.Context) error { return c.ch.way.send(ctx, chunk, false) }); err != nil {
 			return n, c.failed("write", err)
 		}
@@ -190,7 +190,8 @@ func (e *expiry) set(t time.Time) {
 	}
 }
 
-// within does something that returns an error of CodeAborted, and has had no effect, when its context ends.
+// within does something that returns an error of CodeAborted, and has had no effect, when its context ends. The other side may have reset the
+// channel with that code, too.
 func (e *expiry) within(do func(context.Context) error) error {
 	for {
 		e.mu.Lock()
@@ -199,7 +200,7 @@ func (e *expiry) within(do func(context.Context) error) error {
 		if !by.IsZero() && !time.Now().Before(by) {
 			return os.ErrDeadlineExceeded
 		}
-		if err := do(ctx); Code(err) != protocol.CodeAborted {
+		if err := do(ctx); Code(err) != protocol.CodeAborted || ctx.Err() == nil {
 			return err
 		}
 	}

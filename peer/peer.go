@@ -127,7 +127,7 @@ func (c *connection) openedMux(ctx context.Context, label string, o ChannelOptio
 // Accept returns the next channel that the peer has opened, but for those that Room.Listen takes; of several that are opened at about the same time, any: tell them by their
 // labels. It waits until there is one, the peer's Context ends or ctx does;
 // ctx bounds this call alone. Messages that came before Accept are not lost, and a channel whose connection has been replaced
-// since is returned as well, with what came on it. At most 64 channels wait to be accepted: a further one is refused, which the
+// since is returned as well, with what came on it. At most 256 channels wait to be accepted: a further one is refused, which the
 // other side sees (CodeOverflow), and counted in Room.Stats; so are those that wait still 30 s after their connection's end.
 func (p *Peer) Accept(ctx context.Context) (*Channel, error) {
 	ch, err := p.meeting.junction.accept(ctx, p.ctx)

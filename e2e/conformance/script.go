@@ -13,7 +13,6 @@ import (
 type script struct {
 	run      Run
 	peer     *peer.Peer
-	stop     context.CancelFunc
 	accepted *inbox[*peer.Channel]
 	requests *inbox[*peer.Request]
 	running  sync.WaitGroup // the steps in the background

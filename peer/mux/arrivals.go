@@ -40,11 +40,3 @@ func (q *arrivals) pop() arrival {
 	}
 	return m
 }
-
-func (q *arrivals) all(yield func(arrival) bool) {
-	for i := range q.count {
-		if !yield(q.ring[(q.first+i)%len(q.ring)]) {
-			return
-		}
-	}
-}

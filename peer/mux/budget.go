@@ -2,7 +2,7 @@ package mux
 
 import "sync"
 
-// budget bounds what the messages of a connection that are larger than a window take up together. Each is granted as a whole, in the
+// budget bounds what the messages of the other side that are larger than a window take up together. Each is granted as a whole, in the
 // order in which they asked.
 type budget struct {
 	mu      sync.Mutex

@@ -2,6 +2,8 @@ package mux
 
 import (
 	"context"
+	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,7 +114,7 @@ func (ch *Channel) MaxMessageSize() int {
 	if !ch.windowed {
 		limit = min(limit, unbounded)
 	}
-	return int(limit)
+	return int(min(limit, math.MaxInt)) // which may be less than the other side's
 }
 
 // Close ends the channel in both directions, and tells the other side why: at most 1,024 bytes, of which more are cut off. What was sent is delivered;
@@ -129,6 +131,20 @@ func (ch *Channel) Close(reason string) {
 	ch.ended(protocol.Errorf(protocol.CodeClosed, "the channel was closed by this side"))
 	ch.drop()
 	ch.settled()
+}
+
+// conclude is Close because there will be no connection any more. A request that is not answered yet is reset instead: half of it, or of
+// its answer, would look like a whole.
+func (ch *Channel) conclude() {
+	ch.mu.Lock()
+	half := ch.options.Request && !ch.closeWanted && !ch.gone
+	if half {
+		ch.reset(&protocol.Error{Code: protocol.CodeClosed, Text: "the peer is closed before the request was answered"})
+	}
+	ch.unlock()
+	if !half {
+		ch.Close("")
+	}
 }
 
 // Reset ends the channel now: what was sent may not arrive, and what came and was not read is dropped. The other side's error has err's code, and its
@@ -151,8 +167,9 @@ func (ch *Channel) reset(err *protocol.Error) {
 	ch.say(sayReset)
 }
 
-// clip makes a text fit its frame, without half a character at the end.
+// clip makes a text fit its frame, without half a character at the end. What is not UTF-8 would be the end of the connection.
 func clip(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
 	if len(s) <= maxText {
 		return s
 	}

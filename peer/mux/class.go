@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -71,6 +72,8 @@ func (o *Options) check(label string) error {
 		return unsupported("a label of %d bytes is longer than %d", len(label), maxText)
 	case len(o.Protocol) > maxText:
 		return unsupported("a Protocol of %d bytes is longer than %d", len(o.Protocol), maxText)
+	case !utf8.ValidString(label) || !utf8.ValidString(o.Protocol):
+		return unsupported("a label or Protocol that is not UTF-8")
 	case life != nil && o.MaxRetransmits != nil:
 		return unsupported("MaxRetransmits and MaxPacketLifeTime cannot both be set: a message is given up after a number of tries or after a time")
 	case life != nil && (*life < 0 || life.Milliseconds() > math.MaxUint16):

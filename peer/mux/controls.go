@@ -4,7 +4,13 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
+
+// maxWaiting is how many channels may have something to say. Only of one side that floods and does not read can it be so many: the other's
+// channels that are refused, or closed, are still here until their answer is written.
+const maxWaiting = 16 * maxOpen
 
 // controls is which channels of a link have control frames to send, or messages that nobody waits with. A channel has each kind of frame at
 // most once: of several grants or acknowledgements the newest says all.
@@ -16,6 +22,7 @@ type controls struct {
 	aged    []*Channel  // those with MaxQueueAge that have messages, in turn
 	running bool        // Link.write does
 	stopped bool
+	flooded bool
 	wg      sync.WaitGroup
 }
 
@@ -43,6 +50,15 @@ func (c *controls) add(l *Link, ch *Channel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped || c.listed[ch] {
+		return
+	}
+	if len(c.waiting) >= maxWaiting {
+		if !c.flooded {
+			c.flooded = true
+			c.wg.Go(func() { // a channel's mutex is held here
+				l.fail(protocol.Errorf(protocol.CodeOverflow, "the other side asks for answers and does not take them"))
+			})
+		}
 		return
 	}
 	if c.listed == nil {

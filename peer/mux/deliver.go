@@ -9,11 +9,13 @@ import (
 
 const (
 	maxParts = 16 // incomplete messages that an unreliable channel keeps
-	maxCuts  = 64 // numbers of messages that were cut and are remembered, because parts of them may come yet
-	ackEvery = 32 // messages
-	ackBytes = 64 << 10
-	ackDelay = 20 * time.Millisecond
-	lostWait = time.Second // for messages that may be lost, at the end of an unreliable channel
+	// Of a channel with flow control. Who sends one message after the other in parts of 16 KiB never has so many on their way.
+	maxIncomplete = 256
+	maxCuts       = 64 // numbers of messages that were cut and are remembered, because parts of them may come yet
+	ackEvery      = 32 // messages
+	ackBytes      = 64 << 10
+	ackDelay      = 20 * time.Millisecond
+	lostWait      = time.Second // for messages that may be lost, at the end of an unreliable channel
 )
 
 // incoming is the receiving half of a channel, guarded by its mu.
@@ -179,7 +181,7 @@ func (ch *Channel) review() {
 	end := in.grants.taken
 	for p := range in.all {
 		if messageCost+p.total > in.grants.window && p.claim == nil && in.grants.taken+messageCost+p.total > in.grants.granted {
-			p.claim = ch.link.budget.ask(ch, p.total)
+			p.claim = ch.mux.budget.ask(ch, p.total)
 		}
 		if p.claim == nil || p.claim.b.has(p.claim) {
 			end += messageCost + p.total
@@ -210,10 +212,7 @@ func (ch *Channel) forgetParts() {
 	in.part, in.parts, in.order, in.size, in.cuts = nil, nil, nil, 0, nil
 	in.unacked, in.unackedBytes = 0, 0
 	if ch.gone {
-		for m := range in.queue.all {
-			ch.giveBack(m.claim)
-		}
-		return
+		return // what came whole keeps its room until it is read, or thrown away: it is still held
 	}
 	if in.discard {
 		in.grants.taken -= lost

@@ -252,7 +252,7 @@ func TestBudget(t *testing.T) {
 				}
 				sending.Wait()
 				synctest.Wait()
-				if free := w.side[1].link.budget.free; free != largest {
+				if free := w.side[1].mux.budget.free; free != largest {
 					t.Fatalf("%d bytes of the budget are free in the end", free)
 				}
 			})

@@ -41,7 +41,6 @@ type Link struct {
 	ctx      context.Context
 	stop     context.CancelCauseFunc
 	most     int // payload bytes that fit a frame of the other side's
-	budget   budget
 	queue    controls
 	failing  sync.Once
 	closing  atomic.Int64  // channels of the other side that this one has said CLOSE for
@@ -85,7 +84,6 @@ func (m *Mux) Attach(c Connection) *Link {
 		c.MaxFrame = 64 << 10
 	}
 	l.most = max(1, min(longPart, c.MaxFrame-maxHeader))
-	l.budget.free = uint64(m.config.MaxMessage)
 	l.theirMax.Store(firstGrant)
 	l.ctx, l.stop = context.WithCancelCause(m.ctx)
 	m.mu.Lock()
@@ -204,7 +202,7 @@ func (l *Link) forgetForgotten() {
 	m.mu.Unlock()
 	for _, ch := range lost {
 		ch.mu.Lock()
-		if ch.link == nil {
+		if ch.link == nil && l.ctx.Err() == nil { // else it may have been open again, and have lost that connection just now
 			ch.finish(protocol.Errorf(protocol.CodeConnectionLost, "the other side has not opened the channel again"))
 		}
 		ch.unlock()

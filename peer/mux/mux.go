@@ -15,6 +15,7 @@ import (
 const (
 	maxOpen     = 256              // channels that each side has open
 	openSlack   = 64               // how many more are taken: a RESET on one lane may be overtaken by an OPEN on another
+	mostOpen    = 4 * maxOpen      // with those that this side has closed; and durable ones, with those that are not open again yet
 	maxClosed   = 256              // names of durable channels that were closed and are remembered
 	resumeGrace = 30 * time.Second // in which the other side opens its durable channels again
 	// DefaultMaxMessage is the largest message that is taken when Config says nothing, in bytes.
@@ -47,6 +48,8 @@ type Mux struct {
 	ours    []*Channel          // our durable channels, in the order in which they were opened
 	theirs  map[string]*Channel // the other side's, by their names
 	closed  []string            // names of theirs that were closed in order, the latest last
+
+	budget budget // across connections: what was not read of an earlier one is still held
 }
 
 // New makes a Mux that waits for its first connection.
@@ -55,6 +58,7 @@ func New(config Config) *Mux {
 		config.MaxMessage = DefaultMaxMessage
 	}
 	m := &Mux{config: config, slots: make(chan struct{}, maxOpen), changed: make(chan struct{}), theirs: map[string]*Channel{}}
+	m.budget.free = uint64(config.MaxMessage)
 	m.ctx, m.end = context.WithCancelCause(context.Background())
 	return m
 }
@@ -130,7 +134,7 @@ func (m *Mux) awaitLink(ctx context.Context) (*Link, error) {
 	}
 }
 
-// Shutdown opens no more channels, closes all, and waits until the other side has answered, so that what was sent has arrived. It
+// Shutdown opens no more channels, closes all (requests that are not answered yet are reset), and waits until the other side has answered, so that what was sent has arrived. It
 // returns nil when all have been, or the connection is over; when ctx ends first, an error of CodeAborted.
 func (m *Mux) Shutdown(ctx context.Context) error {
 	m.mu.Lock()
@@ -143,14 +147,16 @@ func (m *Mux) Shutdown(ctx context.Context) error {
 	if l == nil {
 		return nil
 	}
-	for _, ch := range l.all() {
-		ch.Close("")
+	durable, _ := m.durable()
+	for _, ch := range append(l.all(), durable...) { // of which some may not be open again yet
+		ch.conclude()
 	}
 	for {
+		left, changed := m.durable()
 		m.mu.Lock()
-		gone, changed := m.link != l, m.changed
+		gone := m.link != l
 		m.mu.Unlock()
-		if gone || len(l.all()) == 0 {
+		if gone || len(l.all())+len(left) == 0 {
 			return l.settle(ctx)
 		}
 		select {
@@ -161,6 +167,17 @@ func (m *Mux) Shutdown(ctx context.Context) error {
 			return aborted(ctx)
 		}
 	}
+}
+
+// durable are all durable channels; changed is closed when there are fewer.
+func (m *Mux) durable() (all []*Channel, changed <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all = slices.Clone(m.ours)
+	for _, ch := range m.theirs {
+		all = append(all, ch)
+	}
+	return all, m.changed
 }
 
 // Close ends everything now, durable channels too, with cause. It may be called twice.
@@ -175,12 +192,7 @@ func (m *Mux) Close(cause error) {
 	if l != nil {
 		l.Detach(cause)
 	}
-	m.mu.Lock()
-	left := slices.Clone(m.ours)
-	for _, ch := range m.theirs {
-		left = append(left, ch)
-	}
-	m.mu.Unlock()
+	left, _ := m.durable()
 	for _, ch := range left {
 		ch.mu.Lock()
 		ch.finish(cause)

@@ -63,15 +63,8 @@ func (l *Link) sayOpen(ctx context.Context, ch *Channel, lane, data *trunk) erro
 	l.buffer = appendHead(f.append(l.buffer[:0]), ch.head())
 	ch.mu.Unlock()
 
-	l.mu.Lock()
-	over := l.over
-	if !over {
-		l.highest[ours] = next
-		l.channels[ours][id] = ch // before it leaves: the answer may be faster than the return of the write
-	}
-	l.mu.Unlock()
-	err := errNoLink()
-	if !over {
+	err := l.list(ch, id, again)
+	if err == nil {
 		if err = lane.to.WriteFrame(ctx, l.buffer); err == nil {
 			return nil
 		}
@@ -84,6 +77,24 @@ func (l *Link) sayOpen(ctx context.Context, ch *Channel, lane, data *trunk) erro
 	}
 	ch.mu.Unlock()
 	return err
+}
+
+// list makes a channel of ours one of the link's, before its OPEN leaves: the answer may be faster than the return of the write.
+func (l *Link) list(ch *Channel, id uint32, again bool) error {
+	m := l.mux
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.over:
+		return errNoLink()
+	case m.closing != nil && !again: // Shutdown would not know of it
+		return m.closing
+	}
+	l.highest[ours] = int64(id)
+	l.channels[ours][id] = ch
+	return nil
 }
 
 // keep lists a durable channel of ours; it returns false when it is listed.
@@ -172,12 +183,13 @@ func (l *Link) offered(t *trunk, f *frame) error {
 	ch.place(l, f.id, t, nil)
 	var refused *protocol.Error
 	switch {
-	case n-int(l.closing.Load()) >= maxOpen+openSlack || n >= 4*maxOpen:
+	case n-int(l.closing.Load()) >= maxOpen+openSlack || n >= mostOpen:
 		refused = protocol.Errorf(protocol.CodeOverflow, "more than %d channels of one side are open", maxOpen)
 	case f.open.Received != nil:
 		refused = protocol.Errorf(protocol.CodeConnectionLost, "the durable channel is not known here")
 	}
-	if !l.enter(ch, refused == nil) {
+	refused, over := l.enter(ch, refused)
+	if over {
 		return nil
 	}
 	if refused == nil {
@@ -194,19 +206,26 @@ func (l *Link) offered(t *trunk, f *frame) error {
 	return nil
 }
 
-// enter lists a channel of the other side's. It returns false when the link is over.
-func (l *Link) enter(ch *Channel, keep bool) bool {
+// enter lists a channel of the other side's, which may be refused already. It says why it is, and whether the link is over.
+func (l *Link) enter(ch *Channel, refused *protocol.Error) (why *protocol.Error, over bool) {
 	m := l.mux
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.over || m.closing != nil && m.ctx.Err() != nil {
-		return false
+	if l.over || m.ctx.Err() != nil {
+		return nil, true
+	}
+	switch {
+	case refused != nil:
+	case m.closing != nil: // or Shutdown would never end
+		refused = &protocol.Error{Code: protocol.CodeClosed, Text: "the peer is being closed"}
+	case ch.name != "" && len(m.theirs) >= mostOpen:
+		refused = protocol.Errorf(protocol.CodeOverflow, "more than %d durable channels of one side are open, or wait to be opened again", mostOpen)
 	}
 	l.channels[theirs][ch.id] = ch
-	if ch.name != "" && keep {
+	if ch.name != "" && refused == nil {
 		m.theirs[ch.name] = ch
 	}
-	return true
+	return refused, false
 }

@@ -13,7 +13,7 @@ type partial struct {
 	have   uint64
 	reach  uint64 // the end of what has come
 	buffer []byte // grows up to total
-	claim  *claim // on the link's budget; nil: none yet, or none needed
+	claim  *claim // on the budget; nil: none yet, or none needed
 }
 
 type cutMessage struct {
@@ -129,6 +129,10 @@ func (in *incoming) remove(n uint64) {
 // bound keeps incomplete messages within bounds; n is the one that has just grown.
 func (ch *Channel) bound(n uint64) {
 	in := &ch.in
+	if ch.windowed && len(in.order) > maxIncomplete {
+		ch.reset(protocol.Errorf(protocol.CodeOverflow, "more than %d messages have begun", maxIncomplete))
+		return
+	}
 	if ch.windowed {
 		// All that has come up to the reach of each was sent, so it was granted.
 		var reach uint64

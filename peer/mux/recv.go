@@ -12,6 +12,7 @@ import (
 func (ch *Channel) Recv(ctx context.Context) (data []byte, text bool, err error) {
 	for {
 		if ctx.Err() != nil {
+			signal(ch.readable) // it may have been told of what is another's now
 			return nil, false, aborted(ctx)
 		}
 		m, ok, err := ch.next()

@@ -73,8 +73,9 @@ export class Control {
     return this.#dc.readyState === "open";
   }
 
-  /** Something came of the other side, on any channel. */
-  heard(): void {
+  /** Something came of the other side, on any channel; `sdk` says that nobody but an SDK says such things. */
+  heard(sdk = false): void {
+    this.#speaks ||= sdk;
     this.#last = performance.now();
     this.#unanswered = 0;
     this.#bytes = undefined;

@@ -70,14 +70,14 @@ export class Link {
   restarts = 0;
   connections = 0;
 
-  /** The other side does not keep to the protocol: this connection ends, and another one may take its place. */
+  /** What is said on this connection makes no sense, or it was closed by the app: it ends, and another one may take its place. */
   fail(error: BeckonError): void {
-    if (this.open) this.#negotiation?.fail(error);
+    if (this.open || this.connection?.connectionState === "closed") this.#negotiation?.fail(error);
   }
 
   /** Something came of the other side. */
-  heard(): void {
-    this.#negotiation?.control.heard();
+  heard(sdk = false): void {
+    this.#negotiation?.control.heard(sdk);
   }
 
   /** Begins to connect; `ask` tells the other side so if that is the one that offers. */

@@ -15,6 +15,8 @@ const MAX_MESSAGE = 256 * 1024 * 1024;
 /** How many channels of each side are open at a time, and how many more the other side may open: news of an end may be on its way. */
 const MAX_OPEN = 256;
 const SLACK = 64;
+/** And how many there are of the other side's with those that this side closes, or that are durable and not open again yet. */
+const MOST = 4 * MAX_OPEN;
 /** How many durable channels that were closed in order are remembered. */
 const MAX_REMEMBERED = 256;
 /** For how many milliseconds the other side may take to open its durable channels again. */
@@ -101,6 +103,11 @@ export class Mux implements MuxChannelOwner, LinkOwner {
     this.#turn();
   }
 
+  /** The peer is being closed: requests that are not answered yet end. */
+  breakOff(): void {
+    for (const channel of [...this.channels]) channel._breakOff();
+  }
+
   /** There will be no other connection. */
   end(error: BeckonError | undefined): void {
     this.detach(error);
@@ -122,10 +129,11 @@ export class Mux implements MuxChannelOwner, LinkOwner {
     const { ordered = true, protocol = "", durable = false, maxRetransmits, maxPacketLifeTime, maxQueueAge } = options;
     const info: ChannelInfo = { label, protocol, ordered, durable, raw: false, maxRetransmits, maxPacketLifeTime, maxQueueAge };
     const channel = new MuxChannel(info, true, durable ? newInstance() : undefined, request, this);
-    channel.open(link);
     this.channels.add(channel);
     try {
-      if (channel._numbered) await abortable(channel.opened.promise, signal, what);
+      channel.open(link);
+      // The connection may have turned out to be closed.
+      if (channel._numbered || channel._over) await abortable(channel.opened.promise, signal, what);
     } catch (error) {
       channel._fail(new BeckonError("aborted", "The opener gave up."));
       throw error;
@@ -161,8 +169,9 @@ export class Mux implements MuxChannelOwner, LinkOwner {
     if (received !== undefined) return link.refuse(lane, id, "connection-lost", "There is no such channel here any more.");
     const info = { label, protocol, ordered: !unordered, maxRetransmits, maxPacketLifeTime, durable: durable !== undefined, raw: false };
     const channel = new MuxChannel(info, false, durable, request ? { request, deadline } : {}, this);
-    const open = [...link.theirs.values()].filter(({ _closing }) => !_closing).length;
-    const code = open >= MAX_OPEN + SLACK ? "overflow" : this.#owner.arrived(channel);
+    const theirs = [...this.channels].filter(({ ours }) => !ours);
+    const open = theirs.filter(({ link, _closing }) => link && !_closing).length;
+    const code = open >= MAX_OPEN + SLACK || theirs.length >= MOST ? "overflow" : this.#owner.arrived(channel);
     if (code) return link.refuse(lane, id, code, code === "closed" ? "The peer is closing." : "Too many channels are open or wait.");
     this.channels.add(channel);
     channel.take(link, id, lane, head);

@@ -235,9 +235,20 @@ export class MuxChannel extends Channel {
     this._end(new BeckonError(error.code, `${this._what}: ${error.message}`, { cause: error }));
   }
 
+  /** Why a request ends that is not answered when the connection is closed: half of it, or of its answer, would look like a whole. */
+  get #half(): BeckonError | undefined {
+    return this.request.request && !this._closing ? new BeckonError("closed", "The peer was closed before the request was answered.") : undefined;
+  }
+
+  /** The peer is being closed. */
+  _breakOff(): void {
+    const error = this.#half;
+    if (error) this._fail(error);
+  }
+
   /** Its connection is over: that is its end, unless it is durable. */
   _detach(error: BeckonError | undefined): void {
-    if (!this.durable) return this._end(error);
+    if (!this.durable) return this._end(error ?? this.#half);
     this.link = undefined;
     this.#sender.granted = -1;
     this.#receiver.forget();
@@ -271,12 +282,12 @@ export class MuxChannel extends Channel {
     this.lane.send(encodeFrame(type, this.id, numbers, head && writeHead(head)));
   }
 
-  #answer({ max, window, received = 0 }: Head): void {
-    if (!this.ours || this.#answered) throw bad("an OPENED");
+  #answer({ max, window, received }: Head): void {
+    if (!this.ours || this.#answered || (this.durable && received === undefined)) throw bad("an OPENED");
     this.#answered = this.#met = true;
     this.#sender.max = max;
     if (this.#opens > 1) {
-      this.#sender.resume(received, window);
+      this.#sender.resume(received as number, window);
       this._outbox.left();
     } else this.#sender.granted = Math.max(window, this.#sender.granted);
     for (const item of [...this._outbox.items]) {

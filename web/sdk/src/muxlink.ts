@@ -8,6 +8,7 @@ import { classOf, Trunk, type TrunkOwner } from "./muxtrunk.js";
 /** How many trunks a side opens, and how many of these are lanes: those of ordered, reliable channels. */
 const MAX_TRUNKS = 16;
 const LANES = 4;
+const LANE = classOf({ ordered: true });
 /** The payload of a part, and the same while other channels have sent within the last RECENT milliseconds. */
 const LARGE_PART = 65536;
 const SMALL_PART = 16384;
@@ -170,7 +171,7 @@ export class MuxLink implements TrunkOwner {
   #dispatch(trunk: Trunk, frame: Frame): void {
     const { type, id } = frame;
     if (type === OPEN) {
-      if (trunk.ours || id <= trunk.high) throw bad("OPEN where it cannot be");
+      if (trunk.ours || trunk.class !== LANE || id <= trunk.high || this.theirs.has(id)) throw bad("OPEN where it cannot be");
       trunk.high = id;
       this.#high = Math.max(this.#high, id);
       return this.#owner.opened(trunk, id, readHead(frame));
@@ -197,7 +198,7 @@ export class MuxLink implements TrunkOwner {
       }
       this.#ready.delete(channel);
       const trunk = this.trunk(channel);
-      const part = Math.min(shared ? SMALL_PART : LARGE_PART, this.#owner.maxFrame - MAX_HEADER);
+      const part = Math.max(1, Math.min(shared ? SMALL_PART : LARGE_PART, this.#owner.maxFrame - MAX_HEADER));
       const frame = trunk?.ready ? channel._next(part) : undefined;
       if (!trunk || !frame) continue;
       this.#ready.add(channel); // behind all others

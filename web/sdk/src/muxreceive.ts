@@ -12,16 +12,19 @@ export const UNRELIABLE = 1024 * 1024;
 /** How many incomplete messages are kept of an unreliable channel. */
 const MAX_PARTIAL = 16;
 /** How many cut messages are remembered, of which parts may still be on their way. */
-const MAX_CUT = 256;
+const MAX_CUT = 64;
+/** How many incomplete messages a channel with windows may have: who sends one after the other, in parts of 16 KiB, has fewer on their way. */
+const MAX_BEGUN = 256;
 
 /** A message of which not all has arrived. */
 interface Partial {
   readonly total: number;
   readonly text: boolean;
   got: number;
-  parts: [at: number, bytes: Uint8Array<ArrayBuffer>][];
-  /** The whole, if there is room for it: what comes goes right into it. */
-  whole?: Uint8Array<ArrayBuffer>;
+  /** The end of what has come. */
+  reach: number;
+  /** What has come, and room for more: as much again at a time, so that a total alone takes no memory, nor do many small parts. */
+  bytes: Uint8Array<ArrayBuffer>;
   /** What it has of the budget. */
   claim: number;
 }
@@ -72,7 +75,7 @@ export class Budget {
   free(claim: number, gone?: Receiver): void {
     if (gone) this.#waiting.delete(gone);
     this.#used -= claim;
-    if (claim > 0) this.ask();
+    if (claim > 0 || gone) this.ask();
   }
 }
 
@@ -86,11 +89,11 @@ export class Receiver {
   #taken = 0;
   /** What of the budget is in whole messages that are not taken. */
   #claimed = 0;
-  /** By number; in ordered delivery there is one at most, 0. */
+  /** By number; in ordered delivery there is one at most, 0. What they reach counts as sent. */
   readonly #partials = new Map<number, Partial>();
+  #reached = 0;
   /** Cut messages, and whether a part of them had come. */
   readonly #cut = new Map<number, boolean>();
-  #over = false;
   #waived = false;
   readonly #owner: ReceiverOwner;
 
@@ -128,18 +131,19 @@ export class Receiver {
     const text = kind !== NEXT && type !== kind;
     if (whole) return this.#done({ data: payload, text, cost });
 
-    const partial: Partial = before ?? { total, text, got: 0, parts: [], claim: 0 };
-    this.#partials.set(n, partial);
+    const partial: Partial = before ?? { total, text, got: 0, reach: 0, bytes: new Uint8Array(), claim: 0 };
     const at = kind === PART ? (numbers[2] as number) : partial.got;
-    if (at + payload.length > total) throw bad("a message is longer than was said");
+    if (partial.got + payload.length > total || (kind === PART && partial.text !== text)) throw bad("parts that do not make one message");
+    if (!before) this.#reached += OVERHEAD;
+    this.#partials.set(n, partial);
     partial.got += payload.length;
-    partial.parts.push([at, payload]);
-    if (partial.whole) fill(partial);
+    if (this.#waived) this.#took(cost);
+    else this.#put(partial, at, payload);
     if (partial.got < total) return _windowed ? this.#check() : this.#evict();
-    this.#partials.delete(n);
-    const { claim } = partial;
+    this.#remove(n, partial);
+    const { bytes, claim } = partial;
     this.#claimed += claim;
-    this.#done({ data: partial.whole ?? fill(partial), text: partial.text, cost: total + OVERHEAD, claim });
+    this.#done({ data: bytes, text: partial.text, cost: this.#waived ? 0 : total + OVERHEAD, claim });
   }
 
   /** Takes CUT. Throws `bad-frame`. */
@@ -153,20 +157,29 @@ export class Receiver {
       if (this.#cut.size > MAX_CUT) this.#cut.delete(this.#cut.keys().next().value as number);
     }
     if (!partial) return;
-    this.#partials.delete(n ?? 0);
-    this.#owner._budget.free(partial.claim);
-    this.#took(partial.got + OVERHEAD);
+    this.#remove(n ?? 0, partial);
+    this.#owner._budget.free(partial.claim, this);
+    if (!this.#waived) this.#took(partial.got + OVERHEAD);
   }
 
   /** The application has taken a message. */
   taken(item: Unread): void {
-    if (!this.#over && !this.#waived) this.#drop(item);
+    if (!this.#waived) this.#drop(item);
   }
 
   /** The application will take no more: what waits for it does not keep the other side from sending what it announces. */
   waive(): void {
+    if (this.#waived) return;
     this.#waived = true;
-    this.#drop({ data: "", cost: this.#owner._unread.weight, claim: this.#claimed });
+    let [cost, claim] = [this.#owner._unread.weight, this.#claimed];
+    for (const partial of this.#partials.values()) {
+      cost += partial.got + OVERHEAD;
+      claim += partial.claim;
+      this.#claimed += partial.claim;
+      partial.bytes = new Uint8Array();
+      partial.claim = partial.reach = 0;
+    }
+    this.#drop({ data: "", cost, claim });
   }
 
   /** What the incomplete message that is the next to be taken needs of the budget; 0: nothing, or there is none. */
@@ -179,8 +192,7 @@ export class Receiver {
   grant(): void {
     const partial = this.#next as Partial;
     partial.claim = partial.total;
-    partial.whole = new Uint8Array(partial.total);
-    fill(partial);
+    grow(partial, partial.total);
     this.#say(this.#end(partial));
   }
 
@@ -188,17 +200,17 @@ export class Receiver {
   forget(): number {
     for (const { got, claim } of this.#partials.values()) {
       this.#offset -= got + OVERHEAD;
+      if (this.#waived) this.#taken -= got + OVERHEAD;
       this.#owner._budget.free(claim);
     }
     this.#partials.clear();
+    this.#reached = 0;
     return (this.granted = this.#taken + this.#window);
   }
 
-  /** The channel is over. */
+  /** The channel is over. What is not read yet keeps its room until it is, or is waived: it takes its memory until then. */
   end(): void {
-    if (this.#over) return;
-    this.#over = true;
-    const claim = [...this.#partials.values()].reduce((sum, partial) => sum + partial.claim, this.#claimed);
+    const claim = [...this.#partials.values()].reduce((sum, partial) => sum + partial.claim, 0);
     this.#partials.clear();
     this.#owner._budget.free(claim, this);
   }
@@ -209,7 +221,7 @@ export class Receiver {
 
   /** The incomplete message before which nothing is to be taken. */
   get #next(): Partial | undefined {
-    return this.#partials.size === 1 && this.#owner._unread.length === 0 ? this.#partials.values().next().value : undefined;
+    return this.#partials.size === 1 && this.#owner._unread.length === 0 && !this.#waived ? this.#partials.values().next().value : undefined;
   }
 
   #end(partial: Partial): number {
@@ -252,22 +264,39 @@ export class Receiver {
     this.#owner._dirty();
   }
 
+  /** Puts a part where it belongs. Throws `overflow`. */
+  #put(partial: Partial, at: number, payload: Uint8Array): void {
+    const reach = Math.max(partial.reach, at + payload.length);
+    this.#reached += reach - partial.reach;
+    partial.reach = reach;
+    // What lies before a part was sent, so it was granted; and many are not begun at a time.
+    if (this.#owner._windowed && (this.#taken + this.#reached > this.granted || this.#partials.size > MAX_BEGUN)) {
+      throw new BeckonError("overflow", "Parts came of more than was granted.");
+    }
+    if (reach > partial.bytes.length) grow(partial, Math.max(reach, 2 * partial.bytes.length));
+    partial.bytes.set(payload, at);
+  }
+
+  #remove(n: number, { reach }: Partial): void {
+    this.#partials.delete(n);
+    this.#reached -= reach + OVERHEAD;
+  }
+
   /** Keeps the newest of an unreliable channel's incomplete messages. */
   #evict(): void {
-    let bytes = 0;
-    for (const { got } of this.#partials.values()) bytes += got;
-    for (const [n, { got }] of this.#partials) {
-      if (this.#partials.size <= MAX_PARTIAL && bytes <= UNRELIABLE) return;
-      this.#partials.delete(n);
-      bytes -= got;
+    let room = UNRELIABLE;
+    for (const { bytes } of this.#partials.values()) room -= bytes.length;
+    for (const [n, partial] of this.#partials) {
+      if (this.#partials.size <= MAX_PARTIAL && room >= 0) return;
+      this.#remove(n, partial);
+      room += partial.bytes.length;
     }
   }
 }
 
-/** Copies the parts that have come into the whole. */
-function fill(partial: Partial): Uint8Array<ArrayBuffer> {
-  const whole = (partial.whole ??= new Uint8Array(partial.total));
-  for (const [at, bytes] of partial.parts) whole.set(bytes, at);
-  partial.parts = [];
-  return whole;
+/** Makes room for so many bytes of a message. */
+function grow(partial: Partial, size: number): void {
+  const { bytes, total } = partial;
+  partial.bytes = new Uint8Array(Math.min(size, total));
+  partial.bytes.set(bytes);
 }

@@ -90,7 +90,7 @@ export class Outbox {
     try {
       this.#owner._pump();
       if (whole || blob) await item.written.promise;
-      if (this.#waiting <= HIGH_WATER) return;
+      if (this.#weight <= HIGH_WATER) return;
       this.#thirsty.add(low);
       await low.promise;
     } finally {
@@ -99,16 +99,15 @@ export class Outbox {
     }
   }
 
-  /** What waits, as the two waters count it. */
-  get #waiting(): number {
-    return this.#owner.bufferedAmount + this.items.length * OVERHEAD;
-  }
-
   /** Something has left: tells those who wait for that. */
   left(): void {
-    if (this.#thirsty.size === 0 || this.#waiting > LOW_WATER) return;
+    if (this.#thirsty.size === 0 || this.#weight > LOW_WATER) return;
     for (const waiter of this.#thirsty) waiter.resolve();
     this.#thirsty.clear();
+  }
+
+  get #weight(): number {
+    return this.#owner.bufferedAmount + this.items.length * OVERHEAD;
   }
 
   /** Takes a message out that has left or will not. */

@@ -71,7 +71,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       get maxMessageSize() {
         return link.maxMessageSize;
       },
-      heard: () => link.heard(),
+      heard: () => link.heard(true),
       fail: (error) => link.fail(error),
       arrived: (channel) => this.#arrived(channel),
     }, host.maxMessageSize);
@@ -132,6 +132,10 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
         return await open(connection);
       } catch (error) {
         if (error instanceof TypeError || signal?.aborted) throw error;
+        // An app that closes it is not told of that by the browser, nor are we.
+        if (connection.connectionState === "closed" && this.connection === connection) {
+          this.#link.fail(new BeckonError("connection-lost", "The RTCPeerConnection was closed."));
+        }
         const reason = this.state === "closed" ? await this.closed : undefined;
         // Nobody has got a channel of a connection that was replaced meanwhile, so it is opened on the next one.
         if (this.state !== "closed" && !this.#closing && this.connection !== connection) continue;
@@ -235,6 +239,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   async #shut(): Promise<void> {
+    this.#mux.breakOff();
     await Promise.all(this.#all.map((channel) => channel.close()));
     await this.#link.farewell(FAREWELL);
     this._end(undefined);

@@ -151,7 +151,10 @@ async function* streamed(body: AsyncIterable<Sendable> | ReadableStream<Sendable
  * before its end.
  */
 export async function ask(channel: MuxChannel, body: Sending, signal: AbortSignal, what: string): Promise<Answer> {
-  const stop = () => channel._fail(asBeckonError(signal.reason, "aborted", what), "aborted");
+  const stop = () => {
+    const error = asBeckonError(signal.reason, "aborted", what);
+    channel._fail(error, error.code === "timeout" ? "timeout" : "aborted");
+  };
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
   void channel.closed.then(() => signal.removeEventListener("abort", stop));

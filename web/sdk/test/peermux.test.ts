@@ -129,6 +129,17 @@ test("a durable channel goes on on the next connection", async () => {
   assert.deepEqual([restarts, connections], [0, 2]);
 });
 
+test("who has spoken on a shared channel and vanishes has not closed the connection on purpose", async () => {
+  const { peer, pc } = await at.connected();
+  const trunk = await theirs(pc);
+  hear(trunk, encodeFrame(OPEN, 0, [], writeHead({ label: "theirs", durable: "0123456789abcdef", ...GRANT })));
+  const channel = await peer.accept();
+  pc.vanish();
+  await settled();
+  assert.equal(peer.state, "reconnecting");
+  assert.equal((channel as MuxChannel)._over, false);
+});
+
 test("who speaks something else loses the connection, and gets another one", async () => {
   const { peer, pc } = await at.connected();
   const trunk = await theirs(pc);
@@ -137,6 +148,25 @@ test("who speaks something else loses the connection, and gets another one", asy
   assert.equal(pc.connectionState, "closed");
   assert.equal(peer.state, "reconnecting");
 });
+
+for (const raw of [false, true]) {
+  test(`an RTCPeerConnection that the app has closed is replaced when a channel is opened: ${raw ? "raw" : "shared"}`, async () => {
+    const { peer, pc } = await at.connected();
+    pc.close();
+    pc.createDataChannel = () => {
+      throw new Error("InvalidStateError");
+    };
+    const opening = peer.open("x", { raw });
+    await settled();
+    assert.equal(peer.state, "reconnecting");
+    await at.hear(browser, { description: answer, session: at.session(2) });
+    at.pc.become("connected");
+    at.pc.control.open();
+    await settled();
+    at.pc.channels.at(-1)?.open();
+    assert.equal((await opening).label, "x");
+  });
+}
 
 test("options that cannot be meant are TypeErrors", async () => {
   const { peer } = await at.connected();
@@ -174,5 +204,5 @@ test("a request is bounded by its timeout and by its signal, while it waits for 
   await at.clock.advance(1000);
   await assert.rejects(asking, { code: "timeout" });
   const reset = frames(trunk).at(-1) as Frame;
-  assert.equal(readHead(reset).code, "aborted", "to the other side it is one who gave up");
+  assert.equal(readHead(reset).code, "timeout", "so that both sides say the same");
 });

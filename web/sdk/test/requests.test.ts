@@ -178,3 +178,35 @@ test("requests are taken once, those that have ended meanwhile by nobody", async
   for (const { done } of await Promise.all(ends)) assert.equal(done, true);
   await assert.rejects(inbox.take(Promise.resolve(new BeckonError("connection-lost"))).next(), { code: "connection-lost" });
 });
+
+test("an answer that is not whole when the peer is closed does not look as if it were", async () => {
+  for (const end of [
+    () => pair.b.mux.breakOff(), // and then the channels are closed, as of all peers
+    () => pair.a.mux.detach(undefined), // the other side said goodbye
+  ]) {
+    const answering = request("half");
+    const got = await asked();
+    async function* endless(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+      yield new Uint8Array(10);
+      await deferred<void>().promise;
+    }
+    got.respond(endless()).catch(() => {});
+    const answer = await answering;
+    const reading = watched(answer.bytes());
+    for (let i = 0; i < 20; i++) await settled();
+    end();
+    await assert.rejects(reading, { code: "closed" });
+    await assert.rejects(watched(answer._channel.closed.then((error) => Promise.reject(error))), { code: "closed" });
+    pair.cut(undefined);
+    pair.connect();
+  }
+});
+
+test("a handler is told of a deadline that has passed at who asked by that name", async () => {
+  const answering = watched(request("late"));
+  const got = await asked();
+  controller.abort(new BeckonError("timeout", "too late"));
+  await assert.rejects(answering, { code: "timeout" });
+  while (!got.signal.aborted) await settled();
+  assert.equal((got.signal.reason as BeckonError).code, "timeout");
+});

@@ -68,7 +68,8 @@ export declare abstract class Channel implements AsyncIterable<Message> {
      */
     abstract get maxMessageSize(): number;
     /**
-     * Sends a message. Resolves when there is room for the next: at once while 1 MiB or less waits, else when that has fallen to 256 KiB.
+     * Sends a message. Resolves when there is room for the next: at once while 1 MiB or less waits, each message counting 64 bytes
+     * more than it has, else when that has fallen to 256 KiB.
      * Who waits for it sends as fast as the network and the reader take it; who does not, may run into `overflow` at 64 MiB. Bytes must
      * not be changed before it resolves. A Blob is read piece by piece. Rejects with `message-too-large` (see `maxMessageSize`), `closed`,
      * or what ended the channel, and with `aborted`, after which the message may still arrive if all of it had left.

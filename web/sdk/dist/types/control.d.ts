@@ -28,8 +28,8 @@ export declare class Control {
     constructor(connection: RTCPeerConnection, owner: ControlOwner);
     /** Whether the association is there. */
     get open(): boolean;
-    /** Something came of the other side, on any channel. */
-    heard(): void;
+    /** Something came of the other side, on any channel; `sdk` says that nobody but an SDK says such things. */
+    heard(sdk?: boolean): void;
     /** Says goodbye without waiting: all that a page that goes away can do. */
     bye(): void;
     /** Says goodbye, and resolves when the other side has heard it, or after `ms` milliseconds. */

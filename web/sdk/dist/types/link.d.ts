@@ -24,10 +24,10 @@ export declare class Link {
     /** How often a path was found again that had been lost, and how many connections have been open. */
     restarts: number;
     connections: number;
-    /** The other side does not keep to the protocol: this connection ends, and another one may take its place. */
+    /** What is said on this connection makes no sense, or it was closed by the app: it ends, and another one may take its place. */
     fail(error: BeckonError): void;
     /** Something came of the other side. */
-    heard(): void;
+    heard(sdk?: boolean): void;
     /** Begins to connect; `ask` tells the other side so if that is the one that offers. */
     start(ask: boolean): void;
     /** The two can reach each other over the server, or not. */

@@ -36,6 +36,8 @@ export declare class Mux implements MuxChannelOwner, LinkOwner {
     trunk(connection: RTCPeerConnection, dc: RTCDataChannel): void;
     /** The connection is over: with it all channels but durable ones, because of `error` or in order. */
     detach(error: BeckonError | undefined): void;
+    /** The peer is being closed: requests that are not answered yet end. */
+    breakOff(): void;
     /** There will be no other connection. */
     end(error: BeckonError | undefined): void;
     /**

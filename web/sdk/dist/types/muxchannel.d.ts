@@ -59,6 +59,8 @@ export declare class MuxChannel extends Channel {
     _arrived(item: Unread): void;
     /** Ends it because of this side, and tells the other, perhaps with another code. */
     _fail(error: BeckonError, code?: ErrorCode): void;
+    /** The peer is being closed. */
+    _breakOff(): void;
     /** Its connection is over: that is its end, unless it is durable. */
     _detach(error: BeckonError | undefined): void;
     _end(error: BeckonError | undefined): void;

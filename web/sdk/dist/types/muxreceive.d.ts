@@ -63,6 +63,6 @@ export declare class Receiver {
     grant(): void;
     /** The connection is gone: what has not arrived whole comes again, or not. Returns what is granted from here. */
     forget(): number;
-    /** The channel is over. */
+    /** The channel is over. What is not read yet keeps its room until it is, or is waived: it takes its memory until then. */
     end(): void;
 }

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { MuxChannel } from "../src/muxchannel.js";
+import { encodeFrame } from "../src/muxframes.js";
+import { writeHead } from "../src/muxheads.js";
+import { Clock, settled } from "./clock.js";
+import { Pair, type JoinedDataChannel } from "./mesh.js";
+
+const KiB = 1024;
+const MiB = KiB * KiB;
+let clock: Clock;
+let pair: Pair;
+
+beforeEach(() => {
+  clock = new Clock();
+  pair = new Pair();
+});
+afterEach(async () => {
+  pair.a.mux.end(undefined);
+  pair.b.mux.end(undefined);
+  await settled();
+  assert.equal(clock.running, 0, "timers outlive the connection");
+  clock.restore();
+});
+
+/** A channel, and what its opener can say on its lane and on the trunk of its messages. */
+async function forged(options = {}): Promise<[far: MuxChannel, say: (type: number, ...more: [number[]?, Uint8Array?]) => void, data: JoinedDataChannel]> {
+  const [near, far] = await pair.open("x", options);
+  const data = pair.a.end.channels.find(({ ordered }) => ordered === near.ordered) as JoinedDataChannel;
+  return [far, (type, numbers, payload) => data.other.receive(encodeFrame(type, near.id, numbers, payload).buffer), data];
+}
+
+const codes = () => pair.b.failures.map(({ code }) => code);
+const head = (more = {}) => writeHead({ max: 1, window: 1, ...more });
+
+test("both may close at once with messages that wait for room, and what was sent arrives", async () => {
+  const [a, b] = await pair.open();
+  for (const channel of [a, b]) {
+    void channel.send("unread");
+    void channel.send(new Uint8Array(3 * MiB));
+  }
+  await pair.flow();
+  const closings = [a.close(), b.close()];
+  await pair.flow();
+  assert.deepEqual([a._over, b._over], [true, true]);
+  await Promise.all(closings);
+  assert.equal(await a.closed, undefined);
+  assert.equal(await b.closed, undefined);
+});
+
+test("a message keeps its room until it is read, also when its channel has ended", async () => {
+  pair = new Pair(4 * MiB);
+  const [first, unread] = await pair.open("1");
+  void first.send(new Uint8Array(3 * MiB));
+  await pair.flow();
+  void first.close();
+  await pair.flow();
+  assert.equal(unread._over, true);
+  const [second, waits] = await pair.open("2");
+  const [third, also] = await pair.open("3");
+  void second.send(new Uint8Array(3 * MiB)).catch(() => {});
+  void third.send(new Uint8Array(3 * MiB));
+  await pair.flow();
+  assert.deepEqual([waits.stats().messagesReceived, also.stats().messagesReceived], [0, 0]);
+  second._fail(waits._tooLarge(1, 0) as never); // who is the next for the room ends
+  await pair.flow();
+  assert.equal(also.stats().messagesReceived, 0);
+  await unread.recv();
+  await pair.flow();
+  assert.equal(also.stats().messagesReceived, 1);
+  void third.close();
+  await pair.flow();
+  void also.close(); // as good as reading
+  const [fourth, last] = await pair.open("4");
+  void fourth.send(new Uint8Array(4 * MiB));
+  await pair.flow();
+  assert.equal(last.stats().messagesReceived, 1);
+});
+
+test("one who waits for room and ends does not stand in the way of a smaller one", async () => {
+  pair = new Pair(4 * MiB);
+  const [first] = await pair.open("1");
+  void first.send(new Uint8Array(2 * MiB)); // never read
+  await pair.flow();
+  const [large] = await pair.open("2");
+  const controller = new AbortController();
+  large.send(new Uint8Array(3 * MiB), { signal: controller.signal }).catch(() => {});
+  await pair.flow();
+  const [small, read] = await pair.open("3");
+  void small.send(new Uint8Array(1.5 * MiB));
+  await pair.flow();
+  assert.equal(read.stats().messagesReceived, 0, "in turn");
+  controller.abort();
+  await pair.flow();
+  assert.equal(read.stats().messagesReceived, 1);
+});
+
+test("a message of many small parts takes no more memory than its bytes", async () => {
+  const [far, say] = await forged();
+  say(0x12, [2 * MiB], new Uint8Array(1));
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  collect();
+  const before = process.memoryUsage();
+  for (let i = 0; i < 200_000; i++) say(0x14, [], new Uint8Array(1));
+  collect();
+  const after = process.memoryUsage();
+  assert.equal(far._over, false);
+  const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+  assert.ok(grown < 4 * MiB, `${grown >> 20} MiB for 200 KB`);
+});
+
+test("parts that lie beyond what was granted end the channel", async () => {
+  const [far, say] = await forged({ ordered: false });
+  say(0x1a, [1, 200 * MiB, 150 * MiB], new Uint8Array(1));
+  await settled();
+  assert.equal((await far.closed)?.code, "overflow");
+  const [many, speak] = await forged({ ordered: false });
+  for (let n = 1; n < 400 && !many._over; n++) speak(0x1a, [n, 2, 0], new Uint8Array(1));
+  assert.equal(many._over, true);
+  assert.equal((await many.closed)?.code, "overflow");
+});
+
+test("parts that do not make one message end the connection", async () => {
+  for (const parts of [
+    [[0x1a, [1, 4, 0], 3], [0x1a, [1, 4, 1], 3]], // more than there is
+    [[0x1a, [1, 4, 0], 2], [0x1b, [1, 4, 2], 2]], // bytes and text
+  ] as [number, number[], number][][]) {
+    pair.a.mux.end(undefined);
+    pair.b.mux.end(undefined);
+    pair = new Pair();
+    const [, say] = await forged({ ordered: false });
+    for (const [type, numbers, size] of parts) say(type, numbers, new Uint8Array(size));
+    assert.deepEqual(codes(), ["bad-frame"]);
+  }
+});
+
+test("channels are opened once, and on lanes", async () => {
+  const cases: ((lane: JoinedDataChannel, other: JoinedDataChannel) => void)[] = [
+    (_, other) => other.other.receive(encodeFrame(1, 9, [], head()).buffer), // on a trunk that is none
+    (lane) => {
+      const second = pair.a.end.createDataChannel("beckon", { protocol: "beckon.v1" });
+      lane.other.receive(encodeFrame(1, 9, [], head()).buffer);
+      queueMicrotask(() => second.other.receive(encodeFrame(1, 9, [], head()).buffer));
+    },
+  ];
+  for (const open of cases) {
+    pair.a.mux.end(undefined);
+    pair.b.mux.end(undefined);
+    pair = new Pair();
+    const [, , data] = await forged({ ordered: false });
+    open(pair.a.end.channels[0] as JoinedDataChannel, data);
+    await settled();
+    assert.deepEqual(codes(), ["bad-frame"]);
+  }
+});
+
+test("an OPENED of a durable channel says what was received", async () => {
+  const near = await pair.a.open("x", { durable: true });
+  await settled();
+  const lane = near.lane.dc as unknown as JoinedDataChannel;
+  lane.receive(encodeFrame(2, near.id, [], head()).buffer);
+  assert.deepEqual(pair.a.failures.map(({ code }) => code), ["bad-frame"]);
+});
+
+test("channels that this side closes, and durable ones that are not opened again, are not without number", async () => {
+  const lane = pair.a.end.createDataChannel("beckon", { protocol: "beckon.v1" });
+  await settled();
+  for (let id = 0; id < 3000; id++) {
+    lane.other.receive(encodeFrame(1, id, [], head()).buffer);
+    void pair.b.accepted.pop()?.close();
+  }
+  assert.ok(pair.b.mux.channels.size <= 1024, `${pair.b.mux.channels.size} are closing`);
+  pair.cut(undefined);
+  for (let n = 0; n < 10; n++) {
+    pair.connect();
+    const again = pair.a.end.createDataChannel("beckon", { protocol: "beckon.v1" });
+    await settled();
+    for (let id = 0; id < 256; id++) {
+      const durable = (n * 256 + id).toString(16).padStart(16, "0");
+      again.other.receive(encodeFrame(1, id, [], head({ durable })).buffer);
+    }
+    pair.cut(undefined);
+  }
+  assert.ok(pair.b.mux.channels.size <= 1024, `${pair.b.mux.channels.size} are remembered`);
+});
+
+test("frames of an other side that takes next to nothing are not empty", async () => {
+  pair.a.maxFrame = 10;
+  const [near, far] = await pair.open();
+  void near.send("abc");
+  void far.send("x");
+  await pair.flow(20);
+  assert.equal(await far.recv(), "abc");
+});
