@@ -50,6 +50,18 @@ interface Stats {
   port?: number;
 }
 
+/** For how many milliseconds statistics are waited for. */
+const STATS_WITHIN = 1000;
+
+/** A connection's statistics; undefined if there are none. Firefox never answers who has asked a connection that is closed meanwhile. */
+export function reportOf(connection: RTCPeerConnection): Promise<RTCStatsReport | undefined> {
+  return new Promise((resolve) => {
+    const none = () => resolve(undefined);
+    const timer = setTimeout(none, STATS_WITHIN);
+    connection.getStats().then(resolve, none).finally(() => clearTimeout(timer));
+  });
+}
+
 /** Finds the path in a connection's statistics; undefined if no pair of candidates is selected. */
 export function pathOf(report: RTCStatsReport): Path | undefined {
   const pair = selectedPair(report);

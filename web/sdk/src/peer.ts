@@ -14,7 +14,7 @@ import type { Inbox } from "./inbox.js";
 import { isNegotiation } from "./negotiation.js";
 import { checkOptions, Opener } from "./open.js";
 import type { Abortable, ChannelOptions } from "./options.js";
-import { addressesOn, bytesOn, pathOf, type Path, type PeerStats } from "./path.js";
+import { addressesOn, bytesOn, pathOf, reportOf, type Path, type PeerStats } from "./path.js";
 import type { LeftReason, Member, SignalData } from "./protocol_gen.js";
 import { RawChannel } from "./rawchannel.js";
 import { ask, Request, type Answer, type Sending } from "./requests.js";
@@ -208,7 +208,8 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Tells what has gone through the connection, and where it goes; addresses only if asked for. Rejects with nothing. */
   async stats({ addresses = false }: { addresses?: boolean } = {}): Promise<PeerStats> {
     const { restarts, connections } = this.#link;
-    const report = this.state === "connected" ? await this.connection?.getStats().catch(() => undefined) : undefined;
+    const { connection } = this;
+    const report = this.state === "connected" && connection ? await reportOf(connection) : undefined;
     const { bytesSent = 0, bytesReceived = 0 } = report ? bytesOn(report) : {};
     const buffered = this.#all.reduce((sum, channel) => sum + channel.bufferedAmount, this.#mux.buffered);
     const path = report && pathOf(report);
@@ -347,7 +348,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     const opening = Math.round(performance.now() - this.#since);
     const again = this.#met ? { again: true } : {};
     if (!connection) return report({ outcome: "failed", opening, ...again });
-    const stats = await connection.getStats().catch(() => undefined);
+    const stats = await reportOf(connection);
     const path = stats && pathOf(stats);
     if (!path) return; // it is lost already
     const protocol = path.relay ? { protocol: path.relay } : {};

@@ -27,6 +27,8 @@ export interface PeerStats {
     localAddress?: string | undefined;
     remoteAddress?: string | undefined;
 }
+/** A connection's statistics; undefined if there are none. Firefox never answers who has asked a connection that is closed meanwhile. */
+export declare function reportOf(connection: RTCPeerConnection): Promise<RTCStatsReport | undefined>;
 /** Finds the path in a connection's statistics; undefined if no pair of candidates is selected. */
 export declare function pathOf(report: RTCStatsReport): Path | undefined;
 /**
