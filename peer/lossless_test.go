@@ -140,6 +140,9 @@ func TestNothingIsLost(t *testing.T) {
 			case 2:
 				if round%8 == 2 {
 					y.blacken()
+					// Until all have noticed. Who had no connection just now, and is in a new epoch before the others know that theirs
+					// is gone, takes them for gone when the grace is over, which is shorter than the silence that tells.
+					time.Sleep(30 * time.Second)
 				}
 			}
 			time.Sleep(time.Duration(rng.IntN(8000)) * time.Millisecond)
