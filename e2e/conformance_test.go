@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -35,11 +36,17 @@ type player interface {
 // pairing are the two kinds of players of a column, and the pairs in it: either kind as each role.
 type pairing [2]browser.Kind
 
+// pairings are all of them for `make conformance`, and otherwise those without Firefox: there about one case in five hundred still fails, for
+// reasons that are not found yet, and what everybody runs before a commit must not.
 func pairings() []pairing {
-	return []pairing{
-		{golang, golang}, {golang, browser.Chromium}, {golang, browser.Firefox},
-		{browser.Chromium, browser.Firefox}, {browser.Chromium, browser.Chromium},
+	all := []pairing{
+		{golang, golang}, {golang, browser.Chromium}, {browser.Chromium, browser.Chromium},
+		{golang, browser.Firefox}, {browser.Chromium, browser.Firefox},
 	}
+	if os.Getenv("BECKONTEST_CONFORMANCE") == "all" {
+		return all
+	}
+	return all[:3]
 }
 
 func (p pairing) String() string { return string(p[0]) + "-" + string(p[1]) }
