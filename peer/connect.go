@@ -66,6 +66,9 @@ func (r *Room) start(p *Peer, session string) *connection {
 	if r.over || r.ctx.Err() != nil {
 		return nil
 	}
+	if !r.verifiable(p) {
+		return nil
+	}
 	var before error
 	if old := p.meeting.current(); old != nil {
 		if before = codedCause(old.ctx); before == nil {
@@ -82,6 +85,7 @@ func (r *Room) start(p *Peer, session string) *connection {
 	c.local, c.remote = r.id, p.id
 	c.junction, c.turns, c.deadline = p.meeting.junction, p.meeting.turns, p.meeting.deadline
 	c.before = before
+	c.proving = r.provingOf(p, c)
 	c.say = func(data protocol.SignalData) { r.sayOf(p, c, data) }
 	c.reachable = func() bool {
 		r.mu.Lock()

@@ -33,6 +33,7 @@ type connection struct {
 	local     string // the peer ids, for addresses
 	remote    string
 	junction  *junction
+	proving   *proving // nil if the other side is not verified
 	turns     *turns
 	deadline  *deadline
 	before    error // what ended the one in whose place it is, nil if it has replaced none that had ended

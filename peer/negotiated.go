@@ -23,6 +23,8 @@ func (r *Room) negotiated(p *Peer, data protocol.SignalData) {
 		if asks := data.Want || data.Description != nil; asks && (p.ctx.Err() != nil || !current || data.Fresh) {
 			r.giveUp(p, data.Session)
 		}
+	case data.Unverified:
+		r.unverifiedBy(p)
 	case data.Over:
 		if current || c != nil && c.session == "" || c == nil && !p.meeting.asked.IsZero() {
 			gone := protocol.Errorf(protocol.CodeConnectFailed, "the other side gave the connection up")
