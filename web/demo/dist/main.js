@@ -650,6 +650,8 @@ function whyNotSent(error, who, offer) {
       return `What arrived was not what was sent: its SHA-256 differs. Offer it again; only what differs is sent. (${said})`;
     case "write-failed":
       return `${who} could not write it. (${said})`;
+    case "exists":
+      return `${who} has something else of that name already. (${said})`;
     case "bad-offer":
       return `${who} does not take such an offer: ${said}`;
     default:
@@ -920,11 +922,12 @@ var FAULTS = {
   control: "has a control character",
   device: "is the name of a device on Windows",
   trailing: "has a name that ends with a dot or a space",
-  "too-long": "has a name of more than 255 bytes",
+  "too-long": "is too long",
   duplicate: "is there twice",
   "file-is-folder": "is a file and a folder"
 };
 var MAX_ELEMENT = 255;
+var MAX_PATH = 4096;
 var DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
 var utf8 = new TextEncoder();
 function faultOf(path) {
@@ -941,6 +944,7 @@ function faultOf(path) {
     if (DEVICE.test(element.split(".", 1)[0].trimEnd())) return "device";
     if (utf8.encode(element).length > MAX_ELEMENT) return "too-long";
   }
+  if (utf8.encode(path).length > MAX_PATH) return "too-long";
   return void 0;
 }
 function firstFault(entries) {
@@ -1106,9 +1110,9 @@ function sessionStorageOrNone() {
 // demo/src/files/outgoing.ts
 var STEP3 = 1024 * 1024;
 var PIECE = 128 * 1024;
+var MAX_READING = 16;
 var PAUSE2 = 500;
 var Delivery = class {
-  // by the file: how far it was asked for
   constructor(peer, changed) {
     this.peer = peer;
     this.changed = changed;
@@ -1124,6 +1128,9 @@ var Delivery = class {
   error;
   cancelled = new AbortController();
   #reached = [];
+  // by the file: how far it was asked for
+  #reading = 0;
+  #queue = [];
   get over() {
     return this.state === "done" || this.state === "cancelled" || this.state === "failed";
   }
@@ -1140,6 +1147,15 @@ var Delivery = class {
   end(error) {
     this.error = error;
     this.set(error.code === "cancelled" ? "cancelled" : "failed");
+  }
+  /** Waits until fewer than MAX_READING of the peer's questions are being answered; `through` must follow. */
+  async turn() {
+    while (this.#reading >= MAX_READING) await new Promise((resolve) => this.#queue.push(resolve));
+    this.#reading++;
+  }
+  through() {
+    this.#reading--;
+    this.#queue.shift()?.();
   }
   /** The peer has this file up to here, or will in a moment. */
   reached(file, to) {
@@ -1221,6 +1237,7 @@ var Outgoing = class {
     const entry = isCount(index) ? this.offer.entries[index] : void 0;
     const file = isCount(index) ? this.chosen.files[index] : void 0;
     if (!entry || !file) throw new FileError("no-such-file", `There is no file ${String(index)} in this offer.`);
+    await delivery.turn();
     try {
       if (request.name === BLOCKS) await this.#blocks(request, delivery, index, file, question);
       else if (request.name === HASHES) await request.respond(await this.#hashes(file, question));
@@ -1231,6 +1248,8 @@ var Outgoing = class {
       }
     } catch (error) {
       throw readFailed(error);
+    } finally {
+      delivery.through();
     }
   }
   async #blocks(request, delivery, index, file, { from, to }) {
@@ -1256,8 +1275,8 @@ var Outgoing = class {
     }
   }
   async #hashes(file, { block, count }) {
-    const good = isCount(block) && isCount(count) && block >= 1024 && block <= 4 * 1024 * 1024 && count > 0;
-    if (!good || (count - 1) * block >= file.size) throw new FileError("bad-range", `There are no ${count} blocks of ${block} bytes.`);
+    const good = isCount(block) && isCount(count) && block >= 16 * 1024 && block <= 4 * 1024 * 1024 && Number.isInteger(Math.log2(block));
+    if (!good || count === 0 || (count - 1) * block >= file.size) throw new FileError("bad-range", `There are no ${count} blocks of ${block} bytes.`);
     return this.hasher.digestsOf(file, block, count);
   }
 };
@@ -1389,6 +1408,8 @@ var Incoming = class {
   /** How many bytes are here, and how many of them came now. */
   here = 0;
   received = 0;
+  /** What the browser has of whole files, from before. */
+  #whole = [];
   /**
    * Fetches what is missing. Rejects with a FileError, which is the end of it, or with a BeckonError: then it can be called again when there
    * is a connection. Files are not changed any more when it has settled.
@@ -1405,6 +1426,7 @@ var Incoming = class {
         await this.#fetchOne(part, ask, stop.signal);
       }
     };
+    this.#whole = (await this.keeper.list()).filter(({ digest }) => digest !== void 0);
     const lanes = Array.from({ length: LANES }, lane);
     try {
       await Promise.all(lanes);
@@ -1457,7 +1479,7 @@ var Incoming = class {
   /** Looks for what is here of a file already, and has the sender say what of that is right. */
   async #open(part, about) {
     const { path, size } = part.entry;
-    const whole = (await this.keeper.list()).filter((item) => item.digest && item.path === path && item.size === size);
+    const whole = this.#whole.filter((item) => item.path === path && item.size === size);
     if (whole.length > 0) {
       const digest = hex(await digestFrom(part, await about(DIGEST, {})));
       const same = whole.find((item) => item.digest === digest);
@@ -1529,6 +1551,10 @@ var Incoming = class {
   /** Compares the whole file with what the sender has. */
   async #check(part, about) {
     const key = part.key;
+    if (part.entry.size === 0) {
+      part.digest = hex(await this.keeper.digest(key));
+      return this.keeper.finish(key, part.digest);
+    }
     const theirs = hex(await digestFrom(part, await about(DIGEST, {})));
     const ours = hex(await this.keeper.digest(key));
     if (ours !== theirs) throw new FileError("wrong-digest", `${part.entry.path}: its SHA-256 is ${ours}, the sender's is ${theirs}`);
