@@ -23,7 +23,7 @@ func TestOnePort(t *testing.T) {
 			t.Parallel()
 			s := start(t, false, append([]string{"serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
 				"--grace", "1s"}, append(flags, certificate(t)...)...)...)
-			base, room := splitRoom(s.first)
+			base, room, _ := strings.Cut(s.first, "/r/")
 			resp, err := client(t).Get(s.first)
 			if err != nil {
 				t.Fatal(err)
@@ -67,7 +67,7 @@ func TestOnePort(t *testing.T) {
 func TestTheRelayEndsWithTheSession(t *testing.T) {
 	t.Parallel()
 	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
-	base, room := splitRoom(s.first)
+	base, room, _ := strings.Cut(s.first, "/r/")
 	admin := s.logged(t, "admin listening", "addr")
 	for name, end := range map[string]func(m *member){
 		"kick": func(m *member) {
@@ -111,7 +111,7 @@ func TestTheRelayEndsWithTheSession(t *testing.T) {
 func TestTheRelayEndsWithTheLastRoom(t *testing.T) {
 	t.Parallel()
 	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
-	base, room := splitRoom(s.first)
+	base, room, _ := strings.Cut(s.first, "/r/")
 	admin := s.logged(t, "admin listening", "addr")
 	m := newMember(t, base, room)
 	join := func(room string) {
@@ -146,7 +146,7 @@ func TestRelayLimitIsTold(t *testing.T) {
 	t.Parallel()
 	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
 		"--relay-limit", "room:allocations=1")
-	base, room := splitRoom(s.first)
+	base, room, _ := strings.Cut(s.first, "/r/")
 	m := newMember(t, base, room)
 	if _, err := allocate(t, m.ice.URLs[1], m.ice.Username, m.ice.Credential); err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestRelayLimitIsTold(t *testing.T) {
 func TestRelayLimitWithoutARoom(t *testing.T) {
 	t.Parallel()
 	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "none", "--relay-limit", "room:allocations=1")
-	base, room := splitRoom(s.first)
+	base, room, _ := strings.Cut(s.first, "/r/")
 	one, other := newGuest(t, base), newGuest(t, base)
 	if _, err := allocate(t, one.ice.URLs[1], one.ice.Username, one.ice.Credential); err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestPeersReport(t *testing.T) {
 func TestReadyEndsFirst(t *testing.T) {
 	t.Parallel()
 	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--grace", "30s")
-	base, room := splitRoom(s.first)
+	base, room, _ := strings.Cut(s.first, "/r/")
 	admin := s.logged(t, "admin listening", "addr")
 	m := newMember(t, base, room)
 	relay, err := allocate(t, m.ice.URLs[1], m.ice.Username, m.ice.Credential) // something that is worth waiting for

@@ -61,8 +61,7 @@ func TestREADMEConfiguration(t *testing.T) {
 func TestREADMEGo(t *testing.T) {
 	t.Parallel()
 	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0")
-	public, _, _ := strings.Cut(s.first, "#")
-	start(t, true, "bot", "echo", public, "--log-level", "error")
+	start(t, true, "bot", "echo", s.first, "--log-level", "error")
 	server, name, err := peer.ParseURL(s.first)
 	if err != nil {
 		t.Fatal(err)

@@ -3,12 +3,10 @@ package main
 import (
 	"crypto/rand"
 	"net"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 
-	"github.com/beckon-rtc/beckon/peer/identity"
 	"github.com/beckon-rtc/beckon/turnserver"
 )
 
@@ -71,24 +69,6 @@ func (s *servers) roomURL() string {
 		u.Host = strings.TrimSuffix(u.Host, u.Host[strings.LastIndexByte(u.Host, ':'):])
 	}
 	return u.String()
-}
-
-// link is roomURL with a fresh secret in its fragment, which no browser sends to a server, this one included: who opens it connects to nobody
-// who has not got it. A page can keep to it only where a browser lets it sign, which is over https and from this machine; elsewhere, somebody
-// on the way could change the page anyway, and the link is one without.
-func (s *servers) link() string {
-	room := s.roomURL()
-	u, err := url.Parse(room)
-	if err != nil || !secure(u) {
-		return room
-	}
-	return room + "#k=" + identity.NewSecret().String()
-}
-
-// secure tells whether a page from there runs in a secure context (W3C Secure Contexts, section 3.1).
-func secure(u *url.URL) bool {
-	addr, err := netip.ParseAddr(u.Hostname())
-	return u.Scheme == "https" || u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
 }
 
 func randomSecret() []byte {

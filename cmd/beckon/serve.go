@@ -70,7 +70,7 @@ func (c *serveCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(p.stdout, s.link()); err != nil {
+	if _, err := fmt.Fprintln(p.stdout, s.roomURL()); err != nil {
 		s.stop(context.WithoutCancel(ctx), 0)
 		return fmt.Errorf("cannot write the room's URL to stdout: %w", err)
 	}
