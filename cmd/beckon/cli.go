@@ -16,6 +16,7 @@ type cli struct {
 	Bot          botCmd          `cmd:"" help:"Join a room as a bot."`
 	Keys         keysCmd         `cmd:"" help:"Make the keys that sign join tokens."`
 	Token        tokenCmd        `cmd:"" help:"Make and look at join tokens."`
+	Identity     identityCmd     `cmd:"" help:"Print your own public key, by which others know your programs."`
 	Health       healthCmd       `cmd:"" help:"Ask a server on this machine whether it is in service."`
 	Version      versionCmd      `cmd:"" help:"Print the version, and what this program was built from."`
 	ConfigTable  configTableCmd  `cmd:"" hidden:"" help:"Print the README's table of flags."`
@@ -92,7 +93,7 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 func hintOf(args []string) string {
 	page := "beckon"
 	for _, a := range args {
-		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "game", "keys", "public", "token", "new", "show", "health", "version"}, a) {
+		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "game", "keys", "public", "token", "new", "show", "attest", "identity", "health", "version"}, a) {
 			break
 		}
 		page += " " + a

@@ -12,9 +12,10 @@ import (
 
 // echoCmd is the flags of `beckon bot echo`.
 type echoCmd struct {
-	URL       string `arg:"" name:"url" help:"The room, as the server prints it: http://HOST:PORT/r/ROOM."`
+	URL       string `arg:"" name:"url" help:"The room, as the server prints it: http://HOST:PORT/r/ROOM, and the secret behind a # if there is one."`
 	Name      string `group:"run" placeholder:"NAME" default:"echo bot" help:"What the others see."`
 	Token     string `group:"run" placeholder:"TOKEN" help:"Shown to the server, if that wants one."`
+	Identity  string `group:"run" placeholder:"FILE" defaults:"none, or with a secret in the link one for this time" help:"The bot's own key, as beckon identity makes it. With one, and with a secret in the link, whoever proves nothing is not connected."`
 	RelayOnly bool   `group:"run" help:"Connect through the relay only, never directly."`
 	logFlags
 }
@@ -36,24 +37,31 @@ type echoAttributes struct {
 
 // Run echoes until ctx ends. That the session ends otherwise is an error.
 func (c *echoCmd) Run(ctx context.Context, p *process) error {
-	server, room, err := peer.ParseURL(c.URL)
+	link, err := peer.ParseLink(c.URL)
 	if err != nil {
 		return usagef("%s", notARoom(c.URL, err))
 	}
+	own, err := openIdentity(c.Identity)
+	if err != nil {
+		return err
+	}
 	cfg := &peer.Config{
 		Token:      c.Token,
+		Secret:     link.Secret,
+		Identity:   own,
 		Attributes: echoAttributes{c.Name, true},
 		Logger:     c.logger(p.stderr),
 	}
 	if c.RelayOnly {
 		cfg.ICETransportPolicy = peer.ICETransportRelay
 	}
-	r, err := peer.Join(ctx, server, room, cfg)
+	where := withoutSecret(c.URL)
+	r, err := peer.Join(ctx, link.Server, link.Room, cfg)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
-		return fmt.Errorf("cannot join %s: %s", c.URL, whyNot(c.URL, err))
+		return fmt.Errorf("cannot join %s: %s", where, whyNot(where, err))
 	}
 	fmt.Fprintf(p.stderr, "joined %s\n", r.ID())
 	err = echo(ctx, r, cfg.Logger)
@@ -61,7 +69,7 @@ func (c *echoCmd) Run(ctx context.Context, p *process) error {
 	if ctx.Err() != nil {
 		return closeErr
 	}
-	return fmt.Errorf("the session in %s ended: %s", c.URL, sentence(err))
+	return fmt.Errorf("the session in %s ended: %s", where, sentence(err))
 }
 
 // echo answers every peer until ctx or the room ends, and says why.
@@ -71,7 +79,7 @@ func echo(ctx context.Context, r *peer.Room, log zerolog.Logger) error {
 	var peers sync.WaitGroup
 	defer peers.Wait()
 	defer cancel()
-	peers.Go(func() { tellLimits(ctx, r, log) })
+	peers.Go(func() { tellEvents(ctx, r, log) })
 	for {
 		p, err := r.Accept(ctx)
 		if err != nil {
@@ -88,9 +96,10 @@ type events interface {
 
 var _ events = (*peer.Room)(nil)
 
-// tellLimits puts into the log which limit of the server's relay this program has met, until ctx or the room ends: what is slow then, or
-// does not come, is not the bot's fault. No other event is of use to a program that answers whoever comes.
-func tellLimits(ctx context.Context, room events, log zerolog.Logger) {
+// tellEvents puts into the log what is not the bot's fault, until ctx or the room ends: which limit of the server's relay this program has met,
+// by which something is slow then or does not come. Of peers that are not verified package peer tells the log itself. No other event is of
+// use to a program that answers whoever comes.
+func tellEvents(ctx context.Context, room events, log zerolog.Logger) {
 	for {
 		e, err := room.Recv(ctx)
 		if err != nil {

@@ -56,11 +56,11 @@ func TestEcho(t *testing.T) {
 // meet joins a room and waits for the other one there.
 func meet(t *testing.T, url string) (*peer.Room, *peer.Peer) {
 	t.Helper()
-	server, name, err := peer.ParseURL(url)
+	link, err := peer.ParseLink(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	room, err := peer.Join(t.Context(), server, name, nil)
+	room, err := peer.Join(t.Context(), link.Server, link.Room, &peer.Config{Secret: link.Secret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestEchoTellsLimits(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	full := protocol.Errorf(protocol.CodeRelayBytes, "the relay has carried for this room what it will in a day")
-	tellLimits(t.Context(), &script{{Kind: peer.EventGap}, {Kind: peer.EventLimit, Err: full}, {Kind: peer.EventGap}}, zerolog.New(&out))
+	tellEvents(t.Context(), &script{{Kind: peer.EventGap}, {Kind: peer.EventLimit, Err: full}, {Kind: peer.EventGap}}, zerolog.New(&out))
 	if text := out.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, `"level":"warn"`) || !strings.Contains(text, "will in a day") {
 		t.Errorf("the log is %q, want one warning", text)
 	}
