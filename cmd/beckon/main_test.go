@@ -220,6 +220,7 @@ func TestHelp(t *testing.T) {
 		"help-serve.txt":    {"serve", "--help"},
 		"help-turn.txt":     {"turn", "--help"},
 		"help-echo.txt":     {"bot", "echo", "--help"},
+		"help-game.txt":     {"bot", "game", "--help"},
 		"help-keys.txt":     {"keys", "new", "--help"},
 		"help-token.txt":    {"token", "new", "--help"},
 		"help-show.txt":     {"token", "show", "--help"},
