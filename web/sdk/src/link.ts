@@ -72,7 +72,9 @@ export class Link {
 
   /** What is said on this connection makes no sense, or it was closed by the app: it ends, and another one may take its place. */
   fail(error: BeckonError): void {
-    if (this.open || this.connection?.connectionState === "closed") this.#negotiation?.fail(error);
+    const negotiation = this.#negotiation;
+    // Of an association that is gone the control channel says whether that was on purpose.
+    if (!negotiation?.wasOpen || this.open || this.connection?.connectionState === "closed") negotiation?.fail(error);
   }
 
   /** Something came of the other side. */

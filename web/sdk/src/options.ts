@@ -14,7 +14,7 @@ export interface ChannelOptions {
   maxPacketLifeTime?: number | undefined;
   /**
    * What has waited on this side for more than so many milliseconds is dropped and counted instead of being sent late. For channels
-   * with one of the two limits above.
+   * with one of the two limits above. It bounds what this side sends, and the other side is not told of it.
    */
   maxQueueAge?: number | undefined;
   /**
