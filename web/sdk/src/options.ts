@@ -56,7 +56,7 @@ export interface JoinOptions extends Abortable {
    * but no addresses and not with whom. Default: true.
    */
   reports?: boolean | undefined;
-  /** The largest message in bytes that this side takes on a channel. Default: 268,435,456 (256 MiB). */
+  /** The largest message in bytes that this side takes on a channel: 65,536 or more. Default: 268,435,456 (256 MiB). */
   maxMessageSize?: number | undefined;
   /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
   connectTimeout?: number | undefined;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Peer } from "../src/index.js";
+import { join, type JoinOptions, type Peer } from "../src/index.js";
 import type { MuxChannel } from "../src/muxchannel.js";
 import { Meeting } from "./meeting.js";
 
@@ -45,6 +45,19 @@ test("options of another kind, and such that there are not, are TypeErrors that 
   assert.equal(at.pc.channels.length, 1, "nothing has been opened");
   const signal = new AbortController().signal;
   await peer.open("ż".repeat(512), { ordered: undefined, protocol: "p", signal });
+});
+
+test("options of a room are checked before anything is said to the server", async () => {
+  for (const [options, message] of [
+    [{ tokn: "x" }, /^join: there is no option tokn; there are token, attributes, /],
+    [{ maxMessageSize: "big" }, /^join: maxMessageSize is a whole number from 65536 to 9007199254740991, and not big$/],
+    [{ maxMessageSize: 1000 }, /maxMessageSize is a whole number from 65536/],
+    [{ connectTimeout: "5s" }, /^join: connectTimeout is a whole number from 1 to 2147483647, and not 5s$/],
+    [{ connectTimeout: Infinity }, /connectTimeout is a whole number/],
+  ] as [JoinOptions, RegExp][]) {
+    await assert.rejects(join("http://127.0.0.1", "tea", options), { name: "TypeError", message });
+  }
+  await at.connected(); // which takes the options that there are
 });
 
 test("a request's name, body and timeout are checked as such", async () => {
