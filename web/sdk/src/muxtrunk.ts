@@ -1,4 +1,4 @@
-import { asBeckonError, type BeckonError } from "./error.js";
+import { asBeckonError, BeckonError } from "./error.js";
 import { bad, PROTOCOL } from "./muxframes.js";
 import { init, nextTask, opened, sendable } from "./open.js";
 import type { ChannelOptions } from "./options.js";
@@ -53,7 +53,7 @@ export class Trunk {
     });
     dc.addEventListener("bufferedamountlow", () => owner.writable());
     const gone = new Promise<void>((resolve) => dc.addEventListener("close", () => resolve(), { once: true }));
-    void gone.then(nextTask).then(() => owner.broken(bad("a trunk was closed")));
+    void gone.then(nextTask).then(() => owner.broken(new BeckonError("connection-lost", "The other side closed what all channels go on.")));
     opened(dc, gone, "trunk").then(
       async () => {
         if (!ours) await sendable(connection);

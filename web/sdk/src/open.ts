@@ -1,6 +1,5 @@
 import { abortable, checkAborted, deferred, type Deferred } from "./abort.js";
 import { BeckonError } from "./error.js";
-import { PROTOCOL, utf8 } from "./muxframes.js";
 import type { ChannelOptions } from "./options.js";
 
 /** How many channels are opened at a time. Pion has wedged an association when some 500 were opened at once. */
@@ -97,25 +96,6 @@ export function nextTask(): Promise<void> {
     };
     port2.postMessage(undefined);
   });
-}
-
-/** Throws a TypeError for options that cannot be meant. */
-export function checkOptions(label: string, options: ChannelOptions): void {
-  const { ordered, maxRetransmits, maxPacketLifeTime, maxQueueAge, durable, raw, protocol = "" } = options;
-  const limits = { maxRetransmits, maxPacketLifeTime };
-  const refuse = (why: string): never => {
-    throw new TypeError(`open: ${why}`);
-  };
-  for (const [name, value] of Object.entries({ ...limits, maxQueueAge })) {
-    if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= (name in limits ? 65535 : Infinity))) continue;
-    refuse(`${name} is a whole number from 0${name in limits ? " to 65535" : ""}`);
-  }
-  if (maxRetransmits !== undefined && maxPacketLifeTime !== undefined) refuse("maxRetransmits and maxPacketLifeTime exclude each other");
-  const reliable = maxRetransmits === undefined && maxPacketLifeTime === undefined;
-  if (durable && (raw || ordered === false || !reliable)) refuse("a durable channel is ordered and reliable, and not raw");
-  if (maxQueueAge !== undefined && (raw || reliable)) refuse("maxQueueAge needs maxRetransmits or maxPacketLifeTime, and excludes raw");
-  if (raw && protocol === PROTOCOL) refuse(`a raw channel cannot speak ${PROTOCOL}`);
-  for (const text of raw ? [] : [label, protocol]) if (utf8(text).length > 1024) refuse("label and protocol have up to 1,024 bytes");
 }
 
 /** The browser takes an undefined limit for 0, so only what is there is handed on. */
