@@ -96,14 +96,7 @@ var SHA256 = class {
   }
   /** The 32 bytes of the digest. The object is used up. */
   digest() {
-    const length = this.#length;
-    const zeros = (BLOCK + 55 - length % BLOCK) % BLOCK;
-    const end = new Uint8Array(1 + zeros + 8);
-    end[0] = 128;
-    const view = new DataView(end.buffer);
-    view.setUint32(1 + zeros, Math.floor(length / 2 ** 29));
-    view.setUint32(5 + zeros, length * 8 % 2 ** 32);
-    this.update(end);
+    this.update(padding(this.#length));
     const digest = new DataView(new ArrayBuffer(32));
     this.#h.forEach((word, i) => digest.setInt32(4 * i, word));
     return new Uint8Array(digest.buffer);
@@ -147,6 +140,15 @@ var SHA256 = class {
     h[7] += i;
   }
 };
+function padding(length) {
+  const zeros = (BLOCK + 55 - length % BLOCK) % BLOCK;
+  const end = new Uint8Array(1 + zeros + 8);
+  end[0] = 128;
+  const view = new DataView(end.buffer);
+  view.setUint32(1 + zeros, Math.floor(length / 2 ** 29));
+  view.setUint32(5 + zeros, length * 8 % 2 ** 32);
+  return end;
+}
 async function sha256(data) {
   const subtle = crypto.subtle;
   return subtle ? new Uint8Array(await subtle.digest("SHA-256", data)) : new SHA256().update(data).digest();

@@ -629,9 +629,9 @@ function download(name2, file) {
 }
 
 // demo/src/files/why.ts
-function clean(text, length = 200) {
+function clean(text, length2 = 200) {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "_");
-  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
+  return line.length > length2 ? `${line.slice(0, length2 - 1)}…` : line;
 }
 function whyNotSent(error, who, offer) {
   const said = clean(error.message, 300);
@@ -1451,7 +1451,7 @@ var Incoming = class {
     for (const part of this.parts) {
       if (part.key === void 0 || part.digest !== void 0) continue;
       await this.keeper.close(part.key);
-      if (part.missing) this.here -= part.entry.size - part.missing.reduce((sum, { from, to }) => sum + to - from, 0);
+      if (part.missing) part.counted = part.entry.size - length(part.missing);
       delete part.key;
       delete part.missing;
     }
@@ -1492,7 +1492,7 @@ var Incoming = class {
       const same = whole.find((item) => item.digest === digest);
       if (same) {
         Object.assign(part, { key: same.key, digest, missing: [] });
-        this.#more(size);
+        this.#more(size - (part.counted ?? 0));
         return;
       }
     }
@@ -1509,7 +1509,8 @@ var Incoming = class {
     }
     add(missing, Math.min(count * block, size), size);
     part.missing = missing;
-    this.#more(size - missing.reduce((sum, { from, to }) => sum + to - from, 0));
+    this.#more(size - length(missing) - (part.counted ?? 0));
+    delete part.counted;
   }
   /** Writes what comes, and moves the beginning of the range on by it. */
   async #fetchRange(part, range, answer2) {
@@ -1573,6 +1574,9 @@ var Incoming = class {
     this.moved();
   }
 };
+function length(ranges) {
+  return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+}
 function add(ranges, from, to) {
   const last = ranges.at(-1);
   if (last?.to === from) last.to = to;
