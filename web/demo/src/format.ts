@@ -44,3 +44,15 @@ export class Speed {
     return at > first.at ? ((bytes - first.bytes) / (at - first.at)) * 1000 : 0;
   }
 }
+
+/** Bits a second, as lines are sold: `12 kbit/s`, `3.4 Mbit/s`. */
+export function bits(n: number): string {
+  const kilo = n / 1000;
+  if (kilo < 999.5) return `${kilo < 9.95 && kilo >= 0.05 ? kilo.toFixed(1) : Math.round(kilo)} kbit/s`;
+  return `${(kilo / 1000).toFixed(1)} Mbit/s`;
+}
+
+/** A number of things: `1 restart`, `2 restarts`. */
+export function count(n: number, thing: string): string {
+  return `${n} ${thing}${n === 1 ? "" : "s"}`;
+}
