@@ -52,6 +52,13 @@ export function bits(n: number): string {
   return `${(kilo / 1000).toFixed(1)} Mbit/s`;
 }
 
+/** Two directions, in one unit: `↓ 0.9 ↑ 12 kbit/s`. */
+export function rates(down: number, up: number): string {
+  const mega = Math.max(down, up) >= 999_500;
+  const text = (n: number) => (mega ? (n / 1e6).toFixed(1) : n < 50 ? "0" : n < 9950 ? (n / 1000).toFixed(1) : String(Math.round(n / 1000)));
+  return `↓ ${text(down)}  ↑ ${text(up)} ${mega ? "M" : "k"}bit/s`;
+}
+
 /** A number of things: `1 restart`, `2 restarts`. */
 export function count(n: number, thing: string): string {
   return `${n} ${thing}${n === 1 ? "" : "s"}`;

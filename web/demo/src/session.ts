@@ -81,7 +81,7 @@ export class Session {
     void peer.closed.then((why) => {
       if (this.room.peers.get(peer.id) !== peer) return; // it has left, or come back as a new one
       this.#changed(peer, why);
-      if (why?.code === "peer-unverified") this.#say(`${displayName(peer.id, peer.attributes)} is not verified, and not connected`);
+      if (why?.code === "peer-unverified") this.#say(`Not connected to ${displayName(peer.id, peer.attributes)}: one of you could not be verified`);
     });
   }
 

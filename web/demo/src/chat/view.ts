@@ -79,7 +79,7 @@ export class ChatView {
     if (this.#items.length > SHOWN) this.#drop(this.#items[0]!);
     this.#heads(at);
     this.#heads(at + 1);
-    find("#quiet").hidden = true;
+    if (item.line) find("#quiet").hidden = true;
     this.#follow.keep();
   }
 

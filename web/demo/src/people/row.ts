@@ -3,7 +3,7 @@
 import type { BeckonError, Peer } from "/sdk/beckon.js";
 import { el, setAttribute, setText, svg } from "../dom.js";
 import { flag } from "../flag.js";
-import { bits, count } from "../format.js";
+import { count, rates } from "../format.js";
 import { displayName } from "../names.js";
 import { Meter } from "./meter.js";
 import { Plot } from "./plot.js";
@@ -107,7 +107,7 @@ export class Row {
     this.#plot.element.toggleAttribute("hidden", !connected || meter.trips.length === 0);
     this.#send.hidden = this.#stopped || !connected;
     setAttribute(this.#send, "aria-label", `Send a file to ${name}`);
-    this.#rejoin.hidden = this.#stopped || peer.state !== "closed";
+    this.#rejoin.hidden = this.#stopped || peer.state !== "closed" || trust === "refused"; // which coming back does not change
     setAttribute(this.#rejoin, "aria-label", `Rejoin the room to connect to ${name} again`);
   }
 
@@ -115,7 +115,7 @@ export class Row {
     const { down, up, stats } = this.meter;
     const again = (stats?.restarts ?? 0) + Math.max(0, (stats?.connections ?? 1) - 1);
     return [
-      down === undefined || up === undefined ? "" : `↓ ${bits(down)}  ↑ ${bits(up)}`,
+      down === undefined || up === undefined ? "" : rates(down, up),
       again > 0 ? count(again, "restart") : "",
     ].filter(Boolean).join(" · ");
   }

@@ -30,7 +30,7 @@ export function status(standing: Standing): string {
     case "reconnecting":
       return `${away}Reconnecting…`;
     case "closed":
-      if (refused(standing)) return standing.secret ? "Refused: not verified" : "Does not let in who has no proof";
+      if (refused(standing)) return standing.secret ? "Refused: not verified" : "Refused you: your link has no secret";
       return `${away}${why?.code === "connect-failed" ? "Could not connect" : "Connection lost"}`;
     case "connected": {
       if (!path) return `${away}Connected`;
@@ -53,7 +53,7 @@ export function meaning(standing: Standing, name: string): { title: string; text
           text: `${name} could not prove to have the secret in this room’s link, so nothing was sent to or taken from there. Either they opened the link without its end, from # on, or somebody in between is pretending to be them. Send them the whole link again, another way than before.`,
         }
       : {
-          title: `${name} does not let you in`,
+          title: "Refused you",
           text: `They opened this room by a link with a secret in it, and yours has none. Ask them for the whole link: what counts is its end, from # on.`,
         };
   }
