@@ -9,6 +9,9 @@ export const MAX_NUMBER = 9007199254740991;
 /** The longest name (room, peer id, instance) in bytes. */
 export const MAX_NAME = 64;
 
+/** The longest attestation of a key in bytes. */
+export const MAX_ATTESTATION = 2048;
+
 /** The capability of an RTCPeerConnection that can roll back a local offer. */
 export const CAPABILITY_ROLLBACK = "rollback";
 
@@ -80,6 +83,8 @@ export type ErrorCode =
   | "message-too-large"
   /** The reader was too slow: what waited to be read or accepted passed its bound. */
   | "overflow"
+  /** The peer has not proven who it is: it has another key or link, cannot prove anything, or somebody is between the two. */
+  | "peer-unverified"
   /** What was asked for did not come in time. */
   | "timeout"
   /** The identity has as many peers on this server as its token allows. */
@@ -150,6 +155,12 @@ export interface Hello {
   capabilities?: Capabilities;
   /** Resume is the resume token of an earlier welcome; with it the client keeps its peer id. */
   resume?: string;
+  /** Key is the client's own Ed25519 public key, by which other members verify it; see ValidKey. Key and Nonce come both or not at all. */
+  key?: string;
+  /** Nonce is 16 random bytes that this SDK object has made for itself; see ValidNonce. */
+  nonce?: string;
+  /** Attestation is what somebody else says of the key: a compact JWS of at most MaxAttestation bytes, passed on unread. */
+  attestation?: string;
 }
 
 /** Welcome (server to client) answers a hello. */
@@ -269,6 +280,10 @@ export interface Member {
   identity?: string;
   attributes?: unknown;
   capabilities?: Capabilities;
+  /** Key, Nonce and Attestation are those of the member's hello. */
+  key?: string;
+  nonce?: string;
+  attestation?: string;
   /** Away tells that the member's connection is lost and it may come back within the grace. */
   away?: boolean;
   /** Joined is the log position of the member's joined event: its rank in the room. */
@@ -440,8 +455,8 @@ export interface ErrorReply {
 }
 
 /**
- * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate and Want, and of which
- * connection.
+ * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate, Want and Unverified, and of
+ * which connection.
  */
 export interface SignalData {
   /** Description is an RTCSessionDescription. */
@@ -459,6 +474,20 @@ export interface SignalData {
   iceRestart?: boolean;
   /** Fresh asks, in a Want, for another connection in the place of Session, instead of another path for it. */
   fresh?: boolean;
+  /** Proof, beside a Description, shows whose it is; see package peer/identity. */
+  proof?: Proof;
+  /** Unverified says that this side has not accepted the other's proof, or wanted one and got none: there will be no connection. */
+  unverified?: boolean;
+}
+
+/** Proof is a signature over what binds a connection to its two ends: their keys, the room, and the certificate that DTLS will use. */
+export interface Proof {
+  /** NotAfter is until when it is good, in seconds since 1970. */
+  notAfter: number;
+  /** Signature is one of Ed25519: 86 characters of base64url without padding. */
+  signature: string;
+  /** MAC is an HMAC-SHA-256 under the secret of the link that both sides have: 43 characters of base64url. Absent without a secret. */
+  mac?: string;
 }
 
 /** Description is an RTCSessionDescriptionInit. */
