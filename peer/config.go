@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/beckon-rtc/beckon/peer/identity"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 	"github.com/rs/zerolog"
@@ -33,6 +34,20 @@ type Config struct {
 	// joined one of 10 s that ends with the room. Its error fails the Join (CodeConnectFailed); later it is called again, after a while. It may be
 	// called by two goroutines at once: one that connects, one that renews. nil is Token for ever.
 	TokenSource func(ctx context.Context) (string, error)
+	// Identity is the key by which the others know this peer; see identity.OpenKeyFile. With nil there is none, or, where Trust or Secret is
+	// set, one that lasts as long as the room. Whoever sets one of the three has every peer verified: it must prove that it has the key
+	// that it shows, and that nobody is between, or its Context ends with CodePeerUnverified and no channel ever opens. So all members of
+	// the room have to. With none of them nothing is shown or asked for, and peers that do ask will not connect.
+	Identity *identity.Key
+	// Trust decides whose keys will do: identity.Pinned, FirstUse or Issued, or one's own. nil takes any key, which keeps nobody out,
+	// but the number that Peer.SafetyNumber gives is worth reading to each other then.
+	Trust identity.Trust
+	// Secret is that of the link which all members have and the server has not: who does not prove to know it is not connected. The
+	// zero value is none. See ParseLink.
+	Secret identity.Secret
+	// Attestation is what an issuer says of the Identity's key, for peers whose Trust is identity.Issued: a compact JWS of at most 2,048
+	// bytes. "" is none.
+	Attestation string
 	// Attributes are what the other members see of this peer. They must marshal to a JSON object; nil is none.
 	Attributes any
 	// Topology is wished for if this join makes the room; a room that exists keeps its own. "" is a mesh.
@@ -141,7 +156,7 @@ func (c *Config) prepared() (Config, error) {
 		return out, protocol.Errorf(protocol.CodeBadFrame, "there is no ICE transport policy %.32q; use %q or %q",
 			string(out.ICETransportPolicy), ICETransportAll, ICETransportRelay)
 	}
-	return out, nil
+	return out, out.prepareIdentity()
 }
 
 // marshalObject makes the JSON object of attributes; nil for none.

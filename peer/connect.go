@@ -66,6 +66,9 @@ func (r *Room) start(p *Peer, session string) *connection {
 	if r.over || r.ctx.Err() != nil {
 		return nil
 	}
+	if !r.verifiable(p) {
+		return nil
+	}
 	if old := p.meeting.current(); old != nil {
 		old.end(protocol.Errorf(protocol.CodeConnectionLost, "another connection takes the place of this one"))
 	}
@@ -76,6 +79,7 @@ func (r *Room) start(p *Peer, session string) *connection {
 	m, _ := r.state.member(p.id)
 	c.asks = m.Capabilities[capabilityAskToClose]
 	c.local, c.remote = r.id, p.id
+	c.proving = r.provingOf(p, c)
 	c.junction, c.turns = p.meeting.junction, p.meeting.turns
 	c.say = func(data protocol.SignalData) { r.sayOf(p, c, data) }
 	c.reachable = func() bool {

@@ -33,6 +33,7 @@ type connection struct {
 	local     string // the peer ids, for addresses
 	remote    string
 	junction  *junction
+	proving   *proving // nil if the other side is not verified
 	turns     *turns
 	say       func(protocol.SignalData)
 	reachable func() bool // the other side can be signalled

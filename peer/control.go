@@ -22,6 +22,9 @@ type controlMessage struct {
 
 // controlOpened is called by Pion when the association is there.
 func (c *connection) controlOpened(control *webrtc.DataChannel) {
+	if !c.genuine() {
+		return
+	}
 	raw, err := detach(control)
 	if err != nil {
 		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the control channel did not open: %v", err))

@@ -29,6 +29,9 @@ const (
 	// EventGap: events were missed, messages perhaps, and cannot be had any more: this peer was away for too long, fell too far
 	// behind, or the server took it for a new one. Events for what changed follow; then Room.Peers is right again.
 	EventGap EventKind = "gap"
+	// EventUnverified: a peer has not proven who it is, or wants a proof of this side and got none that it takes. There is no connection
+	// to it, and will be none before it has left and joined. Event.Err says why; so does the cause of the peer's Context.
+	EventUnverified EventKind = "unverified"
 	// EventState: the connection to the server is lost, or back, with all that was missed before this event. Event.State says
 	// which. The room's end is no event: Recv returns it.
 	EventState EventKind = "state"
@@ -49,7 +52,7 @@ type Event struct {
 	// State is what the room's became: EventState.
 	State RoomState
 	// Err is which limit, with a sentence of the server's: EventLimit. Its Code is CodeRelayAllocations, CodeRelayBytes or
-	// CodeRelayBandwidth.
+	// CodeRelayBandwidth. Or why a peer is not verified: EventUnverified, CodePeerUnverified.
 	Err error
 	// Missed is how many events between the one before and this one were dropped because nobody read them: at most 1024 wait.
 	Missed int

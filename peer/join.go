@@ -8,7 +8,7 @@ import (
 )
 
 // Join enters a room of a server and returns when it is known who is there. The server is the URL of its root, such as
-// "https://example.org"; the room is a name (see ParseURL for room links). A nil config is all defaults.
+// "https://example.org"; the room is a name (see ParseLink for room links). A nil config is all defaults.
 //
 // ctx bounds the join and nothing after it; its values, not its end, are those of the room's own context. Join tries each of
 // Config.Carriers until one gets through: the next one when one does not open within 4 s, is refused by somebody who is no Beckon server,
@@ -71,6 +71,7 @@ func newRoom(ctx context.Context, server, name string, cfg Config, attributes js
 		ladder:      ladder{rungs: cfg.Carriers},
 		tokens:      tokens{source: cfg.TokenSource, token: cfg.Token, good: cfg.TokenSource == nil},
 	}
+	r.verifying = newVerifying(r)
 	r.updates = updates{room: r, newest: attributes}
 	r.ctx, r.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	r.leaving, r.leave = context.WithCancel(r.ctx)

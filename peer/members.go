@@ -62,6 +62,7 @@ func (r *Room) appeared(m protocol.Member) *Peer {
 		room: r, id: m.Peer, instance: m.Instance, identity: m.Identity,
 		meeting:    newMeeting(newJunction(r.cfg.MaxMessageSize, r.log.With().Str("peer", m.Peer).Logger())),
 		attributes: m.Attributes, away: m.Away,
+		shown: endOf(m), attestation: m.Attestation, asked: make(chan struct{}, 1),
 	}
 	p.meeting.junction.peer = p
 	p.here, p.left = context.WithCancelCause(r.ctx)

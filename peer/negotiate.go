@@ -38,12 +38,19 @@ func (c *connection) offer(restart bool) error {
 	if err != nil {
 		return err
 	}
-	c.describe(offer, restart)
+	if err := c.describe(offer, restart); err != nil {
+		return err
+	}
 	return c.pc.SetLocalDescription(offer)
 }
 
-func (c *connection) describe(d webrtc.SessionDescription, restart bool) {
-	c.say(protocol.SignalData{Description: &protocol.Description{Type: d.Type.String(), SDP: d.SDP}, ICERestart: restart})
+func (c *connection) describe(d webrtc.SessionDescription, restart bool) error {
+	proof, err := c.proving.sign(d.SDP)
+	if err != nil {
+		return err
+	}
+	c.say(protocol.SignalData{Description: &protocol.Description{Type: d.Type.String(), SDP: d.SDP}, ICERestart: restart, Proof: proof})
+	return nil
 }
 
 // refreshICEServers is for a restart, which asks the TURN servers anew: the credentials of the connection's making may have
@@ -66,7 +73,7 @@ func (c *connection) follow() error {
 		case data.Want:
 			c.wanted()
 		case data.Description != nil:
-			err = c.described(*data.Description)
+			err = c.described(*data.Description, data.Proof)
 		case data.Candidate != nil:
 			err = c.remoteCandidate(data.Candidate)
 		}
@@ -86,7 +93,7 @@ func (c *connection) wanted() {
 
 // described takes the other side's offer or answer, and answers an offer. Who offers is decided (protocol.Offers), so an
 // offer to the side that offers, or an answer to the other, is a client gone wrong; Pion's own state says so.
-func (c *connection) described(d protocol.Description) error {
+func (c *connection) described(d protocol.Description, proof *protocol.Proof) error {
 	offer := d.Type == webrtc.SDPTypeOffer.String()
 	if offer == c.offers {
 		return protocol.Errorf(protocol.CodeConnectFailed, "the peer sent an %.10q, which was not its turn", d.Type)
@@ -102,6 +109,9 @@ func (c *connection) described(d protocol.Description) error {
 	c.mayAdd = c.mostCandidates()
 	sdp, candidates := filterCandidates(d.SDP, c.mayAdd)
 	c.mayAdd -= candidates
+	if err := c.proving.verify(c.ctx, sdp, proof); err != nil {
+		return err
+	}
 	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.NewSDPType(d.Type), SDP: sdp})
 	if err != nil {
 		return err
@@ -111,7 +121,9 @@ func (c *connection) described(d protocol.Description) error {
 		if err != nil {
 			return err
 		}
-		c.describe(answer, false)
+		if err := c.describe(answer, false); err != nil {
+			return err
+		}
 		if err := c.pc.SetLocalDescription(answer); err != nil {
 			return err
 		}

@@ -18,6 +18,8 @@ func (r *Room) negotiated(p *Peer, data protocol.SignalData) {
 	}
 	c := p.meeting.current()
 	switch current := c != nil && data.Session == c.session; {
+	case data.Unverified:
+		r.unverifiedBy(p)
 	case data.Want:
 		if r.state.offers(p.id) {
 			r.wanted(p, c, data)

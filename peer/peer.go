@@ -3,7 +3,9 @@ package peer
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 
+	"github.com/beckon-rtc/beckon/peer/identity"
 	"github.com/beckon-rtc/beckon/peer/mux"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
@@ -22,6 +24,14 @@ type Peer struct {
 	ctx      context.Context         // within here; ends when there is no connection any more, too
 	end      context.CancelCauseFunc // ends ctx; the first cause counts
 	meeting  *meeting
+
+	// Set once: what it shows, and a token while it is asked whether that will do.
+	shown       identity.End // without a Peer if it shows nothing
+	attestation string
+	asked       chan struct{}
+
+	trusted  bool        // who has the token of asked
+	verified atomic.Bool // proven on a connection that was open
 
 	// Guarded by room.mu.
 	attributes json.RawMessage
@@ -63,7 +73,8 @@ func (p *Peer) State() State {
 // Context ends when the peer leaves or the connection to it ends for good, or the room ends. A connection that is lost is not the
 // end: the peer is StateReconnecting then, and the context ends when no other one could be made within Config.ConnectTimeout.
 // context.Cause says why, as a *protocol.Error: CodeClosed when one of the sides ended it or the peer left, CodeConnectFailed when
-// no way to it was ever found, CodeConnectionLost when the way was lost or the peer was away for too long, or what ended the room.
+// no way to it was ever found, CodePeerUnverified when it did not prove who it is (see Config.Identity; errors.As finds the
+// *identity.Error, with the reason), CodeConnectionLost when the way was lost or the peer was away for too long, or what ended the room.
 func (p *Peer) Context() context.Context { return p.ctx }
 
 // Open opens a channel to the peer. It waits until the peer is connected, or connected again, and while 256 channels of this side are open.

@@ -164,7 +164,7 @@ func (r *Room) hello(token string) protocol.Hello {
 		// As another peer it is another instance, too: the one before may still be in the room, as away.
 		r.instance = protocol.NewInstance()
 	}
-	return protocol.Hello{
+	hello := protocol.Hello{
 		Versions: []string{protocol.Version},
 		Token:    token,
 		Instance: r.instance,
@@ -172,6 +172,8 @@ func (r *Room) hello(token string) protocol.Hello {
 		Capabilities: protocol.Capabilities{protocol.CapabilityRollback: false, capabilityAskToClose: true},
 		Resume:       resume,
 	}
+	r.verifying.show(&hello)
+	return hello
 }
 
 // enter waits for the answer to the hello, and joins.

@@ -44,6 +44,7 @@ type Room struct {
 	events    *queue[Event]
 	requests  *inbox
 	listeners listeners
+	verifying *verifying // nil if peers are not verified
 
 	goroutines   sync.WaitGroup // keep, each carrier's read and write, and every connection
 	closing      atomic.Bool    // Close has been called: an end of the session is no loss

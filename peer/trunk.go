@@ -64,6 +64,9 @@ func (c *connection) openTrunk(ctx context.Context, class mux.Class, receive fun
 
 // offered is called by Pion for each data channel that the other side opens, one after the other, before its OnOpen.
 func (c *connection) offered(dc *webrtc.DataChannel) {
+	if !c.genuine() {
+		return
+	}
 	if dc.Protocol() == trunkProtocol {
 		c.offeredTrunk(dc)
 		return

@@ -8,7 +8,8 @@ import (
 )
 
 // ParseURL splits a room link, as people send it to each other, into what Join wants: "https://host/r/tea" is the room "tea" of
-// the server "https://host". The server may be below a path: all before the last "/r/" is kept. The error has CodeBadURL, or
+// the server "https://host". The server may be below a path: all before the last "/r/" is kept. What is behind a # is dropped, and with it
+// the secret that a link may have: see ParseLink. The error has CodeBadURL, or
 // CodeBadRoom when the server is there and the room is not.
 func ParseURL(link string) (server, room string, err error) {
 	u, err := parseServer(link)

@@ -61,6 +61,8 @@ type AuthRequest struct {
 	Origin string
 	// Instance is the client's instance, 16 hex digits of its own choice.
 	Instance string
+	// Key is the public key that the client shows the other members, in base64url; "" if none. That it has the key is proven to them only.
+	Key string
 }
 
 // ICERequest tells ICEServers for whom.

@@ -51,6 +51,9 @@ type Grant struct {
 	// Capacity is how many members that can be seen a room may have, for this client to come in as one of them; 0 leaves it to
 	// Limits.Members, which nobody passes.
 	Capacity int
+	// Key is the public key that its holder must show, as protocol.Hello has it; "" leaves that to the holder. A token that names one (the
+	// claim `cnf`) is worth nothing to who steals it: nobody connects to a key that its peer does not have.
+	Key string
 	// Half gives the client half of what Limits do: of Rate, Burst, Joins and Rooms. It is for strangers.
 	Half bool
 	// Expires is when the grant ends, and the connection with it. Zero means never.

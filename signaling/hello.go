@@ -97,11 +97,11 @@ func (c *conn) welcome(h protocol.Hello, sess *session, resumed bool, servers []
 func (c *conn) identify(h protocol.Hello) (peer string, grant Grant, err error) {
 	now := time.Now()
 	old, ok := c.server.resume.open(h.Resume, now)
-	ok = ok && old.Instance == h.Instance
+	ok = ok && old.Instance == h.Instance && old.grant().binds(h.Key)
 	if g := old.grant(); ok && !g.expired(now) && !c.server.revocations.have(g, now) {
 		return old.Peer, g, nil
 	}
-	grant, err = c.ask(h.Token, h.Instance)
+	grant, err = c.ask(h.Token, h.Instance, h.Key)
 	if err == nil && c.server.revocations.have(grant, now) {
 		c.server.failures.add(c.addr, now)
 		err = errRevoked
@@ -113,7 +113,7 @@ func (c *conn) identify(h protocol.Hello) (peer string, grant Grant, err error) 
 }
 
 // ask calls Authorize, unless the client's address has been refused so often that it must wait. The grant says all that it allows.
-func (c *conn) ask(token, instance string) (Grant, error) {
+func (c *conn) ask(token, instance, key string) (Grant, error) {
 	s := c.server
 	if wait := s.failures.wait(c.addr, time.Now()); wait > 0 {
 		return Grant{}, &limited{protocol.Errorf(protocol.CodeRateLimited,
@@ -121,10 +121,14 @@ func (c *conn) ask(token, instance string) (Grant, error) {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.limits.Callback)
 	defer cancel()
-	grant, err := s.authorize(ctx, AuthRequest{Token: token, RemoteAddr: c.addr, Origin: c.origin, Instance: instance})
+	grant, err := s.authorize(ctx, AuthRequest{Token: token, RemoteAddr: c.addr, Origin: c.origin, Instance: instance, Key: key})
 	now := time.Now()
-	if err == nil && grant.expired(now) {
+	switch {
+	case err != nil:
+	case grant.expired(now):
 		err = errGrantOver
+	case !grant.binds(key):
+		err = errOtherKey
 	}
 	if err != nil && !undecided(err) {
 		s.failures.add(c.addr, now)

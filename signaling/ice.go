@@ -93,9 +93,9 @@ func (c *conn) onToken(frame []byte) error {
 	}
 	sess := c.session
 	sess.mu.Lock()
-	instance := sess.instance
+	instance, key := sess.instance, sess.shown.key
 	sess.mu.Unlock()
-	grant, err := c.ask(t.Token, instance) // without the lock: it may take its time
+	grant, err := c.ask(t.Token, instance, key) // without the lock: it may take its time
 	var wait *limited
 	switch {
 	case errors.As(err, &wait):

@@ -27,6 +27,7 @@ type claims struct {
 	Allow    []Permission `json:"a,omitempty"`
 	MaxPeers int          `json:"m,omitempty"`
 	Capacity int          `json:"c,omitempty"`
+	Key      string       `json:"k,omitempty"`
 	Half     bool         `json:"h,omitempty"`
 	// Expires is when the token itself ends, in milliseconds since 1970.
 	Expires int64 `json:"e"`
@@ -35,7 +36,7 @@ type claims struct {
 func claimsOf(peer, instance string, g Grant, expires time.Time) claims {
 	c := claims{
 		Peer: peer, Instance: instance, Identity: g.Identity, TokenID: g.TokenID, Rooms: g.Rooms, Expires: expires.UnixMilli(),
-		Allow: g.Allow, MaxPeers: g.MaxPeers, Capacity: g.Capacity, Half: g.Half,
+		Allow: g.Allow, MaxPeers: g.MaxPeers, Capacity: g.Capacity, Key: g.Key, Half: g.Half,
 	}
 	if !g.Expires.IsZero() {
 		c.Ends = g.Expires.UnixMilli()
@@ -46,7 +47,7 @@ func claimsOf(peer, instance string, g Grant, expires time.Time) claims {
 func (c claims) grant() Grant {
 	g := Grant{
 		Identity: c.Identity, TokenID: c.TokenID, Rooms: c.Rooms, Allow: append([]Permission{}, c.Allow...),
-		MaxPeers: c.MaxPeers, Capacity: c.Capacity, Half: c.Half,
+		MaxPeers: c.MaxPeers, Capacity: c.Capacity, Key: c.Key, Half: c.Half,
 	}
 	if c.Ends != 0 {
 		g.Expires = time.UnixMilli(c.Ends)
@@ -69,7 +70,7 @@ func newSealer(secret []byte) sealer {
 		rand.Read(secret) // never fails: crypto/rand crashes the program instead
 	}
 	m := hmac.New(sha256.New, secret)
-	m.Write([]byte("beckon resume v3"))
+	m.Write([]byte("beckon resume v4"))
 	// Strict, so that each token has one spelling; open sees to what encoding/base64 passes over all the same.
 	return sealer{m.Sum(nil), base64.RawURLEncoding.Strict()}
 }

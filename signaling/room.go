@@ -86,6 +86,7 @@ func (r *room) join(c *conn, sess *session, j protocol.Join) (*member, error) {
 		Peer: sess.peer, Instance: sess.instance, Identity: sess.grant.Identity,
 		Attributes: j.Attributes, Capabilities: sess.capabilities, Joined: r.log.position + 1,
 	}}
+	sess.shown.to(&m.info)
 	r.members[sess.peer] = m
 	r.ranked = append(r.ranked, m)
 	if m.hidden {
@@ -108,6 +109,7 @@ func (r *room) rejoin(m *member, c *conn, sess *session, j protocol.Join) {
 		m.info.Said = 0 // another object, which counts from 1
 	}
 	m.info.Attributes, m.info.Instance, m.info.Capabilities = j.Attributes, sess.instance, sess.capabilities
+	sess.shown.to(&m.info)
 	m.alone = m.hidden || sess.grant.silent()
 	switch {
 	case m.hidden:

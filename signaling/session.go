@@ -28,6 +28,7 @@ type session struct {
 	instance     string
 	grant        Grant
 	capabilities protocol.Capabilities
+	shown        shown
 	rooms        map[string]*member
 	lost         time.Time // since when it is away
 	gone         bool      // no longer in Server.sessions
@@ -63,7 +64,7 @@ func (s *Server) attach(c *conn, peer string, h protocol.Hello, grant Grant) *se
 			old.close(protocol.CloseReplaced)
 			sess.away()
 		}
-		sess.conn, sess.instance, sess.capabilities = c, h.Instance, h.Capabilities
+		sess.conn, sess.instance, sess.capabilities, sess.shown = c, h.Instance, h.Capabilities, shownIn(h)
 		sess.lapser.stop()
 		sess.take(grant)
 		sess.mu.Unlock()

@@ -212,6 +212,7 @@ func grantOf(a token.Access) signaling.Grant {
 	}
 	return signaling.Grant{
 		Identity: a.Identity, Rooms: a.Grant.Rooms, Allow: allow, MaxPeers: a.Grant.MaxPeers, Capacity: a.Grant.Capacity, Expires: a.Ends, TokenID: a.ID,
+		Key: a.Bound,
 	}
 }
 

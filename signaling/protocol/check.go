@@ -35,6 +35,23 @@ func (m *Hello) check() error {
 			return Errorf(CodeBadFrame, "hello: a capability's name is longer than %d bytes", MaxName)
 		}
 	}
+	return m.checkKey()
+}
+
+// checkKey wants a key in the one form that it can have: who compares the texts compares the keys.
+func (m *Hello) checkKey() error {
+	switch {
+	case (m.Key == "") != (m.Nonce == ""):
+		return Errorf(CodeBadFrame, "hello: key and nonce come both or not at all")
+	case m.Key == "" && m.Attestation != "":
+		return Errorf(CodeBadFrame, "hello: an attestation is about a key, and there is none")
+	case m.Key != "" && !ValidKey(m.Key):
+		return Errorf(CodeBadFrame, "hello: key is not 32 bytes in base64url without padding")
+	case m.Nonce != "" && !ValidNonce(m.Nonce):
+		return Errorf(CodeBadFrame, "hello: nonce is not 16 bytes in base64url without padding")
+	case m.Attestation != "" && !ValidAttestation(m.Attestation):
+		return Errorf(CodeBadFrame, "hello: attestation is not a compact JWS of at most %d bytes", MaxAttestation)
+	}
 	return nil
 }
 

@@ -53,6 +53,7 @@ const (
 	CodeMeshFull        ErrorCode = "mesh-full"
 	CodeMessageTooLarge ErrorCode = "message-too-large"
 	CodeOverflow        ErrorCode = "overflow"
+	CodePeerUnverified  ErrorCode = "peer-unverified"
 	CodeTimeout         ErrorCode = "timeout"
 	CodeTooManyPeers    ErrorCode = "too-many-peers"
 	CodeUnsupported     ErrorCode = "unsupported"
@@ -103,6 +104,7 @@ func ErrorCodes() []ErrorInfo {
 		{CodeMeshFull, false, "The room is a full mesh of as many members as it may connect; this peer is beyond them."},
 		{CodeMessageTooLarge, false, "The message is larger than the other side accepts."},
 		{CodeOverflow, false, "The reader was too slow: what waited to be read or accepted passed its bound."},
+		{CodePeerUnverified, false, "The peer has not proven who it is: it has another key or link, cannot prove anything, or somebody is between the two."},
 		{CodeTimeout, false, "What was asked for did not come in time."},
 		{CodeTooManyPeers, false, "The identity has as many peers on this server as its token allows."},
 		{CodeUnsupported, false, "This environment lacks something that is needed, such as RTCPeerConnection."},

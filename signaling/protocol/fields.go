@@ -28,6 +28,7 @@ var fieldNames = [...]string{
 	fieldTo: "to", fieldToInstance: "toInstance", fieldN: "n", fieldAfter: "after",
 	fieldData: "data", 10: "token", 11: "instance", 12: "versions", 13: "capabilities", 14: "resume", 15: "attributes",
 	16: "topology", 17: "epoch", 18: "position", 19: "t", 20: "acks", 21: "carrier", 22: "cursor", 23: "outcome", 24: "protocol", 25: "opening", 26: "again",
+	27: "key", 28: "nonce", 29: "attestation",
 }
 
 // fieldOf finds a key's field. A key that is a known name in other case or in escapes is refused rather than ignored.

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 )
@@ -40,6 +41,39 @@ func ValidInstance(s string) bool {
 	}
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// MaxAttestation is the longest attestation of a key in bytes.
+const MaxAttestation = 2048
+
+// ValidKey tells whether s is an Ed25519 public key as the wire has it: 32 bytes in base64url without padding, 43 characters, and of
+// the spellings that some decoders accept the one whose unused bits are zero. Whether the bytes are a point of the curve is for who verifies.
+func ValidKey(s string) bool { return canonical(s, 32) }
+
+// ValidNonce tells whether s is a nonce: 16 bytes in base64url without padding, 22 characters.
+func ValidNonce(s string) bool { return canonical(s, 16) }
+
+// canonical tells whether s is the one base64url of that many bytes. encoding/base64 passes over line breaks, so the length counts too.
+func canonical(s string, size int) bool {
+	if len(s) != base64.RawURLEncoding.EncodedLen(size) {
+		return false
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(b) == size
+}
+
+// ValidAttestation tells whether s has the form of a compact JWS (RFC 7515, section 7.1): three parts of base64url with dots between
+// them, at most MaxAttestation bytes. What they say is for the members.
+func ValidAttestation(s string) bool {
+	if len(s) > MaxAttestation || strings.Count(s, ".") != 2 {
+		return false
+	}
+	for part := range strings.SplitSeq(s, ".") {
+		if part == "" || strings.ContainsFunc(part, func(r rune) bool { return r > 'z' || !alphanumeric(byte(r)) && r != '-' && r != '_' }) {
 			return false
 		}
 	}

@@ -49,6 +49,12 @@ type Hello struct {
 	Capabilities Capabilities `json:"capabilities,omitempty"`
 	// Resume is the resume token of an earlier welcome; with it the client keeps its peer id.
 	Resume string `json:"resume,omitempty"`
+	// Key is the client's own Ed25519 public key, by which other members verify it; see ValidKey. Key and Nonce come both or not at all.
+	Key string `json:"key,omitempty"`
+	// Nonce is 16 random bytes that this SDK object has made for itself; see ValidNonce.
+	Nonce string `json:"nonce,omitempty"`
+	// Attestation is what somebody else says of the key: a compact JWS of at most MaxAttestation bytes, passed on unread.
+	Attestation string `json:"attestation,omitempty"`
 }
 
 // Welcome (server to client) answers a hello.
@@ -162,6 +168,10 @@ type Member struct {
 	Identity     string          `json:"identity,omitempty"`
 	Attributes   json.RawMessage `json:"attributes,omitempty"`
 	Capabilities Capabilities    `json:"capabilities,omitempty"`
+	// Key, Nonce and Attestation are those of the member's hello.
+	Key         string `json:"key,omitempty"`
+	Nonce       string `json:"nonce,omitempty"`
+	Attestation string `json:"attestation,omitempty"`
 	// Away tells that the member's connection is lost and it may come back within the grace.
 	Away bool `json:"away,omitempty"`
 	// Joined is the log position of the member's joined event: its rank in the room.
@@ -328,8 +338,8 @@ type ErrorReply struct {
 	N          uint64 `json:"n,omitempty"`
 }
 
-// SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate and Want, and of which
-// connection.
+// SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate, Want and Unverified, and of
+// which connection.
 type SignalData struct {
 	// Description is an RTCSessionDescription.
 	Description *Description `json:"description,omitempty"`
@@ -344,6 +354,20 @@ type SignalData struct {
 	ICERestart bool `json:"iceRestart,omitempty"`
 	// Fresh asks, in a Want, for another connection in the place of Session, instead of another path for it.
 	Fresh bool `json:"fresh,omitempty"`
+	// Proof, beside a Description, shows whose it is; see package peer/identity.
+	Proof *Proof `json:"proof,omitempty"`
+	// Unverified says that this side has not accepted the other's proof, or wanted one and got none: there will be no connection.
+	Unverified bool `json:"unverified,omitempty"`
+}
+
+// Proof is a signature over what binds a connection to its two ends: their keys, the room, and the certificate that DTLS will use.
+type Proof struct {
+	// NotAfter is until when it is good, in seconds since 1970.
+	NotAfter int64 `json:"notAfter"`
+	// Signature is one of Ed25519: 86 characters of base64url without padding.
+	Signature string `json:"signature"`
+	// MAC is an HMAC-SHA-256 under the secret of the link that both sides have: 43 characters of base64url. Absent without a secret.
+	MAC string `json:"mac,omitempty"`
 }
 
 // Description is an RTCSessionDescriptionInit.

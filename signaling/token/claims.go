@@ -29,6 +29,9 @@ type Claims struct {
 	NotBefore, IssuedAt time.Time
 	// Grant is what it allows.
 	Grant Grant
+	// Key is the Ed25519 public key that its holder must show, 32 bytes in base64url: `x` of the `jwk` of `cnf` (RFC 7800, section 3.2).
+	// "" if any will do.
+	Key string
 }
 
 // ParseClaims decodes claims: the payload of a token, or what a webhook answers. It says nothing about who wrote them, or whether
@@ -78,7 +81,10 @@ func (c *Claims) read(f fields) (err error) {
 			return err
 		}
 	}
-	c.Audience, err = f.texts("aud", true, maxAudiences, maxText)
+	if c.Audience, err = f.texts("aud", true, maxAudiences, maxText); err != nil {
+		return err
+	}
+	c.Key, err = f.confirmation()
 	return err
 }
 
@@ -91,6 +97,7 @@ type claimsJSON struct {
 	NotBefore *int64    `json:"nbf,omitempty"`
 	Expires   *int64    `json:"exp,omitempty"`
 	ID        string    `json:"jti,omitempty"`
+	Confirm   *confirm  `json:"cnf,omitempty"`
 	Grant     grantJSON `json:"beckon"`
 }
 
@@ -99,6 +106,7 @@ func (c Claims) MarshalJSON() ([]byte, error) {
 	j := claimsJSON{
 		Issuer: c.Issuer, Subject: c.Identity, ID: c.ID, Grant: c.Grant.json(),
 		IssuedAt: seconds(c.IssuedAt), NotBefore: seconds(c.NotBefore), Expires: seconds(c.Expires),
+		Confirm: confirmOf(c.Key),
 	}
 	switch len(c.Audience) {
 	case 0:

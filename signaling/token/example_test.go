@@ -126,6 +126,7 @@ func ExampleVerifier() {
 		}
 		return signaling.Grant{
 			Identity: access.Identity, Rooms: g.Rooms, Allow: allow, MaxPeers: g.MaxPeers, Capacity: g.Capacity, Expires: access.Ends,
+			Key: access.Bound,
 		}, nil
 	}
 	server := signaling.New(signaling.Config{Authorize: authorize})

@@ -54,6 +54,7 @@ func FuzzClaims(f *testing.F) {
 		}
 	}
 	f.Add([]byte(payload(`,"exp":1`)))
+	f.Add([]byte(payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519","x":"` + boundTo + `"}}`)))
 	f.Add([]byte(grantOf(`{"rooms":["a*","*"],"allow":[],"maxPeers":1000000,"capacity":1}`)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := ParseClaims(data)

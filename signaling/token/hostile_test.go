@@ -188,6 +188,20 @@ func TestHostile(t *testing.T) {
 		{"claims empty", forge(edHead, "", by(ed)), BadClaims},
 		{"claims compressed", forge(edHead, "\x1f\x8b\x08", by(ed)), BadClaims},
 
+		// The key that it is bound to: what is not understood is no bound, so it is refused.
+		{"cnf null", forge(edHead, payload(`,"cnf":null`), by(ed)), BadClaims},
+		{"cnf empty", forge(edHead, payload(`,"cnf":{}`), by(ed)), BadClaims},
+		{"cnf a string", forge(edHead, payload(`,"cnf":"`+boundTo+`"`), by(ed)), BadClaims},
+		{"cnf with jkt", forge(edHead, payload(`,"cnf":{"jkt":"`+boundTo+`"}`), by(ed)), BadClaims},
+		{"cnf with jwk and kid", forge(edHead, payload(`,"cnf":{"kid":"a","jwk":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo+`"}}`), by(ed)), BadClaims},
+		{"cnf of X25519", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"X25519","x":"`+boundTo+`"}}`), by(ed)), BadClaims},
+		{"cnf of P-256", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"EC","crv":"P-256","x":"`+boundTo+`","y":"`+boundTo+`"}}`), by(ed)), BadClaims},
+		{"cnf without x", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519"}}`), by(ed)), BadClaims},
+		{"cnf of 31 bytes", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo[:42]+`"}}`), by(ed)), BadClaims},
+		{"cnf with stray bits", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo[:42]+`B"}}`), by(ed)), BadClaims},
+		{"cnf with a private key", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo+`","d":"`+boundTo+`"}}`), by(ed)), BadClaims},
+		{"cnf in other letters", forge(edHead, payload(`,"cnf":{"JWK":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo+`"}}`), by(ed)), BadClaims},
+
 		// The grant.
 		{"grant a string", forge(edHead, grantOf(`"*"`), by(ed)), BadGrant},
 		{"grant null", forge(edHead, grantOf(`null`), by(ed)), BadGrant},

@@ -46,6 +46,8 @@ type Access struct {
 	Grant Grant
 	// Ends is when it ends: `exp` and the leeway.
 	Ends time.Time
+	// Bound is the public key that its holder must show; "" if any will do. See Claims.Key.
+	Bound string
 	// Issuer, Key and ID say where it came from, for a log: `iss`, `kid` and `jti`. Each may be "".
 	Issuer, Key, ID string
 }
@@ -68,7 +70,7 @@ func (r Rules) Access(c Claims, now time.Time) (Access, error) {
 	case c.Expires.Sub(now) > most+leeway:
 		return Access{}, errorf(TooLong, "it lives for another %s, and at most %s is allowed", span(c.Expires.Sub(now)), span(most))
 	}
-	return Access{Identity: c.Identity, Grant: c.Grant, Ends: ends, Issuer: c.Issuer, ID: c.ID}, nil
+	return Access{Identity: c.Identity, Grant: c.Grant, Ends: ends, Bound: c.Key, Issuer: c.Issuer, ID: c.ID}, nil
 }
 
 // span is a time in words short enough for a sentence. time.Duration ends at 292 years, which dates from the wire pass.

@@ -54,6 +54,7 @@ func (g *generator) codes() {
 	g.printf("/** The wire version, which is also the WebSocket subprotocol. */\nexport const VERSION = %q;\n\n", protocol.Version)
 	g.printf("/** The largest n, id or position. */\nexport const MAX_NUMBER = %d;\n\n", int64(protocol.MaxNumber))
 	g.printf("/** The longest name (room, peer id, instance) in bytes. */\nexport const MAX_NAME = %d;\n\n", protocol.MaxName)
+	g.printf("/** The longest attestation of a key in bytes. */\nexport const MAX_ATTESTATION = %d;\n\n", protocol.MaxAttestation)
 	g.printf("/** The capability of an RTCPeerConnection that can roll back a local offer. */\nexport const CAPABILITY_ROLLBACK = %q;\n\n", protocol.CapabilityRollback)
 	// Sentences are comments: who reads a name wants one, and a page need not download them.
 	g.printf("/** Names what went wrong, for machines. */\nexport type ErrorCode =")
