@@ -186,15 +186,8 @@ func (v *proving) verify(ctx context.Context, sdp string, proof *protocol.Proof)
 }
 
 func (v *proving) check(ctx context.Context, sdp string, proof *protocol.Proof) error {
-	if proof == nil { // first: a description of somebody who proves nothing is of no interest
-		return identity.Verify(nil, identity.Secret{}, identity.Binding{}, time.Time{})
-	}
-	theirs, err := identity.FingerprintIn(sdp)
-	if err != nil {
-		return err
-	}
-	err = identity.Verify(proof, v.peer.room.cfg.Secret, identity.Binding{
-		Role: identity.Offerer + identity.Answerer - v.role, Room: v.claim.Room, Self: v.other, Other: v.self, Fingerprint: theirs,
+	theirs, err := identity.VerifyDescription(sdp, proof, v.peer.room.cfg.Secret, identity.Binding{
+		Role: identity.Offerer + identity.Answerer - v.role, Room: v.claim.Room, Self: v.other, Other: v.self,
 	}, time.Now())
 	if err != nil {
 		return err

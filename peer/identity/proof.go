@@ -41,7 +41,7 @@ func Sign(key *Key, secret Secret, b Binding, now time.Time) protocol.Proof {
 // this order.
 func Verify(proof *protocol.Proof, secret Secret, b Binding, now time.Time) error {
 	if proof == nil {
-		return errorf(NoProof, "the peer's description comes without a proof")
+		return errNoProof
 	}
 	var signature [ed25519.SignatureSize]byte
 	if !decode(signature[:], proof.Signature) || proof.NotAfter < 0 || proof.NotAfter > protocol.MaxNumber {
@@ -73,6 +73,24 @@ func Verify(proof *protocol.Proof, secret Secret, b Binding, now time.Time) erro
 	}
 	return nil
 }
+
+// VerifyDescription checks a description of the other side and the proof beside it, as Verify does, and returns the fingerprint that is
+// proven: the one that the SDP names, which is to be that of the certificate that DTLS will use. The error may also be of the reason BadDescription.
+func VerifyDescription(sdp string, proof *protocol.Proof, secret Secret, b Binding, now time.Time) (Fingerprint, error) {
+	if proof == nil { // before all: what somebody says who proves nothing is of no interest
+		return Fingerprint{}, errNoProof
+	}
+	var err error
+	if b.Fingerprint, err = FingerprintIn(sdp); err != nil {
+		return Fingerprint{}, err
+	}
+	if err := Verify(proof, secret, b, now); err != nil {
+		return Fingerprint{}, err
+	}
+	return b.Fingerprint, nil
+}
+
+var errNoProof = errorf(NoProof, "the peer's description comes without a proof: it has joined without the secret of the link, or without an identity")
 
 // mac is HMAC-SHA-256 under the key that HKDF (RFC 5869) makes of the secret.
 func (s Secret) mac(message []byte) []byte {

@@ -102,9 +102,10 @@ export class Link {
 
   /** Takes what the other side said. */
   receive(data: SignalData): void {
-    const { session = "", description, iceRestart, want } = data;
+    const { session = "", description, iceRestart, want, unverified } = data;
     if (this.#state === "closed" || typeof session !== "string" || session.length > MAX_NAME) return;
-    if (description) {
+    if (unverified === true) this.#unverified("The other side has not accepted who this one is, or wants to know it and this one does not say.");
+    else if (description) {
       if (!this.#owner.offers) this.#offered(session, description, iceRestart === true);
       else if (session === this.#session) {
         this.#looked();
@@ -131,6 +132,18 @@ export class Link {
     this.#clocks.stop();
     this.#negotiation?.close();
     this.#owner.ended(error);
+  }
+
+  /** Ends it because the other side is not shown to be who it should be, and says so to it: it need not wait. */
+  refuse(error: BeckonError): void {
+    if (this.#state === "closed") return;
+    this.#say(this.#session ? { unverified: true, session: this.#session } : { unverified: true });
+    this.#unverified(error.message, error.cause);
+  }
+
+  #unverified(why: string, cause?: unknown): void {
+    if (this.#state !== "waiting") this.#owner.failed();
+    this.end(new BeckonError("peer-unverified", `connect to ${this.id}: ${why}`, { cause }));
   }
 
   /** Takes an offer. */
@@ -202,12 +215,14 @@ export class Link {
     this.#session = session;
     this.#asked = undefined;
     const named = session === "" ? {} : { session };
+    const { guard } = this.#owner;
     try {
       const negotiation: Negotiation = new Negotiation(session, {
         offers: this.#owner.offers,
         configuration: () => this.#owner.configuration(),
         say: (data) => this.#say({ ...data, ...named }),
         want: () => this.#ask({ want: true, ...named }),
+        confirm: guard && ((pc) => guard.confirm(session, pc)),
         connected: () => this.#connected(),
         channel: (dc) => this.#owner.channel(dc),
         progress: () => this.#owner.progress(),
@@ -273,6 +288,7 @@ export class Link {
   /** The connection is over. One that has been connected is replaced at once, another one after a while. */
   #over(error: BeckonError | undefined): void {
     if (this.#owner.closing) return this.end(undefined);
+    if (error?.code === "peer-unverified") return this.refuse(error);
     if (this.#state === "connecting") return this.#fail(error ?? new BeckonError("closed", "The other side gave up."));
     if (!error) return this.end(undefined);
     if (this.#negotiation?.wasOpen) return this.#replace(error.message);
