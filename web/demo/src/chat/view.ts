@@ -54,8 +54,8 @@ export class ChatView {
   }
 
   /** Writes a line that nobody said, after all that was said up to `clock`. */
-  note(text: string, clock: number, kind: "note" | "before" = "note"): void {
-    const element = el("li", { class: `aside ${kind}`, "data-testid": kind === "note" ? "chat-note" : "chat-before" }, el("span", {}, text));
+  note(text: string, clock: number, kind: "happened" | "before" = "happened"): void {
+    const element = el("li", { class: `aside ${kind}`, "data-testid": kind === "happened" ? "chat-note" : "chat-before" }, el("span", {}, text));
     this.#add({ element, clock, line: undefined, head: undefined });
   }
 
