@@ -1044,6 +1044,65 @@ async function read(file, from, to) {
   return bytes2;
 }
 
+// demo/src/files/trust.ts
+var ALWAYS = "beckon-files-always";
+var ACCEPTED = "beckon-files-accepted";
+var MAX_KEPT = 200;
+var Trust = class {
+  #here = /* @__PURE__ */ new WeakSet();
+  /** Whether the user wants to be asked about what this peer offers. */
+  always(peer) {
+    const key = provenKey(peer);
+    return this.#here.has(peer) || key !== void 0 && kept(localStorageOrNone(), ALWAYS).includes(key);
+  }
+  /** Takes what this peer offers from now on. For good, if it can prove who it is; else for as long as its page is open. */
+  setAlways(peer) {
+    this.#here.add(peer);
+    const key = provenKey(peer);
+    if (key !== void 0) keep(localStorageOrNone(), ALWAYS, key);
+  }
+  /** Whether this offer was accepted before this page was reloaded. Its id is known to who made it alone. */
+  accepted(offer) {
+    return kept(sessionStorageOrNone(), ACCEPTED).includes(offer);
+  }
+  setAccepted(offer) {
+    keep(sessionStorageOrNone(), ACCEPTED, offer);
+  }
+};
+function provenKey(peer) {
+  const { key, verified } = peer;
+  return verified ? key : void 0;
+}
+function kept(storage, name2) {
+  try {
+    const list = JSON.parse(storage?.getItem(name2) ?? "[]");
+    return Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
+function keep(storage, name2, one) {
+  const list = [...kept(storage, name2).filter((other) => other !== one), one].slice(-MAX_KEPT);
+  try {
+    storage?.setItem(name2, JSON.stringify(list));
+  } catch {
+  }
+}
+function localStorageOrNone() {
+  try {
+    return localStorage;
+  } catch {
+    return void 0;
+  }
+}
+function sessionStorageOrNone() {
+  try {
+    return sessionStorage;
+  } catch {
+    return void 0;
+  }
+}
+
 // demo/src/files/outgoing.ts
 var STEP3 = 1024 * 1024;
 var PIECE = 128 * 1024;
@@ -1112,14 +1171,21 @@ var Outgoing = class {
   offer;
   /** Offers it to a peer that is connected, if it is for that one and is not on offer to it already. */
   to(peer) {
-    if (this.only !== "" && this.only !== peer.id) return;
-    const old = this.deliveries.get(peer.id);
+    const old = this.deliveries.get(peer.id) ?? this.#before(peer);
+    if (this.only !== "" && this.only !== peer.id && !old) return;
     if (old && (old.over || old.peer === peer)) return;
     const delivery = old ?? new Delivery(peer, () => this.changed(delivery));
+    this.deliveries.delete(delivery.peer.id);
     delivery.peer = peer;
     this.deliveries.set(peer.id, delivery);
     delivery.set("waiting");
     void this.#offer(delivery, peer);
+  }
+  /** A delivery to somebody who had the same key and is gone: a page that was reloaded has another id, but can prove who it is. */
+  #before(peer) {
+    const key = provenKey(peer);
+    if (key === void 0) return void 0;
+    return [...this.deliveries.values()].find((one) => one.peer.state === "closed" && provenKey(one.peer) === key);
   }
   /** Takes the offer back, from everybody. */
   cancel() {
@@ -1255,7 +1321,7 @@ var OutRow = class {
     line.shown = line.item.dataset.state = state;
     if (delivery.error) line.item.dataset.reason = delivery.error.code;
     const states = [...this.outgoing.deliveries.values()].map((one) => one.state);
-    this.item.dataset.state = ["moving", "waiting", "lost", "failed", "cancelled"].find((one) => states.includes(one)) ?? "done";
+    this.item.dataset.state = ["moving", "waiting", "done", "lost", "failed"].find((one) => states.includes(one)) ?? "cancelled";
     this.#say(delivery, line);
   }
   #say(delivery, { meter, actions }) {
@@ -1762,65 +1828,6 @@ function nameOf(entries) {
   const tops = new Set(entries.map(({ path }) => path.split("/", 1)[0]));
   const [top] = tops;
   return tops.size === 1 && top ? top : `${entries.length} files`;
-}
-
-// demo/src/files/trust.ts
-var ALWAYS = "beckon-files-always";
-var ACCEPTED = "beckon-files-accepted";
-var MAX_KEPT = 200;
-var Trust = class {
-  #here = /* @__PURE__ */ new WeakSet();
-  /** Whether the user wants to be asked about what this peer offers. */
-  always(peer) {
-    const key = provenKey(peer);
-    return this.#here.has(peer) || key !== void 0 && kept(localStorageOrNone(), ALWAYS).includes(key);
-  }
-  /** Takes what this peer offers from now on. For good, if it can prove who it is; else for as long as its page is open. */
-  setAlways(peer) {
-    this.#here.add(peer);
-    const key = provenKey(peer);
-    if (key !== void 0) keep(localStorageOrNone(), ALWAYS, key);
-  }
-  /** Whether this offer was accepted before this page was reloaded. Its id is known to who made it alone. */
-  accepted(offer) {
-    return kept(sessionStorageOrNone(), ACCEPTED).includes(offer);
-  }
-  setAccepted(offer) {
-    keep(sessionStorageOrNone(), ACCEPTED, offer);
-  }
-};
-function provenKey(peer) {
-  const { key, verified } = peer;
-  return verified ? key : void 0;
-}
-function kept(storage, name2) {
-  try {
-    const list = JSON.parse(storage?.getItem(name2) ?? "[]");
-    return Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
-  } catch {
-    return [];
-  }
-}
-function keep(storage, name2, one) {
-  const list = [...kept(storage, name2).filter((other) => other !== one), one].slice(-MAX_KEPT);
-  try {
-    storage?.setItem(name2, JSON.stringify(list));
-  } catch {
-  }
-}
-function localStorageOrNone() {
-  try {
-    return localStorage;
-  } catch {
-    return void 0;
-  }
-}
-function sessionStorageOrNone() {
-  try {
-    return sessionStorage;
-  } catch {
-    return void 0;
-  }
 }
 
 // demo/src/files/panel.ts

@@ -3,6 +3,7 @@
 import { BeckonError, RequestError, type Peer, type Request } from "/sdk/beckon.js";
 import { read } from "./hashing.js";
 import type { Chosen } from "./tree.js";
+import { provenKey } from "./trust.js";
 import { BLOCKS, type Code, DIGEST, FileError, HASHES, isCount, OFFER, type Offer, readQuestion, type Receipt } from "./wire.js";
 import type { Calls } from "./worker.js";
 
@@ -85,14 +86,22 @@ export class Outgoing {
 
   /** Offers it to a peer that is connected, if it is for that one and is not on offer to it already. */
   to(peer: Peer): void {
-    if (this.only !== "" && this.only !== peer.id) return;
-    const old = this.deliveries.get(peer.id);
+    const old = this.deliveries.get(peer.id) ?? this.#before(peer);
+    if (this.only !== "" && this.only !== peer.id && !old) return;
     if (old && (old.over || old.peer === peer)) return;
     const delivery = old ?? new Delivery(peer, () => this.changed(delivery));
+    this.deliveries.delete(delivery.peer.id);
     delivery.peer = peer;
     this.deliveries.set(peer.id, delivery);
     delivery.set("waiting");
     void this.#offer(delivery, peer);
+  }
+
+  /** A delivery to somebody who had the same key and is gone: a page that was reloaded has another id, but can prove who it is. */
+  #before(peer: Peer): Delivery | undefined {
+    const key = provenKey(peer);
+    if (key === undefined) return undefined;
+    return [...this.deliveries.values()].find((one) => one.peer.state === "closed" && provenKey(one.peer) === key);
   }
 
   /** Takes the offer back, from everybody. */

@@ -62,9 +62,9 @@ export class OutRow {
     if (state === line.shown) return;
     line.shown = line.item.dataset.state = state;
     if (delivery.error) line.item.dataset.reason = delivery.error.code;
-    // The whole is at what most of it is at: still going on, else failed, else done.
+    // The whole is still going on if a part of it is; and it has come to something if it has for somebody.
     const states = [...this.outgoing.deliveries.values()].map((one) => one.state);
-    this.item.dataset.state = (["moving", "waiting", "lost", "failed", "cancelled"] as const).find((one) => states.includes(one)) ?? "done";
+    this.item.dataset.state = (["moving", "waiting", "done", "lost", "failed"] as const).find((one) => states.includes(one)) ?? "cancelled";
     this.#say(delivery, line);
   }
 
