@@ -3,6 +3,7 @@
 import { Identity, join, type JoinOptions, type Room } from "/sdk/beckon.js";
 import { Announcer } from "./announce.js";
 import { Chat } from "./chat/chat.js";
+import { listenDialogs } from "./dialogs.js";
 import { find, setText } from "./dom.js";
 import { type Entry, enterBy, onlyHere } from "./entry.js";
 import { FilePanel } from "./files/panel.js";
@@ -63,6 +64,7 @@ function furnish(entry: Entry): void {
   find("#only-here").hidden = !onlyHere(location);
   showLink(entry.link);
   showPrivacy(entry);
+  listenDialogs();
   nameYourself();
   find("#skip").onclick = () => {
     choose("chat");

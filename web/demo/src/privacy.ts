@@ -48,7 +48,6 @@ export function showPrivacy(entry: Entry): void {
     make.onclick = makePrivate;
   }
   const dialog = find<HTMLDialogElement>("#privacy");
-  dialog.onclick = (event) => event.target === dialog && dialog.close();
   find("#privacy-chip").onclick = () => dialog.showModal();
 
   const bar = find("#unverified");

@@ -21,8 +21,6 @@ export class Details {
     this.#dialog.onclose = () => {
       this.#row = undefined;
     };
-    // A click beside the dialog is on the dialog itself; what is in it covers all of it.
-    this.#dialog.onclick = (event) => event.target === this.#dialog && this.#dialog.close();
     this.#dialog.showModal();
   }
 
