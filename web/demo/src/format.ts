@@ -26,7 +26,7 @@ export function percent(part: number, whole: number): number {
 
 /** Milliseconds, for a round trip: below one there is nothing to tell apart. */
 export function milliseconds(ms: number): string {
-  return ms < 1 ? "under 1 ms" : `${Math.round(ms)} ms`;
+  return ms < 1 ? "<1 ms" : `${Math.round(ms)} ms`;
 }
 
 /** How fast bytes come, over about the last second: the mean from the start is wrong as soon as a network changes. */

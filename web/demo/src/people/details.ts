@@ -39,7 +39,7 @@ export class Details {
     setText(find("#details-state"), title);
     setText(find("#details-meaning"), text);
     setAttribute(this.#dialog, "data-trust", refused(standing) ? "refused" : peer.verified ? "verified" : "unverified");
-    find("#details-private").hidden = standing.secret;
+    find("#details-private").hidden = standing.secret || refused(standing);
     const { stats, range, down, up } = meter;
     const connected = peer.state === "connected";
     facts({
@@ -49,7 +49,7 @@ export class Details {
       Sent: connected && stats ? `${bytes(stats.bytesSent)}${up === undefined ? "" : `, ${bits(up)}`}` : undefined,
       "Path restarts": stats ? String(stats.restarts) : undefined,
       Connections: stats ? String(stats.connections) : undefined,
-      Key: peer.key,
+      Key: peer.verified ? peer.key : undefined, // of others it is what the server says
     });
     if (peer.verified) void this.#number(row);
   }
@@ -80,5 +80,6 @@ function facts(figures: Record<string, string | undefined>): void {
     list.replaceChildren(...known.map(([name]) => el("div", {}, el("dt", {}, name), el("dd", { "data-fact": name }))));
     list.dataset.names = names;
   }
+  find("#details-facts").hidden = known.length === 0;
   known.forEach(([, value], i) => setText(list.children[i]!.lastElementChild!, value));
 }

@@ -5,6 +5,7 @@ import { find, setText } from "../dom.js";
 import { badge } from "../tabs.js";
 import { Details } from "./details.js";
 import { Row, type RowActions } from "./row.js";
+import { gone } from "./words.js";
 
 /** How often connections are asked how they are, in milliseconds. */
 const REFRESH = 1000;
@@ -36,11 +37,11 @@ export class People {
       row = new Row(peer, this.secret, this.#actions);
       this.#rows.set(peer.id, row);
       this.#list.append(row.item);
-      this.#count();
     }
     const fresh = peer.state === "connected" && row.meter.trips.length === 0;
     row.show(peer, why);
     if (fresh) void row.measure(); // the way that it took is what everybody looks for first
+    this.#count();
     this.#details.changed(row);
   }
 
@@ -64,9 +65,10 @@ export class People {
   }
 
   #count(): void {
-    setText(find("#people-count"), String(this.#rows.size + 1));
+    const others = Array.from(this.#rows.values()).filter(({ standing }) => !gone(standing)).length;
+    setText(find("#people-count"), String(others + 1));
     find("#alone").hidden = this.#rows.size > 0;
-    badge("people", this.#rows.size === 0 ? 0 : this.#rows.size + 1);
+    badge("people", others === 0 ? 0 : others + 1);
   }
 
   async #measure(): Promise<void> {

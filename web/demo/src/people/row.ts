@@ -7,7 +7,7 @@ import { count, rates } from "../format.js";
 import { displayName } from "../names.js";
 import { Meter } from "./meter.js";
 import { Plot } from "./plot.js";
-import { refused, type Standing, status } from "./words.js";
+import { gone, refused, type Standing, status } from "./words.js";
 
 export interface RowActions {
   /** Somebody wants to send a file to this peer. */
@@ -46,7 +46,8 @@ export class Row {
       "li",
       { class: "peer", "data-testid": "peer", "data-peer": peer.id },
       el("span", { class: "picture" }, flag(peer.id)),
-      el("span", { class: "peer-text" }, el("span", { class: "peer-title" }, this.#name, this.#bot), this.#status, this.#rates),
+      el("span", { class: "peer-title" }, this.#name, this.#bot),
+      el("span", { class: "peer-text" }, this.#status, this.#rates),
       this.#plot.element,
       el("span", { class: "peer-actions" }, this.#trust, this.#send, this.#rejoin),
     );
@@ -93,11 +94,13 @@ export class Row {
     const connected = peer.state === "connected";
     const path = connected ? standing.path : undefined;
     setText(this.#name, name);
+    this.#name.title = name; // a long one is cut
     this.#bot.hidden = (peer.attributes as { bot?: unknown }).bot !== true;
     setText(this.#status, status(connected ? standing : { ...standing, path: undefined }));
     setText(this.#rates, connected ? this.#numbers() : "");
     setAttribute(item, "data-state", peer.state);
     setAttribute(item, "data-away", peer.away ? "true" : undefined);
+    setAttribute(item, "data-gone", gone(standing) ? "true" : undefined);
     setAttribute(item, "data-path", path ? (path.relayed ? "relayed" : "direct") : undefined);
     const trust = refused(standing) ? "refused" : peer.verified ? "verified" : "unverified";
     setAttribute(item, "data-trust", trust);
@@ -107,7 +110,8 @@ export class Row {
     this.#plot.element.toggleAttribute("hidden", !connected || meter.trips.length === 0);
     this.#send.hidden = this.#stopped || !connected;
     setAttribute(this.#send, "aria-label", `Send a file to ${name}`);
-    this.#rejoin.hidden = this.#stopped || peer.state !== "closed" || trust === "refused"; // which coming back does not change
+    this.#trust.hidden = gone(standing);
+    this.#rejoin.hidden = this.#stopped || peer.state !== "closed" || gone(standing) || trust === "refused"; // which coming back does not change
     setAttribute(this.#rejoin, "aria-label", `Rejoin the room to connect to ${name} again`);
   }
 

@@ -13,6 +13,11 @@ export interface Standing {
   secret: boolean;
 }
 
+/** Whether it may be that nobody is there any more: a page that was reloaded leaves such a one behind, until the server gives it up. */
+export function gone({ peer }: Standing): boolean {
+  return peer.away && peer.state !== "connected";
+}
+
 /** Whether the one or the other was not content with what was proved. */
 export function refused({ peer, why }: Standing): boolean {
   return peer.state === "closed" && why?.code === "peer-unverified";
@@ -21,6 +26,7 @@ export function refused({ peer, why }: Standing): boolean {
 /** The line below the name. */
 export function status(standing: Standing): string {
   const { peer, path, why } = standing;
+  if (gone(standing)) return "Away, may come back";
   const away = peer.away ? "Lost the server, may come back. " : "";
   switch (peer.state) {
     case "waiting":
