@@ -37,7 +37,7 @@ type focused struct {
 }
 
 // tabs goes through the page with the Tab key until it comes back to where it began or leaves the page, and returns where it came by. Wherever
-// it is has to be seen.
+// it is has to be seen. Firefox's keyboard stays with what is around the page then, so it is the last that is done with a window.
 func (w *window) tabs(t *testing.T) (names []string) {
 	t.Helper()
 	focus := script(t, "focus.js")
@@ -46,13 +46,7 @@ func (w *window) tabs(t *testing.T) (names []string) {
 		w.settled(t)
 		var at focused
 		w.eval(t, focus, &at)
-		if at.Name == "" { // it is with the browser now
-			if err := w.Activate(w.ctx); err != nil {
-				t.Fatal(err)
-			}
-			return names
-		}
-		if len(names) > 0 && at.Name == names[0] {
+		if at.Name == "" || len(names) > 0 && at.Name == names[0] {
 			return names
 		}
 		if !at.Outlined || !at.Seen {
@@ -88,37 +82,37 @@ func TestDemoByKeyboard(t *testing.T) {
 			needAll(t, kind)
 			b := serve(t, "127.0.0.1", "--grace", "1s")
 			w := openWindow(t, kind, b.Room, windowConfig{})
+			phone := openWindow(t, kind, b.Room, windowConfig{})
 			company(t, b.Room)
-			w.meets(t, 1)
+			w.meets(t, 2)
 			w.resize(t, 1280, 800)
-			inOrder(t, w.tabs(t), "skip", "privacy-chip", "link", "copy-link", "own-name", "peer-details", "peer-send", "messages", "chat-input", "chat-send",
-				"game-sail", "file-pick", "file-target")
-
 			w.eval(t, find("#skip")+".focus()", nil)
 			w.press(t, browser.Enter)
 			w.until(t, "document.activeElement === "+with("chat-input"))
-
 			w.eval(t, with("peer-details")+".focus()", nil)
 			w.press(t, browser.Enter)
 			w.until(t, "document.querySelector('#details').open && "+with("safety-number", "data-number"))
-			for range 6 { // more often than there is something to go to
-				w.press(t, browser.Tab)
-				w.until(t, "document.activeElement === document.body || document.querySelector('#details').contains(document.activeElement)")
-			}
+			w.press(t, browser.Tab)
+			w.until(t, "document.querySelector('#details').contains(document.activeElement)")
 			w.press(t, browser.Escape)
 			w.until(t, "!document.querySelector('#details').open && document.activeElement === "+with("peer-details"))
+			w.eval(t, find("#skip")+".focus()", nil)
+			inOrder(t, w.tabs(t), "privacy-chip", "link", "copy-link", "own-name", "peer-details", "peer-send", "messages", "chat-input", "chat-send",
+				"game-sail", "file-pick", "file-target")
 
-			w.resize(t, 390, 844)
-			w.click(t, string(testID("tab-people")))
-			w.eval(t, find("#skip")+".focus(), "+find("#skip")+".blur()", nil)
-			names := w.tabs(t)
+			phone.meets(t, 2)
+			phone.resize(t, 390, 844)
+			phone.eval(t, with("tab-chat")+".focus()", nil)
+			phone.press(t, browser.Enter)
+			phone.until(t, with("chat-input")+".checkVisibility() && "+with("tab-chat", "aria-current=true"))
+			phone.click(t, string(testID("tab-people")))
+			phone.eval(t, find("#skip")+".focus()", nil)
+			names := phone.tabs(t)
 			inOrder(t, names, "own-name", "peer-details", "tab-people", "tab-chat", "tab-files", "tab-game")
 			if slices.Contains(names, "chat-input") {
 				t.Errorf("the Tab key goes into a panel that is not shown: %q", names)
 			}
-			w.eval(t, with("tab-chat")+".focus()", nil)
-			w.press(t, browser.Enter)
-			w.until(t, with("chat-input")+".checkVisibility() && "+with("tab-chat", "aria-current=true"))
+			phone.quietly(t)
 			w.quietly(t)
 		})
 	}

@@ -69,14 +69,6 @@ func (d *Driver) Type(ctx context.Context, text string) error {
 	return d.keys(ctx, actions)
 }
 
-// Activate gives the page the keyboard's focus back, which the Tab key may have taken to the browser around it.
-func (d *Driver) Activate(ctx context.Context) error {
-	if d.kind == Firefox {
-		return d.call(ctx, "browsingContext.activate", map[string]any{"context": d.target}, nil)
-	}
-	return d.call(ctx, "Page.bringToFront", nil, nil)
-}
-
 // keys has Firefox carry out what a keyboard does.
 func (d *Driver) keys(ctx context.Context, actions []map[string]any) error {
 	return d.call(ctx, "input.performActions", map[string]any{
