@@ -27,6 +27,7 @@ async function buildDemo() {
     sourcemap: true,
     external: ["/sdk/beckon.js"],
   });
+  await build({ ...common, format: "esm", entryPoints: ["demo/src/files/worker.ts"], outfile: "demo/dist/files-worker.js", sourcemap: true });
   cpSync("demo/src", "demo/dist", { recursive: true, filter: (path) => extname(path) !== ".ts" });
 }
 

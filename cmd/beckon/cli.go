@@ -92,7 +92,7 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 func hintOf(args []string) string {
 	page := "beckon"
 	for _, a := range args {
-		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "keys", "public", "token", "new", "show", "health", "version"}, a) {
+		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "game", "keys", "public", "token", "new", "show", "health", "version"}, a) {
 			break
 		}
 		page += " " + a

@@ -100,7 +100,8 @@ func command(cfg Config, dir string) (args, env []string, err error) {
 	)
 	if cfg.Kind == Firefox {
 		env = append(env, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
-		args = []string{"--headless", "--no-remote", "--profile", profile, cfg.Page}
+		args = append([]string{"--headless", "--no-remote", "--profile", profile}, cfg.Flags...)
+		args = append(args, cfg.Page)
 		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs+cfg.World.firefoxPrefs()), 0o600)
 		return args, env, err
 	}

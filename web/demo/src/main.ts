@@ -3,7 +3,7 @@
 import { join, type Room } from "/sdk/beckon.js";
 import { Chat } from "./chat.js";
 import { find, setText } from "./dom.js";
-import { Files } from "./files.js";
+import { FilePanel } from "./files/panel.js";
 import { flag, hoist } from "./flag.js";
 import { cleanName, nickname } from "./names.js";
 import { showJoined, showJoining, showLost, showReconnecting, showRefused } from "./notice.js";
@@ -100,7 +100,7 @@ function follow(here: Room): void {
 }
 
 /** Enters the room and stays until it closes; then offers to come back. */
-async function enter(name: string, chat: Chat, files: Files): Promise<void> {
+async function enter(name: string, chat: Chat, files: FilePanel): Promise<void> {
   const again = () => void enter(name, chat, files);
   showJoining();
   try {
@@ -125,4 +125,4 @@ const name = pageRoom();
 furnish(name);
 const chat = new Chat(self);
 chat.title = `${name} · Beckon`;
-void enter(name, chat, new Files(announce));
+void enter(name, chat, new FilePanel(find("#files"), announce));

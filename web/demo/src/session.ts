@@ -2,7 +2,7 @@
 
 import { BeckonError, type Channel, type Peer, type Room } from "/sdk/beckon.js";
 import { CHAT, type Chat } from "./chat.js";
-import { FILE, type Files } from "./files.js";
+import type { FilePanel } from "./files/panel.js";
 import { displayName } from "./names.js";
 import type { People } from "./people.js";
 
@@ -22,7 +22,7 @@ export class Session {
     private readonly room: Room,
     private readonly people: People,
     private readonly chat: Chat,
-    private readonly files: Files,
+    private readonly files: FilePanel,
   ) {}
 
   /** Begins; there is nothing to stop, for a room that is closed has no more events. */
@@ -36,7 +36,19 @@ export class Session {
     room.addEventListener("gap", () => this.#sync());
     room.addEventListener("left", ({ peer }) => this.#left(peer));
     room.addEventListener("limit", ({ error }) => this.#limited(error));
+    void this.#answer();
     this.#sync();
+  }
+
+  /** Takes what the peers ask for, until the room is closed. */
+  async #answer(): Promise<void> {
+    try {
+      for await (const request of this.room.requests()) {
+        if (!this.files.take(request)) request.fail("no-such-request").catch(() => {});
+      }
+    } catch {
+      // The room is lost: see main.ts.
+    }
   }
 
   /** Shows the members as they are: at the start, and after events were missed. */
@@ -118,7 +130,6 @@ export class Session {
 
   #take(peer: Peer, channel: Channel): void {
     if (channel.label === CHAT) this.chat.listen(peer, channel).catch(() => {});
-    else if (channel.label === FILE) this.files.receive(peer, channel).catch(() => {});
     else void channel.close(); // another program's; it learns by the close that nobody here reads it
   }
 }

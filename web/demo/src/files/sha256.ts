@@ -1,8 +1,7 @@
 // SHA-256 (FIPS 180-4), in pieces.
 //
 // Not crypto.subtle, for two reasons: it is missing where the page comes over plain http from an address of the local
-// network, which is where this demo is at home; and it wants the whole message at once, so that a received file of
-// 512 MiB would have to be in memory a second time.
+// network, which is where this demo is at home; and it wants the whole message at once, which a file is not.
 
 const BLOCK = 64;
 
@@ -46,18 +45,12 @@ export class SHA256 {
     return this;
   }
 
-  /** The digest as 64 hex digits. The object is used up. */
-  digest(): string {
-    const length = this.#length;
-    // A one bit, zeros, and the length in bits as 64 bits, big-endian (section 5.1.1).
-    const zeros = (BLOCK + 55 - (length % BLOCK)) % BLOCK;
-    const end = new Uint8Array(1 + zeros + 8);
-    end[0] = 0x80;
-    const view = new DataView(end.buffer);
-    view.setUint32(1 + zeros, Math.floor(length / 2 ** 29));
-    view.setUint32(5 + zeros, (length * 8) % 2 ** 32);
-    this.update(end);
-    return Array.from(this.#h, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  /** The 32 bytes of the digest. The object is used up. */
+  digest(): Uint8Array<ArrayBuffer> {
+    this.update(padding(this.#length));
+    const digest = new DataView(new ArrayBuffer(32));
+    this.#h.forEach((word, i) => digest.setInt32(4 * i, word));
+    return new Uint8Array(digest.buffer);
   }
 
   /** Section 6.2.2. Additions are cut to 32 bits by `| 0` as they go, which keeps the engine in integers. */
@@ -86,4 +79,27 @@ export class SHA256 {
     h[0]! += a; h[1]! += b; h[2]! += c; h[3]! += d;
     h[4]! += e; h[5]! += f; h[6]! += g; h[7]! += i;
   }
+}
+
+/** What follows a message of so many bytes: a one bit, zeros, and the length in bits as 64 bits, big-endian (section 5.1.1). */
+export function padding(length: number): Uint8Array {
+  const zeros = (BLOCK + 55 - (length % BLOCK)) % BLOCK;
+  const end = new Uint8Array(1 + zeros + 8);
+  end[0] = 0x80;
+  const view = new DataView(end.buffer);
+  view.setUint32(1 + zeros, Math.floor(length / 2 ** 29));
+  view.setUint32(5 + zeros, (length * 8) % 2 ** 32);
+  return end;
+}
+
+/** The SHA-256 of what is whole: by the browser, which is ten times as fast, where it lets the page have that. */
+export async function sha256(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  // Typed as always there; it is not where the page is no secure context.
+  const subtle = crypto.subtle as SubtleCrypto | undefined;
+  return subtle ? new Uint8Array(await subtle.digest("SHA-256", data)) : new SHA256().update(data).digest();
+}
+
+/** Bytes as people compare them. */
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
