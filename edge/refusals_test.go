@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // TestRefusals has one of each kind whom nothing can be done for, with the name under which it is counted.
@@ -103,7 +105,7 @@ func TestRefusals(t *testing.T) {
 // in parallel with tests that open their own.
 func TestNothingLeaks(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("the open files of this process are counted in /proc, which only Linux has")
+		lacking.Skip(t, "the open files of this process are counted in /proc, which only Linux has: run it there")
 	}
 	a := newAuthority(t)
 	server := a.server(t)

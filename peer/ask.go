@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/beckon-rtc/beckon/peer/mux"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -100,6 +101,12 @@ func (p *Peer) ask(ctx context.Context, name string, body io.Reader) (*exchange,
 }
 
 func (p *Peer) openRequest(ctx context.Context, name string) (*mux.Channel, *connection, error) {
+	switch { // before anything is waited for
+	case len(name) > maxName:
+		return nil, nil, protocol.Errorf(protocol.CodeUnsupported, "a name of %d bytes is longer than %d", len(name), maxName)
+	case !utf8.ValidString(name):
+		return nil, nil, protocol.Errorf(protocol.CodeUnsupported, "the name is not UTF-8")
+	}
 	for {
 		c, changed, err := p.connected(ctx)
 		if err != nil {

@@ -69,7 +69,11 @@ func (r *Room) start(p *Peer, session string) *connection {
 	if !r.verifiable(p) {
 		return nil
 	}
+	var before error
 	if old := p.meeting.current(); old != nil {
+		if before = codedCause(old.ctx); before == nil {
+			before = old.before
+		}
 		old.end(protocol.Errorf(protocol.CodeConnectionLost, "another connection takes the place of this one"))
 	}
 	ctx, end := context.WithCancelCause(p.ctx)
@@ -79,8 +83,9 @@ func (r *Room) start(p *Peer, session string) *connection {
 	m, _ := r.state.member(p.id)
 	c.asks = m.Capabilities[capabilityAskToClose]
 	c.local, c.remote = r.id, p.id
+	c.junction, c.turns, c.deadline = p.meeting.junction, p.meeting.turns, p.meeting.deadline
+	c.before = before
 	c.proving = r.provingOf(p, c)
-	c.junction, c.turns = p.meeting.junction, p.meeting.turns
 	c.say = func(data protocol.SignalData) { r.sayOf(p, c, data) }
 	c.reachable = func() bool {
 		r.mu.Lock()
@@ -150,17 +155,36 @@ func (r *Room) ended(p *Peer, c *connection) {
 	if Code(cause) == protocol.CodeConnectFailed && !r.over && !p.meeting.closing {
 		r.reportFailed(c, p.meeting.lostSince())
 	}
-	switch code := Code(cause); {
-	case r.over || p.meeting.closing || !c.replaces && !c.isConnected():
-		p.end(cause)
-	case code == protocol.CodeConnectFailed:
-		p.end(protocol.Errorf(protocol.CodeConnectionLost, "the way to the peer was lost, and no other one was found: %v", cause))
-	case code != protocol.CodeConnectionLost:
-		p.end(cause)
+	code := Code(cause)
+	said := c.parted.Load()
+	if !p.meeting.closing {
+		said = code == protocol.CodeClosed // by the other side
+	}
+	switch {
+	case p.meeting.closing || code != protocol.CodeConnectionLost || r.over:
+		if !said {
+			r.giveUp(p, c.session)
+		}
+		p.end(forGood(cause, c.replaces || c.isConnected()))
 	case c.offers:
 		r.start(p, newSession())
 	default:
 		r.start(p, "")
 		r.say(p, protocol.SignalData{Want: true, Session: c.session, Fresh: true})
 	}
+}
+
+// giveUp tells the other side that nothing takes the place of that session: it would wait for nothing. The caller holds mu.
+func (r *Room) giveUp(p *Peer, session string) {
+	if !r.over { // else it is told that all of this side leaves
+		r.say(p, protocol.SignalData{Over: true, Session: session})
+	}
+}
+
+// forGood is the error of a peer that is not connected any more if it was met, or never was.
+func forGood(cause error, met bool) error {
+	if met && Code(cause) == protocol.CodeConnectFailed {
+		return protocol.Errorf(protocol.CodeConnectionLost, "the way to the peer was lost, and no other one was found: %v", cause)
+	}
+	return cause
 }

@@ -35,6 +35,8 @@ type connection struct {
 	junction  *junction
 	proving   *proving // nil if the other side is not verified
 	turns     *turns
+	deadline  *deadline
+	before    error // what ended the one in whose place it is, nil if it has replaced none that had ended
 	say       func(protocol.SignalData)
 	reachable func() bool // the other side can be signalled
 	moved     func(State) // connected, or reconnecting
@@ -56,6 +58,7 @@ type connection struct {
 	overflowed atomic.Uint64 // channels that were closed because nobody accepted them
 	refused    atomic.Int32  // those of them whose streams have not ended
 	leaving    atomic.Bool   // close has been called: an end of the association is no loss
+	parted     atomic.Bool   // the other side has been told by a goodbye
 	heardAt    atomic.Int64  // when something came on a channel, in nanoseconds after began
 	began      time.Time
 
@@ -98,6 +101,7 @@ func newConnection(ctx context.Context, end context.CancelCauseFunc, f *factory,
 	return &connection{
 		ctx: ctx, end: end, factory: f, offers: offers, timeout: timeout,
 		began:     time.Now(),
+		deadline:  new(deadline),
 		connected: make(chan struct{}),
 		done:      make(chan struct{}),
 		gone:      make(chan struct{}),
@@ -148,10 +152,7 @@ func (c *connection) run(ended func()) {
 		err = c.live()
 	}
 	if err != nil {
-		if Code(err) == "" {
-			err = protocol.Errorf(protocol.CodeConnectFailed, "%v", err)
-		}
-		c.end(err)
+		c.end(c.fault(err))
 	}
 	c.drain()
 	c.junction.detach(c)
@@ -191,19 +192,49 @@ func (c *connection) run(ended func()) {
 func (c *connection) awaitTurn() error {
 	ticker := time.NewTicker(heartbeat)
 	defer ticker.Stop()
-	for c.offers && !c.reachable() {
+	for since := time.Now(); c.offers && !c.reachable(); {
 		select {
 		case <-ticker.C:
 		case <-c.wake:
 		case <-c.ctx.Done():
 			return codedCause(c.ctx)
 		}
+		now := time.Now()
+		c.deadline.putOff(now.Sub(since))
+		since = now
 	}
-	if !c.turns.take(c.ctx) {
+	ctx, cancel := context.WithDeadline(c.ctx, c.deadline.begin(c.timeout))
+	defer cancel()
+	if !c.turns.take(ctx) {
+		if c.ctx.Err() == nil {
+			return c.late()
+		}
 		return codedCause(c.ctx)
 	}
 	c.nudge() // a token may have been taken above
 	return nil
+}
+
+// late is the error of a peer that is not connected in time.
+func (c *connection) late() error {
+	switch {
+	case c.before != nil:
+		return protocol.Errorf(protocol.CodeConnectFailed, "not connected within %v; what ended the connection before: %v", c.timeout, c.before)
+	case !c.offers && !c.lookout.agreed:
+		return protocol.Errorf(protocol.CodeConnectFailed, "the peer made no offer within %v", c.timeout)
+	}
+	return protocol.Errorf(protocol.CodeConnectFailed, "no way to the peer was found within %v; is there a TURN server?", c.timeout)
+}
+
+// fault gives what ended run a code. Whatever is tried on a peer connection that somebody else has closed fails, which is a loss.
+func (c *connection) fault(err error) error {
+	switch {
+	case c.pc != nil && c.pc.ConnectionState() == webrtc.PeerConnectionStateClosed:
+		return protocol.Errorf(protocol.CodeConnectionLost, "the peer connection was closed: %v", err)
+	case Code(err) == "":
+		return protocol.Errorf(protocol.CodeConnectFailed, "%v", err)
+	}
+	return err
 }
 
 // live does all that there is to do between the open and the end.
@@ -215,7 +246,7 @@ func (c *connection) live() error {
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	c.lookout.start(time.Now(), c.timeout)
+	c.lookout.start(time.Now(), c.deadline.begin(c.timeout))
 	for {
 		if c.ctx.Err() != nil {
 			return nil
@@ -281,10 +312,13 @@ func (c *connection) iceChanged(s webrtc.ICEConnectionState) {
 	c.nudge()
 }
 
-// stateChanged is called by Pion. It is about DTLS alone: a way that is lost can be found again.
+// stateChanged is called by Pion. It is about ends for which there is no other callback: a way that is lost can be found again.
 func (c *connection) stateChanged(s webrtc.PeerConnectionState) {
-	if s == webrtc.PeerConnectionStateFailed && c.pc.SCTP().Transport().State() == webrtc.DTLSTransportStateFailed {
-		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the DTLS handshake with the peer did not succeed"))
+	switch {
+	case s == webrtc.PeerConnectionStateClosed: // by the application; when run closes it the end has come before
+		c.end(protocol.Errorf(protocol.CodeConnectionLost, "the peer connection was closed"))
+	case s == webrtc.PeerConnectionStateFailed && c.pc.SCTP().Transport().State() == webrtc.DTLSTransportStateFailed:
+		c.end(protocol.Errorf(protocol.CodeConnectionLost, "the DTLS handshake with the peer did not succeed"))
 	}
 }
 

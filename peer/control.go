@@ -27,7 +27,7 @@ func (c *connection) controlOpened(control *webrtc.DataChannel) {
 	}
 	raw, err := detach(control)
 	if err != nil {
-		c.end(protocol.Errorf(protocol.CodeConnectFailed, "the control channel did not open: %v", err))
+		c.end(protocol.Errorf(protocol.CodeConnectionLost, "the control channel did not open: %v", err))
 		return
 	}
 	c.maxSend = int(min(c.pc.SCTP().GetCapabilities().MaxMessageSize, math.MaxInt32))

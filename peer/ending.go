@@ -18,6 +18,7 @@ func (c *connection) close(ctx context.Context, cause error) {
 	}
 	c.flush(ctx)
 	if c.sayBye(ctx) {
+		c.parted.Store(true)
 		c.flush(ctx)
 	}
 	c.end(cause)

@@ -16,6 +16,8 @@ type junction struct {
 	accepted *queue[*Channel] // that the other side has opened, on whichever connection
 	newest   atomic.Pointer[connection]
 
+	violations violations
+
 	mu   sync.Mutex
 	conn *connection // whose trunks the channels are on, nil if there is none
 	link *mux.Link   // they are this
@@ -37,7 +39,8 @@ func (j *junction) attach(c *connection) *mux.Link {
 	j.take()
 	j.newest.Store(c)
 	j.conn = c
-	j.link = j.mux.Attach(mux.Connection{Open: c.openTrunk, MaxFrame: c.maxSend, Fail: c.end})
+	broken := func(err error) { j.violated(c, err) }
+	j.link = j.mux.Attach(mux.Connection{Open: c.openTrunk, MaxFrame: c.maxSend, Fail: broken})
 	return j.link
 }
 

@@ -13,6 +13,7 @@ const (
 	maxPings     = 3                // in a row without an answer
 	suspectFor   = 2 * time.Second  // Pion says that the way is lost, and it may come back by itself
 	lookFor      = 15 * time.Second // for another way, before another connection takes the place of this one
+	openFor      = 8 * time.Second  // on a way that ICE has found, before another connection takes the place of this one
 	restartEvery = 5 * time.Second  // while the way is lost; Pion's checks go on for as long, see newFactory
 	maxResend    = 3 * time.Second  // SCTP sends again within that
 	// recheckEvery is the same for a connection that takes the place of another and is not connected yet. It is longer, because a
@@ -26,6 +27,7 @@ type lookout struct {
 	giveUpAt  time.Time // counted while the other side can be reached; zero while there is a way
 	restartAt time.Time // zero when none is planned
 	suspectAt time.Time // when a way that Pion takes for lost is; zero when it does not
+	openAt    time.Time // when a connection that has a way and no association is lost; zero when it has none, or both
 
 	met      bool // connected
 	lost     bool // and the way is lost since
@@ -44,9 +46,7 @@ type lookout struct {
 	pinging  uint64 // the number of the last ping
 }
 
-func (l *lookout) start(now time.Time, timeout time.Duration) {
-	l.looked, l.giveUpAt = now, now.Add(timeout)
-}
+func (l *lookout) start(now, deadline time.Time) { l.looked, l.giveUpAt = now, deadline }
 
 // look does what is due, and returns after what time it wants to be called again at the latest. It does not mind how often.
 func (c *connection) look(now time.Time) (time.Duration, error) {
@@ -55,11 +55,17 @@ func (c *connection) look(now time.Time) (time.Duration, error) {
 	// A look that comes late comes from a machine that slept, and that tells nothing of the other side.
 	if elapsed := now.Sub(l.looked); !l.giveUpAt.IsZero() && (!reachable || elapsed > 2*heartbeat) {
 		l.giveUpAt = l.giveUpAt.Add(elapsed)
+		if !l.met {
+			c.deadline.putOff(elapsed)
+		}
+		if !l.openAt.IsZero() {
+			l.openAt = l.openAt.Add(elapsed)
+		}
 	}
 	l.looked = now
 	if !l.met && c.isConnected() {
 		l.met = true
-		l.giveUpAt, l.restartAt = time.Time{}, time.Time{}
+		l.giveUpAt, l.restartAt, l.openAt = time.Time{}, time.Time{}, time.Time{}
 		l.heard, l.listened, l.pingAt = now, now, now.Add(heartbeat)
 	}
 	if err := c.lookAtICE(now, reachable); err != nil {
@@ -75,7 +81,11 @@ func (c *connection) look(now time.Time) (time.Duration, error) {
 		case l.met:
 			return 0, protocol.Errorf(protocol.CodeConnectionLost, "no other way to the peer was found within %v", lookFor)
 		default:
-			return 0, protocol.Errorf(protocol.CodeConnectFailed, "no way to the peer was found within %v; is there a TURN server?", c.timeout)
+			return 0, c.late()
+		}
+		// Pion does not tell when SCTP could not be begun: when the other side had closed the connection already, for one.
+		if due(l.openAt, now) {
+			return 0, protocol.Errorf(protocol.CodeConnectionLost, "there is a way to the peer, and no association on it after %v", openFor)
 		}
 		if due(l.restartAt, now) {
 			if err := c.restart(now); err != nil {
@@ -94,7 +104,7 @@ func (l *lookout) wait() time.Duration {
 	if l.lost {
 		wait = heartbeat / 5 // nothing else says when it is found again
 	}
-	for _, at := range []time.Time{l.giveUpAt, l.restartAt, l.suspectAt, l.pingAt} {
+	for _, at := range []time.Time{l.giveUpAt, l.restartAt, l.suspectAt, l.openAt, l.pingAt} {
 		if at.After(l.looked) {
 			wait = min(wait, at.Sub(l.looked))
 		}
@@ -109,8 +119,10 @@ func (c *connection) lookAtICE(now time.Time, reachable bool) error {
 	ice := c.ice
 	c.mu.Unlock()
 	if ice != l.ice {
-		l.ice, l.suspectAt = ice, time.Time{}
+		l.ice, l.suspectAt, l.openAt = ice, time.Time{}, time.Time{}
 		switch {
+		case ice == webrtc.ICEConnectionStateConnected && !l.met:
+			l.openAt = now.Add(openFor)
 		case ice == webrtc.ICEConnectionStateDisconnected:
 			l.suspectAt = now.Add(suspectFor)
 		case ice == webrtc.ICEConnectionStateConnected && l.lost && !l.found:

@@ -25,7 +25,7 @@ func TestALookAfterASleep(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c.lookout.start(now, 30*time.Second)
+		c.lookout.start(now, now.Add(30*time.Second))
 		look(time.Hour) // connected meanwhile
 		look(time.Hour)
 		look(time.Hour)

@@ -31,6 +31,7 @@ const (
 type meeting struct {
 	junction *junction
 	turns    *turns
+	deadline *deadline
 
 	// Guarded by room.mu.
 	early   []protocol.SignalData // candidates that came before their description
@@ -50,6 +51,7 @@ func newMeeting(j *junction) *meeting {
 	return &meeting{
 		junction: j,
 		turns:    newTurns(),
+		deadline: new(deadline),
 		state:    StateWaiting,
 		changed:  make(chan struct{}),
 	}
@@ -101,6 +103,7 @@ func (m *meeting) move(c *connection, s State) (first bool, lost time.Time) {
 			m.counts.Restarts++
 		}
 		lost, m.lost = m.lost, time.Time{}
+		m.deadline.clear()
 	case StateReconnecting:
 		m.lose()
 	}
@@ -149,6 +152,39 @@ func (p *Peer) await(ctx context.Context, change <-chan struct{}) {
 	case <-ctx.Done():
 	case <-p.ctx.Done():
 	}
+}
+
+// deadline is until when a peer is to be connected: one for all connections that follow each other until one of them is. Only the time
+// counts in which the other side can be reached.
+type deadline struct {
+	mu sync.Mutex
+	at time.Time // zero while nothing is waited for; guarded by mu
+}
+
+// begin returns when it is, from now on if none has begun.
+func (d *deadline) begin(timeout time.Duration) time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.at.IsZero() {
+		d.at = time.Now().Add(timeout)
+	}
+	return d.at
+}
+
+// putOff moves it by a time that does not count.
+func (d *deadline) putOff(by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.at.IsZero() {
+		d.at = d.at.Add(by)
+	}
+}
+
+// clear ends it, because the peer is connected.
+func (d *deadline) clear() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at = time.Time{}
 }
 
 // turns bound what the other side can make this one spend on connections, by offering one session after the other: how many

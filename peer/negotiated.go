@@ -12,14 +12,24 @@ const (
 // negotiated takes what p's side said of their connections. Which one it is about, and what is late, is decided here; the rest
 // is the connection's. The caller holds mu.
 func (r *Room) negotiated(p *Peer, data protocol.SignalData) {
-	// A peer that is closed stays so; what is still on its way to it has no meaning any more.
-	if p.ctx.Err() != nil || p.meeting.closing || !r.state.mayConnect(p.id) || len(data.Session) > maxSession {
+	if !r.state.mayConnect(p.id) || len(data.Session) > maxSession {
 		return
 	}
 	c := p.meeting.current()
-	switch current := c != nil && data.Session == c.session; {
+	current := c != nil && data.Session == c.session
+	switch {
+	case p.ctx.Err() != nil || p.meeting.closing:
+		// A peer that is closed stays so. Who asks for more would wait for an answer; but one that is just being closed still delivers.
+		if asks := data.Want || data.Description != nil; asks && (p.ctx.Err() != nil || !current || data.Fresh) {
+			r.giveUp(p, data.Session)
+		}
 	case data.Unverified:
 		r.unverifiedBy(p)
+	case data.Over:
+		if current || c != nil && c.session == "" || c == nil && !p.meeting.asked.IsZero() {
+			gone := protocol.Errorf(protocol.CodeConnectFailed, "the other side gave the connection up")
+			p.end(forGood(gone, c != nil && (c.replaces || c.isConnected())))
+		}
 	case data.Want:
 		if r.state.offers(p.id) {
 			r.wanted(p, c, data)

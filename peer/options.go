@@ -3,6 +3,7 @@ package peer
 import (
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"github.com/beckon-rtc/beckon/peer/mux"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -20,7 +21,7 @@ type ChannelOptions struct {
 	MaxPacketLifeTime *time.Duration
 	// MaxQueueAge is for how long a message may wait on this side before it is sent at all. What is older is dropped, and counted in
 	// ChannelStats.Dropped: of a position that is said thirty times a second, the one of a second ago is of no use. It is for channels with
-	// MaxRetransmits or MaxPacketLifeTime alone. 0 is for ever.
+	// MaxRetransmits or MaxPacketLifeTime alone. 0 is for ever. It bounds what this side sends, and the other is not told of it.
 	MaxQueueAge time.Duration
 	// Durable makes the channel outlive its connection: each message arrives once and in order although the way, or the whole connection,
 	// is lost and replaced. It ends when the peer leaves. It cannot be given together with any of the above, nor with Raw.
@@ -33,7 +34,7 @@ type ChannelOptions struct {
 	Protocol string
 }
 
-// maxName are the bytes of a channel's label, and of its protocol.
+// maxName are the bytes of a channel's label, of its protocol, and of a request's name.
 const maxName = 1024
 
 // check says what is wrong with the options, before anything is waited for.
@@ -65,6 +66,8 @@ func (o *ChannelOptions) check(label string) error {
 		return unsupported("a label of %d bytes is longer than %d", len(label), longest)
 	case len(o.Protocol) > longest:
 		return unsupported("a Protocol of %d bytes is longer than %d", len(o.Protocol), longest)
+	case !utf8.ValidString(label) || !utf8.ValidString(o.Protocol): // of a raw channel, too: RFC 8832, section 5.1
+		return unsupported("a label or Protocol that is not UTF-8")
 	case o.Raw && o.Protocol == trunkProtocol:
 		return unsupported("the Protocol %q is what the SDKs speak with each other", trunkProtocol)
 	}

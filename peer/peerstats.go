@@ -29,6 +29,9 @@ type PeerStats struct {
 	Buffered int
 	// Connections is how many connections were made, one after the other; Restarts how often one that had lost its way has found another.
 	Connections, Restarts int
+	// Violations is how often the other side has broken the protocol of channels. Each time another connection takes the place of the one on
+	// which it did; the fourth within a minute ends the peer.
+	Violations int
 }
 
 // Stats returns how it stands with the connection. It waits for the first one, and for none that takes its place; ctx bounds that.
@@ -96,6 +99,7 @@ func (m *meeting) stats() PeerStats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.counts
+	s.Violations = m.junction.violations.soFar()
 	if !m.conn.summed {
 		sent, received := m.conn.traffic()
 		s.BytesSent += sent

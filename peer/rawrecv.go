@@ -90,7 +90,7 @@ func (ch *rawChannel) keep(m message) {
 func (ch *rawChannel) tooLarge(size int) {
 	err := protocol.Errorf(protocol.CodeMessageTooLarge, "the other side sent %d bytes and was told that %d is the most", size, maxMessage)
 	if ch.sink != nil {
-		ch.conn.end(err)
+		ch.conn.junction.violated(ch.conn, err)
 		return
 	}
 	ch.shutdown(err)

@@ -14,7 +14,6 @@ import (
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
-	"github.com/pion/webrtc/v4"
 )
 
 // A channel that is ordered and reliable is there at once, and so is what is sent on it; one that delivers otherwise waits for the other side.
@@ -180,44 +179,6 @@ func TestMaxMessageSize(t *testing.T) {
 		_, err := peer.Join(within(t), "http://beckon.test", "tea", w.config(peer.Config{MaxMessageSize: 1000}))
 		wantCode(t, err, protocol.CodeUnsupported)
 	})
-}
-
-// What the association brings that no SDK says ends the peer, and by name.
-func TestATrunkOfNonsense(t *testing.T) {
-	for name, c := range map[string]struct {
-		do   func(*webrtc.PeerConnection) error
-		want protocol.ErrorCode
-	}{
-		"nonsense": {func(pc *webrtc.PeerConnection) error {
-			dc, err := pc.CreateDataChannel("beckon", &webrtc.DataChannelInit{Protocol: new("beckon.v1")})
-			if err != nil {
-				return err
-			}
-			raw, err := dc.Detach()
-			if err != nil {
-				return err
-			}
-			_, err = raw.Write([]byte{1, 2, 3})
-			return err
-		}, protocol.CodeBadFrame},
-		"too many": {func(pc *webrtc.PeerConnection) error {
-			for range 17 {
-				if _, err := pc.CreateDataChannel("beckon", &webrtc.DataChannelInit{Protocol: new("beckon.v1")}); err != nil {
-					return err
-				}
-				time.Sleep(10 * time.Millisecond)
-			}
-			return nil
-		}, protocol.CodeOverflow},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
-				a, b := w.pair(peer.Config{}, peer.Config{})
-				must(t, c.do(a.PeerConnection()))
-				ended(t, b.Context(), c.want)
-			})
-		})
-	}
 }
 
 // What an app can show of a connection, and what only if it asks.

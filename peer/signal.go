@@ -10,7 +10,7 @@ import (
 
 // Signal says something to this peer alone, through the server, connected or not; it comes out of the other side's Recv as an
 // EventSignal, once and in the order of the calls. data is anything that marshals to JSON, but not an object with the keys
-// description, candidate, want or unverified, which are the SDKs' own.
+// description, candidate, want, over or unverified, which are the SDKs' own.
 //
 // Signal returns when the peer has received it; it waits for a peer that is away, and for the server. Errors: CodeMessageTooLarge,
 // CodeOverflow when 272 are on their way, CodeClosed when the peer has left, CodeStaleInstance when its page was reloaded,
@@ -34,7 +34,7 @@ func (p *Peer) Signal(ctx context.Context, data any) error {
 
 func notOurs(raw json.RawMessage) error {
 	if _, ours := sdkSignal(raw); ours {
-		return protocol.Errorf(protocol.CodeBadFrame, "the keys description, candidate, want and unverified are reserved; wrap the data in a key of your own")
+		return protocol.Errorf(protocol.CodeBadFrame, "the keys description, candidate, want, over and unverified are reserved; wrap the data in a key of your own")
 	}
 	return nil
 }
@@ -45,7 +45,7 @@ func sdkSignal(raw json.RawMessage) (data protocol.SignalData, ours bool) {
 	if json.Unmarshal(raw, &keys) != nil {
 		return data, false
 	}
-	for _, key := range []string{"description", "candidate", "want", "unverified"} {
+	for _, key := range []string{"description", "candidate", "want", "over", "unverified"} {
 		if _, is := keys[key]; is {
 			return data, json.Unmarshal(raw, &data) == nil
 		}

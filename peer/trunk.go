@@ -42,7 +42,7 @@ func (c *connection) openTrunk(ctx context.Context, class mux.Class, receive fun
 		Unordered: class.Unordered, MaxRetransmits: class.MaxRetransmits, MaxPacketLifeTime: class.MaxPacketLifeTime,
 		Protocol: trunkProtocol,
 	})
-	ch.trunk, ch.sink = true, func(m message) { receive(m.data) }
+	ch.trunk, ch.sink = true, c.framesOf(receive)
 	if err := ch.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -89,11 +89,26 @@ func (c *connection) offeredTrunk(dc *webrtc.DataChannel) {
 			if link := c.awaitAttached(); link != nil {
 				ch.ready(raw)
 				receive := link.Accept(trunk{ch}, ch.options.class())
-				ch.sink = func(m message) { receive(m.data) }
+				ch.sink = c.framesOf(receive)
 				ch.pump()
 			}
 		})
 	})
+}
+
+// framesOf is what takes what comes on a trunk. Frames are binary: with a text, and all that comes behind it, nothing can be begun.
+func (c *connection) framesOf(receive func(frame []byte)) func(message) {
+	garbled := false
+	return func(m message) {
+		switch {
+		case garbled:
+		case m.text:
+			garbled = true
+			c.junction.violated(c, protocol.Errorf(protocol.CodeBadFrame, "a frame of the other side: it is a text, and frames are binary"))
+		default:
+			receive(m.data)
+		}
+	}
 }
 
 // awaitAttached returns the link, or nil when there will be none.

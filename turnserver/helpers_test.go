@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
 	"github.com/rs/zerolog"
@@ -310,7 +311,7 @@ func hostAddr(t *testing.T) netip.Addr {
 			}
 		}
 	}
-	t.Skip("this machine has no IPv4 address besides loopback")
+	lacking.Skip(t, "this machine has no IPv4 address besides loopback: connect it to a network, or give it one, on Linux as root with `ip link add dummy0 type dummy; ip addr add 192.0.2.1/24 dev dummy0`")
 	return netip.Addr{}
 }
 

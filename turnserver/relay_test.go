@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
 )
@@ -206,7 +207,7 @@ func freePorts(t *testing.T, n int) PortRange {
 		return true
 	})
 	if !ok {
-		t.Skip("no free ports")
+		lacking.Skip(t, fmt.Sprintf("there are no %d free UDP ports in a row between 20000 and 30000: end what uses them", n))
 	}
 	return found
 }

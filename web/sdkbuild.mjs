@@ -130,12 +130,14 @@ function namesTaken(part, core) {
 }
 
 /**
- * Properties that become short: those that begin with _, and names of the delivery machine, which is written as it is in Go, so without the _.
+ * Properties that become short: those that begin with _, and names of the delivery machine and of what is around it, which is written as it is in Go.
  * No name of a frame, of the browser or of this library's surface may be among them.
  */
 const OWN = new RegExp(`^_|^(?:${[
-  "ackDue", "ackEvery", "askStable", "byAddress", "byPeer", "depart", "frameOf", "inbound", "living", "loggedUpTo", "maxDeparted", "maxResend",
-  "maxUnsaid", "maxUnstable", "maxWaiting", "nextFrame", "overdue", "receiptDelay", "receipted", "rejoined", "roster", "speech", "urgent",
+  "ackDue", "ackEvery", "acked", "armed", "askStable", "awake", "byAddress", "byPeer", "config", "depart", "departed", "doubt", "fall",
+  "frameOf", "hold", "inbound", "links", "living", "loggedUpTo", "maxDeparted", "maxResend", "maxUnsaid", "maxUnstable", "maxWaiting",
+  "nextFrame", "outbound", "overdue", "owed", "pings", "proven", "receiptDelay", "receipted", "rejoined", "renewable", "resolved", "rise",
+  "roster", "speech", "strange", "unstable", "urgent",
 ].join("|")})$`);
 
 /**

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 const deployFile = "../../docs/deploy.md"
@@ -132,7 +134,7 @@ func TestUnit(t *testing.T) {
 	t.Parallel()
 	verify, err := exec.LookPath("systemd-analyze")
 	if err != nil {
-		t.Skip("no systemd-analyze to check docs/beckon.service with: install systemd")
+		lacking.Skip(t, "there is no systemd-analyze on PATH to check docs/beckon.service with: install it, on Debian with `apt-get install systemd`")
 	}
 	program, err := os.Executable() // the one that it names is not installed here
 	if err != nil {

@@ -229,19 +229,29 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// bothPorts takes a port for TCP and for UDP. A free one of the one kind may be somebody's of the other, so it tries a few.
+func bothPorts(t *testing.T) (holder net.Listener, datagrams net.PacketConn) {
+	t.Helper()
+	var err error
+	for range 20 {
+		if holder, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		if datagrams, err = net.ListenPacket("udp", holder.Addr().String()); err == nil {
+			return holder, datagrams
+		}
+		_ = holder.Close()
+	}
+	t.Fatalf("no port is free for both TCP and UDP: %v", err)
+	return nil, nil
+}
+
 // A taken port is a failure with a sentence, unless nobody asked for that port and it is development.
 func TestTakenPorts(t *testing.T) {
 	t.Parallel()
-	holder, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	holder, datagrams := bothPorts(t)
 	defer holder.Close()
 	taken := holder.Addr().String()
-	datagrams, err := net.ListenPacket("udp", taken)
-	if err != nil {
-		t.Skipf("cannot take the same port for UDP: %v", err)
-	}
 	defer datagrams.Close()
 	for _, args := range [][]string{
 		{"serve", "--dev", "--no-turn", "--listen", taken},

@@ -40,7 +40,7 @@ func simulate(t *testing.T, p plan) tally {
 // TestLarge is the one with a thousand kills, and its numbers are the promise.
 func TestLarge(t *testing.T) {
 	if !*large {
-		t.Skip("the large simulation: -simulation.large, or make simulate")
+		t.Skip("the large simulation: -simulation.large, or make simulate") // a choice, and make test makes it
 	}
 	t.Parallel()
 	s := uint64(1)

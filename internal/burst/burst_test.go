@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"go.uber.org/goleak"
 )
 
@@ -28,7 +29,7 @@ func listen(t *testing.T, from *Sockets) (*Conn, netip.AddrPort) {
 	t.Cleanup(func() { udp.Close() })
 	wrapped := from.Wrap(udp)
 	if wrapped == udp {
-		t.Skip("this kernel has no UDP_SEGMENT or no UDP_GRO")
+		lacking.Skip(t, "this kernel has no UDP_SEGMENT or no UDP_GRO: run it on Linux 5.0 or later")
 	}
 	c := wrapped.(*Conn)
 	t.Cleanup(func() { c.Close() })

@@ -2,6 +2,10 @@ package lacking
 
 import (
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -33,5 +37,37 @@ func TestSkip(t *testing.T) {
 		if len(r.did) != 1 || !strings.HasPrefix(r.did[0], c.want) {
 			t.Errorf("with %s=%q: %q, want one %q", Variable, c.required, r.did, c.want)
 		}
+	}
+}
+
+// TestNobodySkipsOtherwise looks at all tests of the module: one that skips by itself is one that continuous integration does not miss, so
+// it says behind that, in the same line, why nothing is lacking.
+func TestNobodySkipsOtherwise(t *testing.T) {
+	t.Parallel()
+	skips := regexp.MustCompile(`\b[a-z]+\.Skip(f|Now)?\(`)
+	seen := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git" || d.Name() == "lacking"):
+			return fs.SkipDir
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		seen++
+		for i, line := range strings.Split(string(text), "\n") {
+			if skips.MatchString(line) && !strings.Contains(line, "lacking.Skip(") && !strings.Contains(line, ") // ") {
+				t.Errorf("%s:%d: use lacking.Skip, or say behind it why this is never required", path, i+1)
+			}
+		}
+		return nil
+	})
+	if err != nil || seen < 100 {
+		t.Fatalf("%d files were read: %v", seen, err)
 	}
 }

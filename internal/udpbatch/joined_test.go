@@ -7,6 +7,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/beckon-rtc/beckon/internal/lacking"
 )
 
 // joiner is one that reads the socket, where the kernel has that.
@@ -15,7 +17,7 @@ func joiner(t *testing.T, s *Socket) (*Joiner, *Spare[Joined]) {
 	var spare Spare[Joined]
 	j, ok := s.Joiner(&spare)
 	if !ok {
-		t.Skip("this kernel does not put datagrams together")
+		lacking.Skip(t, "this kernel does not put datagrams together (UDP_GRO): run it on Linux 5.0 or later")
 	}
 	return j, &spare
 }

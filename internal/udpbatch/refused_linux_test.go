@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"golang.org/x/sys/unix"
 )
 
@@ -12,7 +13,7 @@ func TestSegmentsRefused(t *testing.T) {
 	t.Parallel()
 	from, to := listen(t, "udp4"), listen(t, "udp4")
 	if from.noSegments.Load() {
-		t.Skip("this kernel has no UDP_SEGMENT")
+		lacking.Skip(t, "this kernel has no UDP_SEGMENT: run it on Linux 4.18 or later")
 	}
 	var errno error
 	if err := from.raw.Control(func(fd uintptr) {

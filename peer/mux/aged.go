@@ -58,8 +58,8 @@ func (ch *Channel) sendAged(data []byte, text bool) error {
 	if err := ch.cannotSend(); err != nil {
 		return err
 	}
-	if limit := min(ch.out.limit, unbounded); uint64(len(data)) > limit {
-		return tooLarge(uint64(len(data)), limit)
+	if size := uint64(len(data)); size > min(ch.out.limit, unbounded) {
+		return ch.tooLarge(size)
 	}
 	q := &ch.out.aged
 	q.items = append(q.items, &agedMessage{message: message{data: bytes.Clone(data), text: text}, since: time.Now()})

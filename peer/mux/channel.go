@@ -211,7 +211,7 @@ func (ch *Channel) cannotSend() error {
 	case ch.cause != nil:
 		return ch.cause
 	case ch.finWanted:
-		return &protocol.Error{Code: protocol.CodeClosed, Text: "this side has said that it sends no more"}
+		return &protocol.Error{Code: protocol.CodeClosed, Text: "this side has ended its writing (CloseWrite)"}
 	}
 	return nil
 }

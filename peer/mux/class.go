@@ -78,8 +78,8 @@ func (o *Options) check(label string) error {
 		return unsupported("MaxRetransmits and MaxPacketLifeTime cannot both be set: a message is given up after a number of tries or after a time")
 	case life != nil && (*life < 0 || life.Milliseconds() > math.MaxUint16):
 		return unsupported("a MaxPacketLifeTime of %v is not between 0 and 65.535s", *life)
-	case o.Durable && !o.Lane():
-		return unsupported("a durable channel is ordered and reliable")
+	case o.Durable && (!o.Lane() || o.MaxQueueAge != 0):
+		return unsupported("a durable channel is ordered and reliable, and drops nothing by age")
 	case o.MaxQueueAge < 0 || o.MaxQueueAge > 0 && o.Reliable():
 		return unsupported("MaxQueueAge drops messages, which a reliable channel does not: set MaxRetransmits or MaxPacketLifeTime, too")
 	case o.Request && (o.Durable || !o.Lane()):

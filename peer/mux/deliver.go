@@ -29,6 +29,9 @@ type incoming struct {
 	size   uint64              // of all parts, as flow control counts
 	cuts   []cutMessage
 
+	asked   bool  // the application has, for a message
+	counted int64 // in Mux.unasked
+
 	discard   bool // what comes is dropped: this side has closed
 	fin, shut bool // FIN, CLOSE has come
 	announced uint64
@@ -93,7 +96,7 @@ func (ch *Channel) arrive(cost uint64) bool {
 		return false
 	}
 	if most := ch.largest(); cost > messageCost+most {
-		ch.reset(protocol.Errorf(protocol.CodeMessageTooLarge, "a message is larger than %d bytes", most))
+		ch.reset(protocol.Errorf(protocol.CodeMessageTooLarge, "a message was sent that is larger than the %d bytes that its receiver takes", most))
 		return false
 	}
 	return true
@@ -132,6 +135,7 @@ func (ch *Channel) deliver(m arrival, copied bool) {
 			in.queue.pop()
 			in.missed++
 		}
+		ch.fit()
 		signal(ch.readable)
 	}
 	if ch.name != "" {
@@ -211,6 +215,7 @@ func (ch *Channel) forgetParts() {
 	}
 	in.part, in.parts, in.order, in.size, in.cuts = nil, nil, nil, 0, nil
 	in.unacked, in.unackedBytes = 0, 0
+	ch.weigh()
 	if ch.gone {
 		return // what came whole keeps its room until it is read, or thrown away: it is still held
 	}
@@ -238,6 +243,7 @@ func (ch *Channel) drop() {
 		cost += messageCost + p.have
 	}
 	in.discard = true
+	ch.weigh()
 	if cost > 0 {
 		ch.taken(cost)
 	}

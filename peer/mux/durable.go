@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"time"
-
-	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // replay is what a durable channel keeps: the messages that the other side has not acknowledged.
@@ -75,7 +73,7 @@ func (ch *Channel) keep(data []byte, text bool) (wait bool, err error) {
 	}
 	if size := uint64(len(data)); size > o.limit {
 		if o.opened {
-			return false, tooLarge(size, o.limit)
+			return false, ch.tooLarge(size)
 		}
 		return true, nil
 	}
@@ -150,6 +148,17 @@ func (ch *Channel) acked(n uint64) {
 	signal(ch.room)
 }
 
+// resumeClosed answers the OPEN of a durable channel that is over, if it was closed in order.
+func (l *Link) resumeClosed(t *trunk, f *frame, inOrder bool) bool {
+	if inOrder {
+		gone := newChannel(l.mux, false, f.open.Label, Options{})
+		gone.place(l, f.id, t, nil)
+		gone.gone = true
+		gone.say(sayClosed)
+	}
+	return inOrder
+}
+
 // resume takes an OPEN of a durable channel of the other side's that is known here; known says that nothing more is to be done.
 func (l *Link) resume(t *trunk, f *frame) (known bool, err error) {
 	m := l.mux
@@ -157,18 +166,12 @@ func (l *Link) resume(t *trunk, f *frame) (known bool, err error) {
 	ch, closed := m.theirs[f.open.Durable], m.wasClosed(f.open.Durable)
 	m.mu.Unlock()
 	if ch == nil {
-		if closed {
-			gone := newChannel(m, false, f.open.Label, Options{})
-			gone.place(l, f.id, t, nil)
-			gone.gone = true
-			gone.say(sayClosed)
-		}
-		return closed, nil
+		return l.resumeClosed(t, f, closed), nil
 	}
 	ch.mu.Lock()
 	defer ch.unlock()
-	if ch.gone {
-		return false, nil
+	if ch.gone { // just now: its name is on its way to those that are remembered, or forgotten
+		return l.resumeClosed(t, f, ch.inOrder), nil
 	}
 	if ch.link != nil {
 		return true, badFrame("the durable channel %q was opened twice", ch.name)
@@ -190,8 +193,4 @@ func (l *Link) resume(t *trunk, f *frame) (known bool, err error) {
 	ch.pending = 0
 	ch.say(sayOpened)
 	return true, ch.resumed(received, f.open.Max, f.open.Window)
-}
-
-func tooLarge(size, limit uint64) error {
-	return protocol.Errorf(protocol.CodeMessageTooLarge, "a message of %d bytes is larger than the %d that can be sent", size, limit)
 }

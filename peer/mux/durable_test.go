@@ -181,3 +181,31 @@ func recvNumbered(t *testing.T, ch *Channel, seed uint64, messages int) {
 		}
 	}
 }
+
+// TestResumeOfOneThatHasJustEnded: a durable channel whose end is known, and whose name is not yet among those that are remembered, was closed
+// in order all the same, and is neither a new one nor lost.
+func TestResumeOfOneThatHasJustEnded(t *testing.T) {
+	t.Parallel()
+	for _, received := range []string{"", `,"received":0`} {
+		var come []*Channel
+		m := New(Config{Accept: func(ch *Channel) bool { come = append(come, ch); return true }})
+		defer m.Close(nil)
+		open := `{"max":1,"window":1,"durable":"0123456789abcdef"`
+		fail := Connection{Fail: func(err error) { t.Error(err) }}
+		l := m.Attach(fail)
+		l.Accept(hole{}, Class{})([]byte("\x01\x00" + open + "}"))
+		l.Detach(errCut)
+		come[0].mu.Lock()
+		come[0].gone, come[0].inOrder = true, true // as between finish and forget
+		come[0].mu.Unlock()
+		var said sent
+		l = m.Attach(fail)
+		l.Accept(&said, Class{})([]byte("\x01\x00" + open + received + "}"))
+		if err := l.settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if said.all() != "\x07\x00" || len(come) != 1 {
+			t.Errorf("with %q: said %q, %d channels", received, said.all(), len(come))
+		}
+	}
+}

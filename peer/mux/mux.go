@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -48,6 +49,8 @@ type Mux struct {
 	ours    []*Channel          // our durable channels, in the order in which they were opened
 	theirs  map[string]*Channel // the other side's, by their names
 	closed  []string            // names of theirs that were closed in order, the latest last
+
+	unasked atomic.Int64 // see maxUnasked; across connections, too
 
 	budget budget // across connections: what was not read of an earlier one is still held
 }

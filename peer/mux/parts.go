@@ -24,7 +24,7 @@ type cutMessage struct {
 // begin is arrive for the first part that comes of a message.
 func (ch *Channel) begin(f *frame) bool {
 	if most := ch.largest(); f.total > most {
-		ch.reset(protocol.Errorf(protocol.CodeMessageTooLarge, "a message of %d bytes is larger than %d", f.total, most))
+		ch.reset(protocol.Errorf(protocol.CodeMessageTooLarge, "a message of %d bytes was sent, and its receiver takes %d", f.total, most))
 		return false
 	}
 	return ch.arrive(messageCost + uint64(len(f.payload)))
@@ -111,6 +111,9 @@ func (ch *Channel) numberedPart(f *frame) error {
 	if ch.bound(f.n); ch.gone {
 		return nil
 	}
+	if ch.fit(); in.parts[f.n] != p { // there was no room for it
+		return nil
+	}
 	if ch.add(p, f) {
 		in.remove(f.n)
 		ch.deliver(arrival{data: p.buffer, text: p.text, claim: p.claim}, false)
@@ -195,6 +198,7 @@ func (ch *Channel) cut(f *frame) error {
 		return badFrame("a CUT where no message has begun")
 	}
 	in.part = nil
+	ch.weigh()
 	if p != nil {
 		ch.giveBack(p.claim)
 		if !in.discard {

@@ -31,6 +31,7 @@ func (ch *Channel) next() (m arrival, ok bool, err error) {
 	ch.mu.Lock()
 	defer ch.unlock()
 	in := &ch.in
+	ch.ask()
 	if in.queue.len() == 0 {
 		if err := ch.atEnd(); err != nil {
 			signal(ch.readable) // for the others that wait

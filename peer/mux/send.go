@@ -3,6 +3,8 @@ package mux
 import (
 	"context"
 	"time"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // outgoing is the sending half of a channel, guarded by its mu.
@@ -200,11 +202,7 @@ func (ch *Channel) mayWrite(l *Link, m *message, cost uint64) (on *trunk, wait b
 	}
 	size := uint64(len(m.data))
 	if size > o.limit && o.opened || !ch.windowed && size > unbounded {
-		limit := o.limit
-		if !ch.windowed {
-			limit = min(limit, unbounded)
-		}
-		return nil, false, tooLarge(size, limit)
+		return nil, false, ch.tooLarge(size)
 	}
 	on = ch.data
 	if on == nil {
@@ -215,6 +213,14 @@ func (ch *Channel) mayWrite(l *Link, m *message, cost uint64) (on *trunk, wait b
 	}
 	o.waitSince = time.Time{}
 	return on, false, nil
+}
+
+// tooLarge refuses a message of that size, and says whose limit it is over.
+func (ch *Channel) tooLarge(size uint64) error {
+	if !ch.windowed && ch.out.limit >= unbounded {
+		return protocol.Errorf(protocol.CodeMessageTooLarge, "a message of %d bytes is larger than the %d that fit into a channel that may lose messages", size, unbounded)
+	}
+	return protocol.Errorf(protocol.CodeMessageTooLarge, "a message of %d bytes is larger than the %d that the other side has said it takes", size, ch.out.limit)
 }
 
 // stillSends tells whether what was given to a queue is sent although the channel takes no more: it was closed by this side, in order.

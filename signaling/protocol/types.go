@@ -338,8 +338,8 @@ type ErrorReply struct {
 	N          uint64 `json:"n,omitempty"`
 }
 
-// SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate, Want and Unverified, and of
-// which connection.
+// SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate, Want, Over and Unverified, and of which
+// connection.
 type SignalData struct {
 	// Description is an RTCSessionDescription.
 	Description *Description `json:"description,omitempty"`
@@ -347,6 +347,8 @@ type SignalData struct {
 	Candidate json.RawMessage `json:"candidate,omitempty"`
 	// Want asks the side that offers to make an offer.
 	Want bool `json:"want,omitempty"`
+	// Over says that for the sender the peer has ended for good: no other connection takes the place of Session.
+	Over bool `json:"over,omitempty"`
 	// Session is the connection that it is about: a random id that the side that offers gives to each RTCPeerConnection. In a Want,
 	// "" says that the asking side has none.
 	Session string `json:"session,omitempty"`

@@ -2,6 +2,8 @@
 const TICK = 1250;
 /** So many pings in a row without an answer mean that the path is lost. */
 const MAX_UNANSWERED = 3;
+/** On a path that is there the channel is open within so many ticks, or never: the other side may have closed already. */
+const MAX_CLOSED = 6;
 /** A timer that fires this many milliseconds late was held up: a hidden tab's timers are throttled, a lid was closed. */
 const LATE = 1000;
 /** Nothing that is said here is longer, in UTF-16 units. */
@@ -12,6 +14,9 @@ const MAX_BACKLOG = 16384;
 const LOOK_TIMEOUT = 500;
 /** RFC 9260, section 3.3.10.12: the other side closed the whole association on purpose. */
 const USER_INITIATED_ABORT = 12;
+
+/** With a path, as ICE calls it. */
+const PATH = new Set(["connected", "completed"]);
 
 /** What a Control tells its owner. */
 export interface ControlOwner {
@@ -41,12 +46,15 @@ export interface ControlOwner {
  */
 export class Control {
   readonly #owner: ControlOwner;
+  readonly #connection: RTCPeerConnection;
   readonly #dc: RTCDataChannel;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fault: RTCError | undefined;
   /** When something was heard, and when the timer is due, as of performance.now. */
   #last = 0;
   #due = 0;
+  /** For how many ticks there was a path, and the channel not open. */
+  #closedFor = 0;
   #progress = 0;
   #pings = 0;
   #unanswered = 0;
@@ -57,15 +65,21 @@ export class Control {
   #excused = false;
   /** The other side has asked or answered, so it knows how: one that does not is not dead for that. */
   #speaks = false;
+  /** It says goodbye before it closes the connection. */
+  #parts: boolean;
   #over = false;
 
-  constructor(connection: RTCPeerConnection, owner: ControlOwner) {
+  /** `parts`: the other side is known to say goodbye. Who knows heartbeats does so, too, but that is not heard in the first moments. */
+  constructor(connection: RTCPeerConnection, parts: boolean, owner: ControlOwner) {
     this.#owner = owner;
+    this.#connection = connection;
+    this.#parts = parts;
     const dc = (this.#dc = connection.createDataChannel("beckon", { negotiated: true, id: 0, ordered: true }));
     dc.onopen = () => this.#opened();
     dc.onmessage = (event: MessageEvent<unknown>) => this.#received(event.data);
     dc.onerror = (event) => (this.#fault = event.error);
     dc.onclose = () => this.#closed();
+    this.#arm(TICK);
   }
 
   /** Whether the association is there. */
@@ -120,6 +134,7 @@ export class Control {
     this.#owner.opened();
     // The first one shows the other side at once that this one knows how.
     this.#ping();
+    clearTimeout(this.#timer);
     this.#arm(TICK);
   }
 
@@ -139,6 +154,12 @@ export class Control {
   }
 
   #tick(): void {
+    // An app may close the connection itself, of which browsers tell nobody.
+    if (this.#connection.connectionState === "closed") return this.#ended(false);
+    if (!this.open) {
+      this.#closedFor = PATH.has(this.#connection.iceConnectionState) ? this.#closedFor + 1 : 0;
+      return this.#closedFor >= MAX_CLOSED ? this.#ended(false) : this.#arm(TICK);
+    }
     const late = performance.now() - this.#due > LATE;
     const progress = this.#owner.progress();
     // What leaves may leave to nobody: browsers do not say what has arrived. But while it keeps the last ping from leaving, it
@@ -207,7 +228,7 @@ export class Control {
   #closed(): void {
     // One that knows no heartbeat knows no goodbye either: it just closes.
     const { sctpCauseCode } = this.#fault ?? {};
-    this.#ended(!this.#speaks && (!this.#fault || sctpCauseCode === USER_INITIATED_ABORT));
+    this.#ended(!this.#parts && !this.#speaks && (!this.#fault || sctpCauseCode === USER_INITIATED_ABORT));
   }
 
   #ended(onPurpose: boolean): void {

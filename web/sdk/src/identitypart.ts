@@ -57,7 +57,7 @@ function check({ identity, trust, secret, attestation }: JoinOptions): void {
     refuse("identity is what Identity.load or Identity.create resolves with, or has a key of 32 bytes in base64url and sign()");
   }
   if (trust !== undefined && typeof trust !== "function") refuse("trust is a function, as from pinned, firstUse or issued");
-  if (secret !== undefined && !decode64(secret, 16)) refuse("secret is 16 bytes in base64url, as from parseLink or newSecret");
+  if (secret !== undefined && !(decode64(secret, 16) ?? []).some((byte) => byte !== 0)) refuse("secret is 16 bytes in base64url, as from parseLink or newSecret");
   if (attestation === undefined) return;
   const parts = typeof attestation === "string" ? attestation.split(".") : [];
   const compact = parts.length === 3 && parts.every((part) => /^[\w-]+$/.test(part));

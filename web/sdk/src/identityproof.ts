@@ -42,8 +42,8 @@ export async function prove({ type, sdp }: Description, { room, own, other }: En
 export async function check(description: Description, proof: Proof | undefined, { room, own, other }: Ends, link?: CryptoKey): Promise<Bytes> {
   const { type, sdp } = description;
   if (typeof sdp !== "string" || (type !== "offer" && type !== "answer")) throw unverified("bad-description", "The peer sent a description that is none.");
-  const fingerprint = fingerprintIn(sdp);
   if (typeof proof !== "object" || proof === null) throw unverified("no-proof", "The peer's description comes without a proof.");
+  const fingerprint = fingerprintIn(sdp);
   const { notAfter } = proof;
   const signature = decode64(proof.signature, 64);
   const mac = decode64(proof.mac, 32);

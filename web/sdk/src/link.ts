@@ -4,7 +4,7 @@ import { newInstance } from "./decide.js";
 import { Early } from "./early.js";
 import { BeckonError } from "./error.js";
 import type { LinkOwner, PeerState } from "./hosts.js";
-import { Negotiation } from "./negotiation.js";
+import { CLOSED, Negotiation } from "./negotiation.js";
 import { MAX_NAME, type Description, type SignalData } from "./protocol_gen.js";
 
 /** For how many milliseconds a path that is lost may come back by itself. */
@@ -40,6 +40,8 @@ export class Link {
   /** The `want` that is on its way: it need not be said twice. */
   #asked: string | undefined;
   #pause = PAUSE;
+  /** What ended the last connection. */
+  #why: BeckonError | undefined;
 
   constructor(owner: LinkOwner) {
     this.#owner = owner;
@@ -70,9 +72,14 @@ export class Link {
   restarts = 0;
   connections = 0;
 
-  /** What is said on this connection makes no sense, or it was closed by the app: it ends, and another one may take its place. */
+  /** What is said on this connection makes no sense: it ends, and another one may take its place. */
   fail(error: BeckonError): void {
-    if (this.open || this.connection?.connectionState === "closed") this.#negotiation?.fail(error);
+    if (this.open) this.#negotiation?.fail(error);
+  }
+
+  /** Looks whether the app has closed the RTCPeerConnection, of which the browser tells nobody: then another one takes its place. */
+  check(): void {
+    if (this.connection?.connectionState === "closed") this.#negotiation?.fail(new BeckonError("connection-lost", CLOSED));
   }
 
   /** Something came of the other side. */
@@ -102,9 +109,13 @@ export class Link {
 
   /** Takes what the other side said. */
   receive(data: SignalData): void {
-    const { session = "", description, iceRestart, want, unverified } = data;
-    if (this.#state === "closed" || typeof session !== "string" || session.length > MAX_NAME) return;
-    if (unverified === true) this.#unverified("The other side has not accepted who this one is, or wants to know it and this one does not say.");
+    const { session = "", description, iceRestart, want, over, unverified } = data;
+    if (typeof session !== "string" || session.length > MAX_NAME) return;
+    this.check();
+    if (this.#state === "closed") {
+      if (description || want === true) this.#tell(session); // who does not know it would wait
+    } else if (unverified === true) this.#unverified("The other side has not accepted who this one is, or wants to know it and this one does not say.");
+    else if (over === true) this.#left(session);
     else if (description) {
       if (!this.#owner.offers) this.#offered(session, description, iceRestart === true);
       else if (session === this.#session) {
@@ -117,7 +128,8 @@ export class Link {
 
   /** Says goodbye, and resolves when the other side has heard, or after `ms` milliseconds. */
   async farewell(ms: number): Promise<void> {
-    await this.#negotiation?.control.farewell(ms);
+    if (this.open) await this.#negotiation?.control.farewell(ms);
+    else this.#finish(undefined);
   }
 
   /** Says goodbye without waiting. */
@@ -144,6 +156,22 @@ export class Link {
   #unverified(why: string, cause?: unknown): void {
     if (this.#state !== "waiting") this.#owner.failed();
     this.end(new BeckonError("peer-unverified", `connect to ${this.id}: ${why}`, { cause }));
+  }
+
+  /** Ends it for good, and tells the other side that nothing takes its place: it would wait for nothing. */
+  #finish(error: BeckonError | undefined): void {
+    if (this.#state !== "closed" && this.#session !== undefined) this.#tell(this.#session);
+    this.end(error);
+  }
+
+  #tell(session: string): void {
+    void this.#say({ over: true, ...(session === "" ? {} : { session }) }).catch(() => {});
+  }
+
+  /** For the other side it has ended for good. What was said of a connection that has been replaced since is late. */
+  #left(session: string): void {
+    if (this.#state === "waiting" || (this.#session ?? session) !== session) return;
+    this.end(this.#failure(new BeckonError("closed", "The other side gave up.")));
   }
 
   /** Takes an offer. */
@@ -183,7 +211,7 @@ export class Link {
 
   /** Makes the next connection, or asks for it. */
   #replace(why: string): void {
-    if (this.#owner.closing) return this.end(undefined);
+    if (this.#owner.closing) return this.#finish(undefined);
     const session = this.#session;
     this.#giveUp(why);
     if (this.#owner.offers) this.#renew(newInstance());
@@ -206,7 +234,7 @@ export class Link {
   }
 
   #renew(session: string): Negotiation | undefined {
-    if (this.#owner.closing) this.end(undefined);
+    if (this.#owner.closing) this.#finish(undefined);
     if (this.#state === "closed") return undefined; // perhaps by a listener, just now
     if (!this.#churn.allows()) {
       this.#fail(new BeckonError("connection-lost", "One connection after another was given up."));
@@ -240,6 +268,7 @@ export class Link {
 
   #connected(): void {
     this.#pause = PAUSE;
+    this.#why = undefined;
     this.connections++;
     this.#clocks.stop("deadline");
     if (this.#negotiation?.whole) this.#become("connected");
@@ -285,12 +314,17 @@ export class Link {
     this.#planAgain(negotiation);
   }
 
-  /** The connection is over. One that has been connected is replaced at once, another one after a while. */
+  /**
+   * The connection is over. One that has been connected is replaced at once, another one after a while: also the very first, but for a
+   * negotiation that makes no sense.
+   */
   #over(error: BeckonError | undefined): void {
-    if (this.#owner.closing) return this.end(undefined);
+    if (this.#owner.closing) return this.#finish(undefined);
     if (error?.code === "peer-unverified") return this.refuse(error);
-    if (this.#state === "connecting") return this.#fail(error ?? new BeckonError("closed", "The other side gave up."));
+    const first = this.#state === "connecting";
+    if (first && error?.code !== "connection-lost") return this.#fail(error ?? new BeckonError("closed", "The other side gave up."));
     if (!error) return this.end(undefined);
+    this.#why = error;
     if (this.#negotiation?.wasOpen) return this.#replace(error.message);
     this.#giveUp(error.message);
     this.#clocks.start("pause", this.#pause, () => this.#replace(error.message));
@@ -326,14 +360,19 @@ export class Link {
   #late(): void {
     const pc = this.connection;
     const how = pc ? `ICE is ${pc.iceConnectionState}, signaling ${pc.signalingState}` : "it made no offer";
-    this.#fail(new BeckonError("connect-failed", `not connected after ${this.#owner.connectTimeout / 1000} s (${how})`));
+    const cause = this.#why ? { cause: this.#why } : {};
+    this.#fail(new BeckonError("connect-failed", `not connected after ${this.#owner.connectTimeout / 1000} s (${how})`, cause));
   }
 
   /** Ends it because it was never connected, or is not connected again. */
   #fail(cause: unknown): void {
+    if (this.#state !== "closed") this.#owner.failed();
+    this.#finish(this.#failure(cause));
+  }
+
+  #failure(cause: unknown): BeckonError {
     const why = cause instanceof Error ? cause.message : String(cause);
     const code = this.#state === "connecting" ? "connect-failed" : "connection-lost";
-    if (this.#state !== "closed") this.#owner.failed();
-    this.end(new BeckonError(code, `connect to ${this.id}: ${why}`, { cause }));
+    return new BeckonError(code, `connect to ${this.id}: ${why}`, { cause });
   }
 }

@@ -20,7 +20,7 @@ export function newSecret(): string {
  */
 export function parseLink(link: string | URL): Link {
   const found = parseURL(link);
-  const fragment = /#(?:k=([\w-]{21}[AQgw])$)?/.exec(new URL(link).href);
+  const fragment = /#(?:k=((?!A{22})[\w-]{21}[AQgw])$)?/.exec(new URL(link).href);
   if (!fragment) return found;
   if (fragment[1]) return { ...found, secret: fragment[1] };
   throw new BeckonError("bad-url", "The end of the link is damaged: #k= is followed by 22 letters, digits, - or _.");

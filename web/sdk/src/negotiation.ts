@@ -9,6 +9,9 @@ const DEFAULT_MESSAGE_SIZE = 65536;
 /** How many candidates are kept while there is no description to add them to. */
 const MAX_KEPT = 256;
 
+/** What is said of a connection that the app has closed. */
+export const CLOSED = "The RTCPeerConnection was closed.";
+
 /** What a Negotiation tells its Link. */
 export interface Negotiator {
   /** Whether this side makes the offers. */
@@ -38,7 +41,7 @@ export interface Negotiator {
 /** Whether a signal's data is the SDKs' own. Apps use other keys. */
 export function isNegotiation(data: unknown): data is SignalData {
   if (typeof data !== "object" || data === null) return false;
-  return ["description", "candidate", "want", "unverified"].some((key) => Object.hasOwn(data, key));
+  return ["description", "candidate", "want", "over", "unverified"].some((key) => Object.hasOwn(data, key));
 }
 
 /**
@@ -74,7 +77,8 @@ export class Negotiation {
     this.#peer = peer;
     this.#unanswered = peer.offers;
     const pc = (this.connection = new RTCPeerConnection(peer.configuration()));
-    this.control = new Control(pc, {
+    // Who names a connection says goodbye to it.
+    this.control = new Control(pc, session !== "", {
       opened: () => (peer.confirm ? this.#do(() => this.#confirm()) : this.#opened()),
       silent: () => this.#miss("silence", true),
       heard: () => this.#found("silence"),
@@ -134,6 +138,7 @@ export class Negotiation {
    */
   restart(moved = false): void {
     if (this.#over) return;
+    if (this.connection.connectionState === "closed") return this.#end(lost(CLOSED));
     if (!this.#peer.offers) return this.#peer.want();
     if (this.#unanswered) {
       this.#again ||= moved || !this.#restarting;
@@ -163,7 +168,7 @@ export class Negotiation {
       try {
         await step();
       } catch (error) {
-        this.#end(asBeckonError(error, "connect-failed", "negotiation"));
+        this.#end(this.connection.connectionState === "closed" ? lost(CLOSED) : asBeckonError(error, "connect-failed", "negotiation"));
       }
     });
   }

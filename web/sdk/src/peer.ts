@@ -159,10 +159,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
         return await open(connection);
       } catch (error) {
         if (error instanceof TypeError || signal?.aborted) throw error;
-        // An app that closes it is not told of that by the browser, nor are we.
-        if (connection.connectionState === "closed" && this.connection === connection) {
-          this.#link.fail(new BeckonError("connection-lost", "The RTCPeerConnection was closed."));
-        }
+        this.#link.check();
         const reason = this.state === "closed" ? await this.closed : undefined;
         // Nobody has got a channel of a connection that was replaced meanwhile, so it is opened on the next one.
         if (this.state !== "closed" && !this.#closing && this.connection !== connection) continue;
@@ -245,7 +242,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /**
    * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
-   * with a key `description`, `candidate`, `want` or `unverified`. Resolves when it has arrived, once and in the order of the calls; it waits for a
+   * with a key `description`, `candidate`, `want`, `over` or `unverified`. Resolves when it has arrived, once and in the order of the calls; it waits for a
    * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
    * (272 are on their way), `message-too-large`, `aborted`, `connection-lost` (the server does not know this peer any more: whether
    * it has arrived is not known), or what ended the room. Giving up does not take back what was said.
@@ -253,7 +250,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   async signal(data: unknown, { signal }: Abortable = {}): Promise<void> {
     const what = `signal to ${this.id}`;
     checkAborted(signal, what);
-    if (isNegotiation(data)) throw new TypeError("signal: the keys description, candidate, want and unverified are the library's own");
+    if (isNegotiation(data)) throw new TypeError("signal: the keys description, candidate, want, over and unverified are the library's own");
     if (JSON.stringify(data) === undefined) throw new TypeError("signal: the data has no JSON form");
     await abortable(this.#host.say(this, data), signal, what);
   }
@@ -276,6 +273,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Waits for the connection. */
   async #ready(what: string, signal: AbortSignal | undefined): Promise<RTCPeerConnection> {
     checkAborted(signal, what);
+    this.#link.check();
     do await abortable(this.#connected.promise, signal, what);
     while (this.state === "reconnecting"); // it was lost again in the moment in which we were told
     const reason = this.state === "closed" ? await this.closed : undefined;

@@ -455,8 +455,8 @@ export interface ErrorReply {
 }
 
 /**
- * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate, Want and Unverified, and of
- * which connection.
+ * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate, Want, Over and Unverified, and of which
+ * connection.
  */
 export interface SignalData {
   /** Description is an RTCSessionDescription. */
@@ -465,6 +465,8 @@ export interface SignalData {
   candidate?: unknown;
   /** Want asks the side that offers to make an offer. */
   want?: boolean;
+  /** Over says that for the sender the peer has ended for good: no other connection takes the place of Session. */
+  over?: boolean;
   /**
    * Session is the connection that it is about: a random id that the side that offers gives to each RTCPeerConnection. In a Want,
    * "" says that the asking side has none.

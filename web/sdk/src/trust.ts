@@ -71,8 +71,8 @@ export function firstUse(store?: KeyStore): Trust {
 
 /**
  * Trusts whose key somebody vouches for that you know: the peer shows an attestation, a JWS (EdDSA or ES256) of `sub` (its identity), `cnf` (its
- * key, RFC 7800), `aud` ("beckon-peer") and `exp`. `keys` is one public JWK or several, or a JWK set; what is none makes `join` throw a
- * TypeError. This alone makes an identity more than the server's word.
+ * key, RFC 7800), `aud` ("beckon-peer") and `exp`. `keys` is one public JWK or several, or a JWK set, each with a `kid`; what is none
+ * makes `join` throw a TypeError. This alone makes an identity more than the server's word.
  */
 export function issued(keys: JsonWebKey | readonly JsonWebKey[] | { readonly keys: readonly JsonWebKey[] }): Trust {
   return later((part) => part.issued(keys));

@@ -23,13 +23,13 @@ afterEach(() => {
   clock.restore();
 });
 
-function make(): void {
+function make(parts = false): void {
   control?.stop();
   told = [];
   progress = looks = 0;
   received = async () => 0;
   const pc = new FakePeerConnection({});
-  control = new Control(pc as unknown as RTCPeerConnection, {
+  control = new Control(pc as unknown as RTCPeerConnection, parts, {
     opened: () => told.push("opened"),
     silent: () => told.push("silent"),
     heard: () => told.push("heard"),
@@ -222,6 +222,15 @@ test("of one that knows no heartbeat, a close is its goodbye; a failure is none"
     end();
     await settled();
     assert.deepEqual(told, ["opened", want]);
+  }
+});
+
+test("one that is known to say goodbye has not said it when it ends before it was heard", async () => {
+  for (const end of [() => dc.close(), () => dc.fail(12), () => dc.fail()]) {
+    make(true);
+    end();
+    await settled();
+    assert.deepEqual(told, ["opened", "lost"]);
   }
 });
 

@@ -212,8 +212,9 @@ test("a goodbye is the end, in order, and with it that of the channels", async (
   assert.equal(await peer.closed, undefined);
   assert.equal(await channel.closed, undefined);
   assert.deepEqual([peer.state, pc.connectionState, FakePeerConnection.made.length], ["closed", "closed", 1]);
-  await at.hear(browser, { want: true });
   assert.deepEqual(at.said(), []);
+  await at.hear(browser, { want: true });
+  assert.deepEqual(at.said(), [["cyd", { over: true }]]);
 });
 
 test("closing says goodbye after what was sent has been delivered, and is not undone by a loss", async () => {
@@ -247,7 +248,8 @@ test("closing says goodbye after what was sent has been delivered, and is not un
   const parting = third.peer.close();
   await at.clock.advance(5000);
   await parting;
-  assert.deepEqual([await third.peer.closed, at.said()], [undefined, []], "no other is asked for");
+  const over = ["bob", { over: true, session: "p1" }];
+  assert.deepEqual([await third.peer.closed, at.said()], [undefined, [over]], "no other is asked for");
 });
 
 test("a page that ends says goodbye to its peers, one that is kept does not", async () => {

@@ -2,6 +2,7 @@
 // any view. It outlives connections: `fetch` may be called again, and goes on where it was.
 
 import { BeckonError, RequestError, type Answer } from "/sdk/beckon.js";
+import type { Item } from "./depot.js";
 import { DeskError } from "./desk.js";
 import { hex } from "./sha256.js";
 import { BLOCKS, blockSize, type Code, DIGEST, DIGEST_SIZE, type Entry, FileError, HASHES, type Offer, type Receipt } from "./wire.js";
@@ -42,6 +43,8 @@ export class Incoming {
   /** How many bytes are here, and how many of them came now. */
   here = 0;
   received = 0;
+  /** What the browser has of whole files, from before. */
+  #whole: Item[] = [];
 
   constructor(
     readonly offer: Offer,
@@ -68,6 +71,7 @@ export class Incoming {
         await this.#fetchOne(part, ask, stop.signal);
       }
     };
+    this.#whole = (await this.keeper.list()).filter(({ digest }) => digest !== undefined);
     const lanes = Array.from({ length: LANES }, lane);
     try {
       await Promise.all(lanes);
@@ -126,7 +130,7 @@ export class Incoming {
   /** Looks for what is here of a file already, and has the sender say what of that is right. */
   async #open(part: Part, about: (name: string, more: object) => Promise<Answer>): Promise<void> {
     const { path, size } = part.entry;
-    const whole = (await this.keeper.list()).filter((item) => item.digest && item.path === path && item.size === size);
+    const whole = this.#whole.filter((item) => item.path === path && item.size === size);
     if (whole.length > 0) {
       const digest = hex(await digestFrom(part, await about(DIGEST, {})));
       const same = whole.find((item) => item.digest === digest);
@@ -200,6 +204,11 @@ export class Incoming {
   /** Compares the whole file with what the sender has. */
   async #check(part: Part, about: (name: string, more: object) => Promise<Answer>): Promise<void> {
     const key = part.key!;
+    if (part.entry.size === 0) {
+      // Of no bytes there is nothing to ask.
+      part.digest = hex(await this.keeper.digest(key));
+      return this.keeper.finish(key, part.digest);
+    }
     const theirs = hex(await digestFrom(part, await about(DIGEST, {})));
     const ours = hex(await this.keeper.digest(key));
     if (ours !== theirs) throw new FileError("wrong-digest", `${part.entry.path}: its SHA-256 is ${ours}, the sender's is ${theirs}`);

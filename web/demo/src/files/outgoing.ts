@@ -11,6 +11,8 @@ import type { Calls } from "./worker.js";
 const STEP = 1024 * 1024;
 /** And as much is handed to the channel at once: progress is counted in these. */
 const PIECE = 128 * 1024;
+/** Of one peer, so many questions are answered at a time: each has a step of a file in memory, or a few. */
+const MAX_READING = 16;
 /** After a lost connection, so many milliseconds pass until the offer is made again, at least. */
 const PAUSE = 500;
 
@@ -27,6 +29,8 @@ export class Delivery {
   error?: FileError;
   readonly cancelled = new AbortController();
   #reached: number[] = []; // by the file: how far it was asked for
+  #reading = 0;
+  #queue: (() => void)[] = [];
 
   constructor(
     public peer: Peer,
@@ -52,6 +56,17 @@ export class Delivery {
   end(error: FileError): void {
     this.error = error;
     this.set(error.code === "cancelled" ? "cancelled" : "failed");
+  }
+
+  /** Waits until fewer than MAX_READING of the peer's questions are being answered; `through` must follow. */
+  async turn(): Promise<void> {
+    while (this.#reading >= MAX_READING) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#reading++;
+  }
+
+  through(): void {
+    this.#reading--;
+    this.#queue.shift()?.();
   }
 
   /** The peer has this file up to here, or will in a moment. */
@@ -141,6 +156,7 @@ export class Outgoing {
     const entry = isCount(index) ? this.offer.entries[index] : undefined;
     const file = isCount(index) ? this.chosen.files[index] : undefined;
     if (!entry || !file) throw new FileError("no-such-file", `There is no file ${String(index)} in this offer.`);
+    await delivery.turn();
     try {
       if (request.name === BLOCKS) await this.#blocks(request, delivery, index as number, file, question);
       else if (request.name === HASHES) await request.respond(await this.#hashes(file, question));
@@ -151,6 +167,8 @@ export class Outgoing {
       }
     } catch (error) {
       throw readFailed(error);
+    } finally {
+      delivery.through();
     }
   }
 
@@ -180,8 +198,8 @@ export class Outgoing {
 
   async #hashes(file: File, { block, count }: Record<string, unknown>): Promise<Uint8Array<ArrayBuffer>> {
     // A block is what the receiver has read into memory, and so is it here.
-    const good = isCount(block) && isCount(count) && block >= 1024 && block <= 4 * 1024 * 1024 && count > 0;
-    if (!good || (count - 1) * block >= file.size) throw new FileError("bad-range", `There are no ${count} blocks of ${block} bytes.`);
+    const good = isCount(block) && isCount(count) && block >= 16 * 1024 && block <= 4 * 1024 * 1024 && Number.isInteger(Math.log2(block));
+    if (!good || count === 0 || (count - 1) * block >= file.size) throw new FileError("bad-range", `There are no ${count} blocks of ${block} bytes.`);
     return this.hasher.digestsOf(file, block, count);
   }
 }

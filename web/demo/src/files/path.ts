@@ -27,13 +27,14 @@ export const FAULTS: Record<PathFault, string> = {
   control: "has a control character",
   device: "is the name of a device on Windows",
   trailing: "has a name that ends with a dot or a space",
-  "too-long": "has a name of more than 255 bytes",
+  "too-long": "is too long",
   duplicate: "is there twice",
   "file-is-folder": "is a file and a folder",
 };
 
-/** The most bytes of one element, in UTF-8: what ext4, APFS and NTFS have in common. */
+/** The most bytes of one element, in UTF-8: what ext4, APFS and NTFS have in common; and of a path, Linux's. */
 const MAX_ELEMENT = 255;
+const MAX_PATH = 4096;
 /** The devices that Windows finds in every folder, with any extension; the raised digits are its own idea. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
 
@@ -43,7 +44,7 @@ const utf8 = new TextEncoder();
 export function faultOf(path: string): PathFault | undefined {
   if (path === "") return "empty-element";
   if (path.startsWith("/")) return "absolute";
-  // U+FFFD stands for what is no text, U+0080 to U+009F are controls as well, and a lone surrogate has no UTF-8.
+  // U+0080 to U+009F are controls as well, and a lone surrogate has no UTF-8.
   if (/[\p{Cc}\p{Cs}]/u.test(path)) return "control";
   if (path.includes("\\")) return "backslash";
   if (/^[a-z]:/i.test(path)) return "drive";
@@ -55,6 +56,7 @@ export function faultOf(path: string): PathFault | undefined {
     if (DEVICE.test(element.split(".", 1)[0]!.trimEnd())) return "device";
     if (utf8.encode(element).length > MAX_ELEMENT) return "too-long";
   }
+  if (utf8.encode(path).length > MAX_PATH) return "too-long";
   return undefined;
 }
 

@@ -47,15 +47,7 @@ export class SHA256 {
 
   /** The 32 bytes of the digest. The object is used up. */
   digest(): Uint8Array<ArrayBuffer> {
-    const length = this.#length;
-    // A one bit, zeros, and the length in bits as 64 bits, big-endian (section 5.1.1).
-    const zeros = (BLOCK + 55 - (length % BLOCK)) % BLOCK;
-    const end = new Uint8Array(1 + zeros + 8);
-    end[0] = 0x80;
-    const view = new DataView(end.buffer);
-    view.setUint32(1 + zeros, Math.floor(length / 2 ** 29));
-    view.setUint32(5 + zeros, (length * 8) % 2 ** 32);
-    this.update(end);
+    this.update(padding(this.#length));
     const digest = new DataView(new ArrayBuffer(32));
     this.#h.forEach((word, i) => digest.setInt32(4 * i, word));
     return new Uint8Array(digest.buffer);
@@ -87,6 +79,17 @@ export class SHA256 {
     h[0]! += a; h[1]! += b; h[2]! += c; h[3]! += d;
     h[4]! += e; h[5]! += f; h[6]! += g; h[7]! += i;
   }
+}
+
+/** What follows a message of so many bytes: a one bit, zeros, and the length in bits as 64 bits, big-endian (section 5.1.1). */
+export function padding(length: number): Uint8Array {
+  const zeros = (BLOCK + 55 - (length % BLOCK)) % BLOCK;
+  const end = new Uint8Array(1 + zeros + 8);
+  end[0] = 0x80;
+  const view = new DataView(end.buffer);
+  view.setUint32(1 + zeros, Math.floor(length / 2 ** 29));
+  view.setUint32(5 + zeros, (length * 8) % 2 ** 32);
+  return end;
 }
 
 /** The SHA-256 of what is whole: by the browser, which is ten times as fast, where it lets the page have that. */

@@ -27,6 +27,8 @@ export function whyNotSent(error: FileError, who: string, offer: Offer): string 
       return `What arrived was not what was sent: its SHA-256 differs. Offer it again; only what differs is sent. (${said})`;
     case "write-failed":
       return `${who} could not write it. (${said})`;
+    case "exists":
+      return `${who} has something else of that name already. (${said})`;
     case "bad-offer":
       return `${who} does not take such an offer: ${said}`;
     default:

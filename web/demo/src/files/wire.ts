@@ -61,6 +61,7 @@ export type Code =
   | "cancelled"
   | "wrong-digest"
   | "write-failed"
+  | "exists"
   | "no-such-offer"
   | "no-such-file"
   | "bad-range"

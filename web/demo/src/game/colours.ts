@@ -5,10 +5,13 @@ const NAMES = ["water", "deep", "foam", "land", "rock", "tower", "beam", "glow",
 
 export type Colours = Readonly<Record<(typeof NAMES)[number], string>>;
 
+/** For a page whose style is not there: a canvas throws at what is no colour. */
+const MISSING = "#808080c0";
+
 /** Reads the theme's colours as they are now. */
 export function coloursOf(element: Element): Colours {
   const style = getComputedStyle(element);
-  return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--sea-${name}`).trim()])) as Colours;
+  return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--sea-${name}`).trim() || MISSING])) as Colours;
 }
 
 /** Hulls and pennants: those of the signal flags. */

@@ -85,7 +85,7 @@ class Panel implements Game {
       this.#draw();
     };
     for (const query of [calm, dark]) query.addEventListener("change", look);
-    new ResizeObserver(look).observe(this.#canvas);
+    new ResizeObserver(() => requestAnimationFrame(look)).observe(this.#box); // later, for it changes the canvas
     document.addEventListener("visibilitychange", () => this.#shown());
     setInterval(() => this.#second(), FIGURES);
     this.#say("Gather the lights with a boat: arrow keys, WASD, or hold the pointer where to go.", true);

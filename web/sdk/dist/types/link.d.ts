@@ -24,8 +24,10 @@ export declare class Link {
     /** How often a path was found again that had been lost, and how many connections have been open. */
     restarts: number;
     connections: number;
-    /** What is said on this connection makes no sense, or it was closed by the app: it ends, and another one may take its place. */
+    /** What is said on this connection makes no sense: it ends, and another one may take its place. */
     fail(error: BeckonError): void;
+    /** Looks whether the app has closed the RTCPeerConnection, of which the browser tells nobody: then another one takes its place. */
+    check(): void;
     /** Something came of the other side. */
     heard(sdk?: boolean): void;
     /** Begins to connect; `ask` tells the other side so if that is the one that offers. */
@@ -42,4 +44,6 @@ export declare class Link {
     bye(): void;
     /** Ends it now, because of `error` or in order. */
     end(error: BeckonError | undefined): void;
+    /** Ends it because the other side is not shown to be who it should be, and says so to it: it need not wait. */
+    refuse(error: BeckonError): void;
 }

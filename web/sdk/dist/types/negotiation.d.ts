@@ -1,6 +1,8 @@
 import { Control } from "./control.js";
 import { BeckonError } from "./error.js";
 import type { Description, SignalData } from "./protocol_gen.js";
+/** What is said of a connection that the app has closed. */
+export declare const CLOSED = "The RTCPeerConnection was closed.";
 /** What a Negotiation tells its Link. */
 export interface Negotiator {
     /** Whether this side makes the offers. */
@@ -11,7 +13,9 @@ export interface Negotiator {
     say(data: SignalData): void;
     /** This side wants an offer and cannot make one. */
     want(): void;
-    /** The control channel is open. */
+    /** Resolves when the certificate in use is that of whom it should be: before that, nothing gets to the app. Rejects if it is not. */
+    readonly confirm: ((connection: RTCPeerConnection) => Promise<void>) | undefined;
+    /** The control channel is open, and what `confirm` confirms is. */
     connected(): void;
     /** The other side opened a channel. */
     channel(dc: RTCDataChannel): void;

@@ -4,6 +4,8 @@ export declare const VERSION = "beckon.v1";
 export declare const MAX_NUMBER = 9007199254740991;
 /** The longest name (room, peer id, instance) in bytes. */
 export declare const MAX_NAME = 64;
+/** The longest attestation of a key in bytes. */
+export declare const MAX_ATTESTATION = 2048;
 /** The capability of an RTCPeerConnection that can roll back a local offer. */
 export declare const CAPABILITY_ROLLBACK = "rollback";
 /** Names what went wrong, for machines. */
@@ -74,6 +76,8 @@ export type ErrorCode =
  | "message-too-large"
 /** The reader was too slow: what waited to be read or accepted passed its bound. */
  | "overflow"
+/** The peer has not proven who it is: it has another key or link, cannot prove anything, or somebody is between the two. */
+ | "peer-unverified"
 /** What was asked for did not come in time. */
  | "timeout"
 /** The identity has as many peers on this server as its token allows. */
@@ -137,6 +141,12 @@ export interface Hello {
     capabilities?: Capabilities;
     /** Resume is the resume token of an earlier welcome; with it the client keeps its peer id. */
     resume?: string;
+    /** Key is the client's own Ed25519 public key, by which other members verify it; see ValidKey. Key and Nonce come both or not at all. */
+    key?: string;
+    /** Nonce is 16 random bytes that this SDK object has made for itself; see ValidNonce. */
+    nonce?: string;
+    /** Attestation is what somebody else says of the key: a compact JWS of at most MaxAttestation bytes, passed on unread. */
+    attestation?: string;
 }
 /** Welcome (server to client) answers a hello. */
 export interface Welcome {
@@ -248,6 +258,10 @@ export interface Member {
     identity?: string;
     attributes?: unknown;
     capabilities?: Capabilities;
+    /** Key, Nonce and Attestation are those of the member's hello. */
+    key?: string;
+    nonce?: string;
+    attestation?: string;
     /** Away tells that the member's connection is lost and it may come back within the grace. */
     away?: boolean;
     /** Joined is the log position of the member's joined event: its rank in the room. */
@@ -403,7 +417,7 @@ export interface ErrorReply {
     n?: number;
 }
 /**
- * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate and Want, and of which
+ * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate, Want, Over and Unverified, and of which
  * connection.
  */
 export interface SignalData {
@@ -413,6 +427,8 @@ export interface SignalData {
     candidate?: unknown;
     /** Want asks the side that offers to make an offer. */
     want?: boolean;
+    /** Over says that for the sender the peer has ended for good: no other connection takes the place of Session. */
+    over?: boolean;
     /**
      * Session is the connection that it is about: a random id that the side that offers gives to each RTCPeerConnection. In a Want,
      * "" says that the asking side has none.
@@ -422,6 +438,19 @@ export interface SignalData {
     iceRestart?: boolean;
     /** Fresh asks, in a Want, for another connection in the place of Session, instead of another path for it. */
     fresh?: boolean;
+    /** Proof, beside a Description, shows whose it is; see package peer/identity. */
+    proof?: Proof;
+    /** Unverified says that this side has not accepted the other's proof, or wanted one and got none: there will be no connection. */
+    unverified?: boolean;
+}
+/** Proof is a signature over what binds a connection to its two ends: their keys, the room, and the certificate that DTLS will use. */
+export interface Proof {
+    /** NotAfter is until when it is good, in seconds since 1970. */
+    notAfter: number;
+    /** Signature is one of Ed25519: 86 characters of base64url without padding. */
+    signature: string;
+    /** MAC is an HMAC-SHA-256 under the secret of the link that both sides have: 43 characters of base64url. Absent without a secret. */
+    mac?: string;
 }
 /** Description is an RTCSessionDescriptionInit. */
 export interface Description {
