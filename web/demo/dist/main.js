@@ -1,2 +1,2496 @@
-import{Identity as cr,join as lr}from"/sdk/beckon.js";var pi="http://www.w3.org/2000/svg";function d(s,e={},...t){return Dt(document.createElement(s),e,t)}function v(s,e={},...t){return Dt(document.createElementNS(pi,s),e,t)}function Dt(s,e,t){for(let[n,i]of Object.entries(e))i===void 0||i===!1||s.setAttribute(n,i===!0?"":String(i));return s.append(...t),s}function u(s){let e=document.querySelector(s);if(!e)throw new Error(`demo: no ${s} in the page`);return e}function p(s,e){s.textContent!==e&&(s.textContent=e)}function b(s,e,t){t===void 0?s.removeAttribute(e):s.getAttribute(e)!==t&&s.setAttribute(e,t)}var gi=400,yi=3,ce=class{#e=u("#announcer");#t=[];#n=[];#i;say=e=>{this.#t.push(e),this.#s()};read=e=>{this.#n.push(e),this.#s()};#s(){this.#i??=setTimeout(()=>this.#r(),gi)}#r(){this.#i=void 0;let e=this.#n.length>yi?[`${this.#n.length} new messages`]:this.#n,t=document.createElement("p");t.textContent=[...this.#t,...e].join(". "),this.#e.replaceChildren(t),this.#t=[],this.#n=[]}};import{BeckonError as Si}from"/sdk/beckon.js";var ot=["amber","bold","brisk","calm","clear","copper","coral","distant","early","easy","even","fair","gentle","golden","green","grey","high","keen","late","light","lunar","mild","misty","neat","north","open","pale","plain","quick","quiet","rapid","red","silver","slow","small","south","still","sunny","tidal","warm","west","white","wide","wild"],Ut=["anchor","bay","beacon","bell","boat","bridge","buoy","canal","cape","cove","current","deck","delta","dock","drift","dune","ferry","fjord","gull","harbor","haven","heron","inlet","island","jetty","keel","lagoon","lamp","lantern","mast","mole","oar","pier","quay","reef","ridge","river","sail","shoal","shore","sound","strait","surf","tern","tide","wharf"];function ee(s){let e=2166136261;for(let t=0;t<s.length;t++)e=Math.imul(e^s.charCodeAt(t),16777619);return e>>>0}function le(s){let e=ee(s),t=ot[e%ot.length],n=Ut[Math.floor(e/ot.length)%Ut.length];return`${t[0].toUpperCase()}${t.slice(1)} ${n[0].toUpperCase()}${n.slice(1)}`}function C(s){if(typeof s!="string")return"";let e=s.slice(0,128).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu," ").replace(/\s+/g," ").trim();return Array.from(e).slice(0,32).join("").trim()}function T(s,e){let t=e&&typeof e=="object"?e.name:void 0;return C(t)||le(s)}var Ft=["people","chat","files","game"],bi={people:"here",chat:"unread",files:"under way",game:"playing"};function de(s,e){document.dispatchEvent(new CustomEvent("badge",{detail:{tab:s,count:e}}))}function he(s){if(document.body.dataset.tab!==s){document.body.dataset.tab=s;for(let e of Ft)b(at(e),"aria-current",e===s?"true":void 0);document.dispatchEvent(new CustomEvent("tab",{detail:s}))}}function zt(s){for(let e of Ft)at(e).onclick=()=>he(e);document.addEventListener("tab",e=>s(e.detail)),document.addEventListener("badge",({detail:{tab:e,count:t}})=>{let n=u(`#tab-${e} .badge`);n.hidden=t===0,p(n,t>99?"99+":String(t)),b(at(e),"aria-label",t===0?void 0:`${u(`#tab-${e} .tab-name`).textContent}, ${t} ${bi[e]}`)})}function at(s){return u(`#tab-${s}`)}var fe="beckon.chat.v1",ue="chat",me="beckon.chat.v1/history";function pe(s,e){return s.clock-e.clock||(s.author<e.author?-1:s.author>e.author?1:s.n-e.n)}function Kt(s,e){return Wt(Xt(s),e)}function ge(s,e){let t=Xt(s),n=Gt(t.authors).filter(_t).slice(0,200),i=[];for(let r of Gt(t.lines).slice(0,200)){let o=Object(r),c=Wt(o,e),{peer:a,name:l}=o;!c||typeof a!="string"||typeof l!="string"||i.push({...c,peer:a.slice(0,64),name:l})}return{authors:n,lines:i}}function Wt(s,e){let{author:t,n,clock:i,at:r,text:o}=s;if(!_t(t)||!jt(n)||!jt(i)||i>e+1e9||typeof o!="string"||o==="")return;let c=typeof r=="number"&&Math.abs(r)<=864e13?r:0;return{author:t,n,clock:i,at:c,text:o.length>4e3?`${o.slice(0,4e3)}…`:o}}function _t(s){return typeof s=="string"&&/^[\w-]{1,64}$/.test(s)}function jt(s){return Number.isSafeInteger(s)&&s>0}function Gt(s){return Array.isArray(s)?s:[]}function Xt(s){try{return Object(JSON.parse(s))}catch{return{}}}var Jt=500,ye=class{constructor(e,t,n=[]){this.author=e;this.present=t;this.#i=new Set([...n,e])}author;present;#e=[];#t=new Map;#n=new Map;#i;#s=0;#r=0;get clock(){return this.#s}get authors(){return Array.from(this.#i)}get last(){return this.#e.slice(-200).map(({line:e})=>e)}isOwn({author:e}){return this.#i.has(e)}say(e,t,n,i){let r={author:this.author,n:++this.#r,clock:this.#s+1,at:t,text:e,peer:n,name:i};return this.#l(r,!0),r}hear(e,t,n,i){return this.#l({...e,author:this.#c(e.author,t),peer:n,name:i},!0)}told(e,t,n){let i=n.includes(e.author)&&!this.#i.has(e.author)&&this.#c(e.author,t)===e.author;if(e.author!==this.author)return this.#l(e,i)}restore(e){return e.flatMap(t=>this.#l(t,!0)?.line??[])}#c(e,t){if(this.#i.has(e))return t;let n=this.#n.get(e);return n!==void 0&&n!==t&&this.present(n)?t:(this.#n.set(e,t),e)}#l(e,t){this.#s=Math.max(this.#s,e.clock);let n=`${e.author}/${e.n}`,i=this.#t.get(n);if(i&&(i.firsthand||!t))return;i&&this.#d(i);let r={line:e,firsthand:t},o=this.#a(e);if(!(o===0&&this.#e.length>=Jt))return this.#e.splice(o,0,r),this.#t.set(n,r),this.#e.length>Jt&&this.#d(this.#e[0]),{line:e,new:!i}}#d(e){this.#e.splice(this.#e.indexOf(e),1),this.#t.delete(`${e.line.author}/${e.line.n}`)}#a(e){let t=this.#e.length;for(;t>0&&pe(e,this.#e[t-1].line)<0;)t--;return t}};var be=class{#e;constructor(e,t){this.#e=`beckon-chat/${e}/${t?ee(t).toString(36):""}`}load(){try{return ge(sessionStorage.getItem(this.#e)??"",0)}catch{return{authors:[],lines:[]}}}save(e,t){try{sessionStorage.setItem(this.#e,JSON.stringify({authors:e,lines:t}))}catch{}}};var ct=[["yellow","blue"],["blue","yellow"],["red","white"],["white","red"],["blue","white"],["white","blue"],["yellow","black"],["red","yellow"],["yellow","red"],["black","white"],["blue","red"],["white","black"]],Yt=["M6 0h6v9H6z","M0 4.5h12v4.5H0z","M4 0h4v9H4z","M0 3h12v3H0z","M0 0h6v4.5H0zM6 4.5h6V9H6z","M0 0h2.2L6 2.9 9.8 0H12v1.6L8.2 4.5 12 7.4V9H9.8L6 6.1 2.2 9H0V7.4l3.8-2.9L0 1.6z","M4.6 0h2.8v3.1H12v2.8H7.4V9H4.6V5.9H0V3.1h4.6z","M6 .8 11 4.5 6 8.2 1 4.5z","M3.5 2.6h5v3.8h-5z","M6 1.7a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6z","M0 0h12L0 9z","M0 0v9l7-4.5z","M0 0h12v9H0zM2 2v5h8V2z"];function B(s){let e=ee(s),[t,n]=ct[e%ct.length],i=Yt[Math.floor(e/ct.length)%Yt.length];return v("svg",{class:"flag",viewBox:"0 0 12 9","aria-hidden":"true",focusable:"false"},v("rect",{class:`flag-${t}`,width:12,height:9}),v("path",{class:`flag-${n}`,d:i,"fill-rule":"evenodd"}),v("rect",{class:"flag-edge",width:12,height:9}))}function Vt(s){return[0,1,2].map(e=>B(`${e}${s}${e}`))}var we=class{constructor(e){this.list=e}list;#e=!0;#t=0;scrolled(){let{scrollTop:e,scrollHeight:t,clientHeight:n}=this.list;t-e-n<80?this.#e=!0:e<this.#t&&(this.#e=!1),this.#t=e}keep(){this.#e&&this.toEnd()}toEnd(){this.#e=!0,this.list.scrollTop=this.list.scrollHeight,this.#t=this.list.scrollTop}};var vi=600,ve=class{#e=u("#messages");#t=new we(this.#e);#n=[];constructor(){this.#e.onscroll=()=>this.#t.scrolled(),new ResizeObserver(()=>this.#t.keep()).observe(this.#e)}line(e,t){let n=d("p",{class:"fate"}),i=d("p",{class:"message-head"},d("span",{class:"picture"},B(e.peer)),d("span",{class:"message-name","data-testid":"message-name"},t?"You":e.name),d("time",{datetime:new Date(e.at).toISOString()},xi(e.at))),r=d("p",{class:"message-text","data-testid":"message-text",dir:"auto"},e.text),o=d("li",{class:t?"message own":"message","data-testid":"message","data-from":e.peer,"data-own":t},i,r,n),c=this.#n.find(a=>a.line?.author===e.author&&a.line.n===e.n);return c&&this.#s(c),this.#i({element:o,clock:e.clock,line:e,head:i}),t&&this.#t.toEnd(),n}note(e,t,n="happened"){let i=d("li",{class:`aside ${n}`,"data-testid":n==="happened"?"chat-note":"chat-before"},d("span",{},e));this.#i({element:i,clock:t,line:void 0,head:void 0})}fate(e,t){p(e,t),this.#t.keep()}shown(){this.#t.keep()}#i(e){this.#t.scrolled();let t=this.#n.length;for(;t>0&&ki(e,this.#n[t-1]);)t--;this.#e.insertBefore(e.element,this.#n[t]?.element??null),this.#n.splice(t,0,e),this.#n.length>vi&&this.#s(this.#n[0]),this.#r(t),this.#r(t+1),e.line&&(u("#quiet").hidden=!0),this.#t.keep()}#s(e){let t=this.#n.indexOf(e);this.#n.splice(t,1),e.element.remove(),this.#r(t)}#r(e){let t=this.#n[e],n=this.#n[e-1]?.line,i=n!==void 0&&n.author===t?.line?.author&&n.name===t.line.name;t?.head?.classList.toggle("hidden",i),t?.element.classList.toggle("run",i)}};function ki(s,e){return s.line&&e.line?pe(s.line,e.line)<0:s.line?s.clock<=e.clock:s.clock<e.clock}function xi(s){let e=new Date(s),t={hour:"2-digit",minute:"2-digit"};return e.toDateString()===new Date().toDateString()?e.toLocaleTimeString([],t):e.toLocaleString([],{...t,day:"numeric",month:"short"})}var Ti=1e4,Pi=300,ke=class{constructor(e,t,n,i){this.self=n;this.announcer=i;this.#l=`${e} · Beckon`,this.#i=new be(e,t);let{authors:r,lines:o}=this.#i.load(),c=a=>Array.from(this.#s?.peers.values()??[]).some(l=>l.instance===a);this.#n=new ye(Ai(),c,r);for(let a of this.#n.restore(o))this.#e.line(a,this.#n.isOwn(a));this.#o(),this.#y(0)}self;announcer;#e=new ve;#t=u("#say");#n;#i;#s;#r=new Map;#c=0;#l=document.title;#d;#a=!1;#h=0;enter(e){this.#s=e,this.#r.clear()}async attach(e){let t=e.open(fe,{durable:!0});this.#r.set(e,t),this.#u(e);try{await this.listen(e,await t)}catch{}finally{this.#r.delete(e)}}async listen(e,t){for await(let n of t){if(typeof n!="string")continue;let i=T(e.id,e.attributes);if(t.label===ue){this.#p(e,i,n);continue}let r=Kt(n,this.#n.clock),o=r&&this.#n.hear(r,e.instance,e.id,i);o&&this.#m(o,!0)}}answer(e){let{authors:t,last:n}=this.#n;e.respond(JSON.stringify({authors:t,lines:n})).catch(()=>{})}note(e){this.#e.note(e,this.#n.clock)}seen(){this.#y(0),this.#e.shown()}#o(){let e=u("#composer");e.onsubmit=t=>{t.preventDefault(),this.#f()},this.#t.onkeydown=t=>{t.key!=="Enter"||t.shiftKey||t.isComposing||(t.preventDefault(),e.requestSubmit())},document.addEventListener("visibilitychange",()=>!document.hidden&&this.#v()&&this.seen()),addEventListener("pagehide",()=>this.#k())}async#f(){let e=this.#t.value.trim().slice(0,4e3);if(!e)return;this.#t.value="";let{id:t,name:n}=this.self(),i=this.#n.say(e,Date.now(),t,n),r=this.#e.line(i,!0);this.#g();let{author:o,n:c,clock:a,at:l}=i,h=JSON.stringify({author:o,n:c,clock:a,at:l,text:e}),f=Array.from(this.#r.values(),S=>S.then(k=>k.send(h)));f.length===0&&this.#e.fate(r,"Nobody is here to hear this yet. Who comes while you stay will see it.");let m=await Promise.allSettled(f),y=m.filter(S=>S.status==="fulfilled").length;r.parentElement?.setAttribute("data-reached",String(y)),y<m.length&&this.#e.fate(r,`Reached ${y} of ${m.length}.`)}async#u(e){try{let t=await e.request(me,void 0,{timeout:Ti}),{authors:n,lines:i}=ge(await Mi(t,26e5),this.#n.clock),r=0;for(let o of i){let c={...o,name:C(o.name)||T(o.peer,void 0)},a=this.#n.told(c,e.instance,n);a&&(this.#m(a,!1),a.new&&r++)}if(r===0||this.#a)return;this.#a=!0,this.#e.note(`Said before you came, as ${T(e.id,e.attributes)} has it`,this.#n.clock,"before"),this.announcer.say(`${r} earlier ${r===1?"message":"messages"}`)}catch(t){if(!(t instanceof Error))throw t}}#m({line:e,new:t},n){let i=this.#n.isOwn(e);this.#e.line(e,i),this.#g(),!(!t||!n)&&(this.announcer.read(`${e.name}: ${e.text}`),(document.hidden||!this.#v())&&this.#y(this.#c+1))}#p(e,t,n){let i=n.length>4e3?`${n.slice(0,4e3)}…`:n,r={author:`plain ${e.instance}`,n:++this.#h,clock:this.#n.clock,at:Date.now(),text:i,peer:e.id,name:t};this.#m({line:r,new:!0},!0)}#v(){return this.#t.offsetParent!==null}#g(){clearTimeout(this.#d),this.#d=setTimeout(()=>this.#k(),Pi)}#k(){this.#i.save(this.#n.authors,this.#n.last)}#y(e){this.#c=e,document.title=e>0?`(${e}) ${this.#l}`:this.#l,de("chat",e)}};function Ai(){return Array.from(crypto.getRandomValues(new Uint8Array(8)),s=>s.toString(16).padStart(2,"0")).join("")}async function Mi(s,e){let t=[],n=0;for await(let i of s){if(n+=i.length,n>e)throw new Si("message-too-large","The history is longer than one can be.");t.push(i)}return new Blob(t).text()}function qt(){for(let s of document.querySelectorAll("dialog")){let e=s.querySelector("[data-close]");e&&(e.onclick=()=>s.close()),s.onclick=t=>t.target===s&&s.close()}}import{BeckonError as $i,makeLink as Ri,newSecret as Li,parseLink as Ci}from"/sdk/beckon.js";var Ii="#new";function Zt(s){let e=globalThis.crypto?.subtle!==void 0;s.hash===Ii&&history.replaceState(null,"",s.pathname+(e?`#k=${Li()}`:""));let t=Hi(s),n={room:t,secret:void 0,link:`${s.origin}/r/${t}`,broken:!1,capable:e};if(s.hash==="")return n;try{let{server:i,secret:r}=Ci(s.href);return r===void 0?n:{...n,secret:r,link:Ri({server:i,room:t,secret:r})}}catch(i){return{...n,broken:i instanceof $i&&i.code==="bad-url"}}}function Hi(s){let e=s.pathname.slice(3);try{return decodeURIComponent(e)}catch{return e}}function Qt({hostname:s}){return/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(s)}var en=["B","KiB","MiB","GiB"];function w(s){let e=0;for(;s>=999.5&&e<en.length-1;)s/=1024,e++;return`${e===0||s>=99.5?Math.round(s):s.toFixed(1)} ${en[e]}`}function tn(s){return Number.isFinite(s)?s<60?`${Math.ceil(s)} s left`:`${Math.ceil(s/60)} min left`:""}function Ee(s,e){return e===0?100:Math.floor(s/e*100)}function M(s){return s<1?"<1 ms":`${Math.round(s)} ms`}var xe=class{#e=[];note(e,t){let n=this.#e,i=n[n.length-1];for((!i||e-i.at>=100)&&n.push({at:e,bytes:t});n.length>2&&e-n[0].at>1500;)n.shift();let r=n[0];return e>r.at?(t-r.bytes)/(e-r.at)*1e3:0}};function dt(s){let e=s/1e3;return e<999.5?`${e<9.95&&e>=.05?e.toFixed(1):Math.round(e)} kbit/s`:`${(e/1e3).toFixed(1)} Mbit/s`}function nn(s,e){let t=Math.max(s,e)>=999500,n=i=>t?(i/1e6).toFixed(1):i<50?"0":i<9950?(i/1e3).toFixed(1):String(Math.round(i/1e3));return`↓ ${n(s)}  ↑ ${n(e)} ${t?"M":"k"}bit/s`}function sn(s,e){return`${s} ${e}${s===1?"":"s"}`}var Oi=new Int32Array(64),Bi=new Int32Array(8);for(let s=2,e=0;e<64;s++){let t=!0;for(let i=2;i*i<=s;i++)s%i===0&&(t=!1);if(!t)continue;let n=i=>(i-Math.floor(i))*2**32;e<8&&(Bi[e]=n(Math.sqrt(s))),Oi[e++]=n(Math.cbrt(s))}function j(s){return Array.from(s,e=>e.toString(16).padStart(2,"0")).join("")}var rn=512*1024*1024;var G=class extends Error{constructor(t,n){super(n);this.name=t}name};function Di(){let s=new URL("files-worker.js",import.meta.url).href,{trustedTypes:e}=globalThis,t=e?.createPolicy("beckon-worker",{createScriptURL:()=>s});return new Worker(t?t.createScriptURL(""):s,{type:"module"})}function on(){let s=Di(),e=new Map,t=0;s.onmessage=({data:{id:i,value:r,error:o}})=>{let c=e.get(i);e.delete(i),o?c?.reject(new G(o.name,o.message)):c?.resolve(r)},s.onerror=i=>{for(let r of e.values())r.reject(new G("WorkerError",i.message||"The worker could not be started."));e.clear()};let n=(i,r)=>new Promise((o,c)=>{let a=++t;e.set(a,{resolve:o,reject:c});let l=i==="write"?[r[2].buffer]:[];s.postMessage({id:a,name:i,args:r},l)});return new Proxy({},{get:(i,r)=>(...o)=>n(r,o)})}var Se=class{constructor(e){this.announce=e}announce;#e=[];#t=-4e3;#n;say(e){if(this.#e.push(e),this.#n!==void 0)return;let t=this.#t+4e3-performance.now();this.#n=setTimeout(()=>{this.#n=void 0,this.#t=performance.now();let n=this.#e;this.#e=[],this.announce(n.length>3?`${n.slice(0,2).join(". ")}. And ${n.length-2} more about files`:n.join(". "))},Math.max(0,t))}};var Ui=200,K=class{constructor(e,t,n){this.size=t;this.now=n;this.bar=d("progress",{max:100,value:0,"aria-label":e})}size;now;bar;line=d("p",{class:"transfer-line","data-testid":"transfer-line"});#e=new xe;#t;#n=0;touch(){if(this.#t!==void 0)return;let e=Ui-(performance.now()-this.#n);if(e<=0)return this.#i();this.#t=setTimeout(()=>{this.#t=void 0,this.#i()},e)}say(e,t=!1){clearTimeout(this.#t),this.#t=void 0,this.bar.hidden=!t,p(this.line,e)}#i(){let e=this.#n=performance.now(),{there:t,prefix:n}=this.now(),i=this.#e.note(e,t),r=Ee(t,this.size);this.bar.hidden=!1,this.bar.value=r;let o=[`${n}${r} % of ${w(this.size)}`];i>1&&o.push(`${w(i)}/s`,tn((this.size-t)/i)),p(this.line,o.join(", "))}};var Fi=Uint32Array.from({length:256},(s,e)=>{for(let t=0;t<8;t++)e=e&1?3988292384^e>>>1:e>>>1;return e}),zi=4294967294,an=1024*1024;async function cn(s){if(s.reduce((a,{path:l,file:h})=>a+(h?.size??0)+6*l.length+76,22)>zi||s.length>65534)return;let t=[],n=[],i=0,r=0;for(let{path:a,file:l,modified:h}of s){let f=new TextEncoder().encode(l?a:`${a}/`),m=ji(l?.size??0,l?await Gi(l):0,f.length,h),y=ht([4,67324752],...m);t.push(y,f,...l?[l]:[]);let S=l?33188*65536:16877*65536+16,k=ht([4,33639248],[2,788],...m,[2,0],[2,0],[2,0],[4,S],[4,i]);n.push(k,f),i+=y.length+f.length+(l?.size??0),r+=k.length+f.length}let o=s.length,c=ht([4,101010256],[2,0],[2,0],[2,o],[2,o],[4,r],[4,i],[2,0]);return new Blob([...t,...n,c],{type:"application/zip"})}function ji(s,e,t,n=0){let i=new Date(Math.max(n,Date.UTC(1980,0,2))),r=i.getFullYear()-1980<<9|i.getMonth()+1<<5|i.getDate(),o=i.getHours()<<11|i.getMinutes()<<5|i.getSeconds()>>1;return[[2,20],[2,2048],[2,0],[2,o],[2,r],[4,e],[4,s],[4,s],[2,t],[2,0]]}function ht(...s){let e=new DataView(new ArrayBuffer(s.reduce((n,[i])=>n+i,0))),t=0;for(let[n,i]of s)n===2?e.setUint16(t,i,!0):e.setUint32(t,i,!0),t+=n;return new Uint8Array(e.buffer)}async function Gi(s){let e=4294967295;for(let t=0;t<s.size;t+=an)for(let n of new Uint8Array(await s.slice(t,t+an).arrayBuffer()))e=Fi[(e^n)&255]^e>>>8;return(e^4294967295)>>>0}var Te=class extends Error{};async function te(s,e){let{showSaveFilePicker:t}=globalThis,n=await dn(t&&(()=>t.call(globalThis,{suggestedName:s})));if(n==="not")return"not";let i=await e();return n?(await i.stream().pipeTo(await n.createWritable()),"saved"):hn(s,i)}async function Pe(s,e){let{showDirectoryPicker:t}=globalThis,n=await dn(t&&(()=>t.call(globalThis,{mode:"readwrite",id:"beckon"})));if(n==="not")return"not";if(!n)return Wi(s,e);for(let{path:i,blob:r}of e)if(r&&await Ki(n,i))throw new Te(`“${i}” is in that folder already, and nothing is overwritten. Choose another one.`);for(let{path:i,blob:r}of e){let o=i.split("/"),c=o.pop(),a=n;for(let l of o)a=await a.getDirectoryHandle(l,{create:!0});r?await(await r()).stream().pipeTo(await(await a.getFileHandle(c,{create:!0})).createWritable()):await a.getDirectoryHandle(c,{create:!0})}return"saved"}function ln(){return globalThis.showDirectoryPicker!==void 0}async function dn(s){try{return await s?.()}catch(e){return e instanceof DOMException&&e.name==="AbortError"?"not":void 0}}async function Ki(s,e){let t=e.split("/"),n=t.pop(),i=s;try{for(let r of t)i=await i.getDirectoryHandle(r);return await i.getFileHandle(n),!0}catch(r){return r instanceof DOMException&&r.name==="TypeMismatchError"}}async function Wi(s,e){let t=[];for(let{path:i,modified:r,blob:o}of e)t.push({path:i,...r!==void 0&&{modified:r},...o&&{file:await o()}});let n=await cn(t);if(!n)throw new Te("Together they are too large for an archive: save each by itself.");return hn(`${s}.zip`,n)}function hn(s,e){let t=URL.createObjectURL(new Blob([e],{type:"application/octet-stream"})),n=d("a",{href:t,download:s,hidden:!0,"data-testid":"transfer-link"});return document.body.append(n),n.click(),n.remove(),setTimeout(()=>URL.revokeObjectURL(t),6e4),"started"}function E(s,e=200){let t=s.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,"_");return t.length>e?`${t.slice(0,e-1)}…`:t}function fn(s,e,t){let n=E(s.message,300);switch(s.code){case"declined":return`${e} declined it.`;case"cancelled":return s.remote?`${e} cancelled it.`:"You took it back.";case"no-room":return`${e} has no room for ${w(t.size)}.`;case"changed":return`A file has changed since it was chosen. Choose it again. (${n})`;case"unreadable":return`A file cannot be read any more. (${n})`;case"wrong-digest":return`What arrived was not what was sent: its SHA-256 differs. Offer it again; only what differs is sent. (${n})`;case"write-failed":return`${e} could not write it. (${n})`;case"exists":return`${e} has something else of that name already. (${n})`;case"bad-offer":return`${e} does not take such an offer: ${n}`;default:return`It failed at ${e}’s side: ${E(s.code,64)} (${n})`}}function un(s,e,t){let n=E(s.message,300);switch(s.code){case"declined":return"You declined it.";case"cancelled":return s.remote?`${e} took it back.`:"You cancelled it. What has come is kept for another offer, until you delete it.";case"no-room":return`There is no room for ${w(t.size)} in this browser. Delete something, or receive it with \`beckon receive\`. (${n})`;case"changed":return`${e}’s file has changed since it was offered. (${n})`;case"unreadable":return`${e}’s page cannot read the file any more. (${n})`;case"no-such-offer":case"no-such-file":return`${e} does not offer it any more.`;case"wrong-digest":return`The file is not what ${e} has: its SHA-256 differs. Offered again, only what differs is sent. (${n})`;case"write-failed":return`This browser could not keep it: ${n}`;default:return`It failed: ${E(s.code,64)} (${n})`}}var ft=100,_i={saved:"Saved.",started:"Your browser saves it with its downloads.",not:"Not saved yet."},Ae=class{constructor(e,t){this.reception=e;this.options=t;let{offer:n,incoming:i,peer:r}=e,o=E(n.name);this.#e=new K(`Receiving ${o}`,n.size,()=>{let c=i.here-i.received;return{there:i.here,prefix:c>0?`${w(c)} were here already. `:""}}),this.item=d("li",{class:"transfer","data-testid":"transfer","data-direction":"in","data-peer":r.id},d("p",{class:"transfer-name"},o),this.#t,this.#e.bar,this.#e.line,this.#n),Object.assign(this.item.dataset,{id:n.id,name:n.name,size:String(n.size)}),this.#e.say(""),this.paint()}reception;options;item;#e;#t=d("div",{class:"transfer-actions"});#n=d("div",{class:"transfer-below"});#i="";ask(e){let{offer:t}=this.reception,{parts:n}=this.reception.incoming,i=n.length===1?"":`${n.length} files, `,r=e>0?` ${e>=t.size?"All":w(e)} of it ${e>=t.size||e===1?"is":"are"} here already.`:"",o=this.options.who();return this.#e.say(`${o} offers ${i}${w(t.size)}.${r}`),this.#n.replaceChildren(...this.#l()),this.options.announce(`${o} offers ${E(t.name)}, ${w(t.size)}. Accept or decline it in the list of files`),new Promise(c=>{let a=d("input",{type:"checkbox","data-testid":"offer-always"}),l=h=>()=>{h&&a.checked&&this.options.always(),c(h)};this.#a(A("Accept",`Accept ${E(t.name)}`,"offer-accept",l(!0),"primary"),A("Decline",`Decline ${E(t.name)}`,"offer-decline",l(!1))),this.#n.append(d("label",{class:"always"},a,d("span",{},`Always accept from ${o}`)))})}paint(){let{reception:e,item:t}=this,{incoming:n,offer:i,state:r}=e;if(t.dataset.received=String(n.received),t.dataset.here=String(n.here),r==="moving"&&this.#e.touch(),r===this.#i)return;this.#i=t.dataset.state=r,e.error&&(t.dataset.reason=e.error.code);let o=this.options.who(),c=E(i.name);switch(r){case"asked":return;case"waiting":case"moving":this.#n.replaceChildren(),this.#a(A("Cancel",`Cancel ${c}`,"transfer-cancel",()=>e.cancel())),r==="waiting"&&this.#e.say("Waiting…");return;case"lost":{let a=this.options.lasting?"It goes on when they are back, also after this page was closed.":"It goes on when they are back, as long as this page stays open.";this.#e.say(`The connection to ${o} was lost at ${w(n.here)} of ${w(i.size)}. ${a}`,!0),this.#a(A("Cancel",`Cancel ${c}`,"transfer-cancel",()=>e.cancel()));return}case"done":return this.#s(c,o);default:{let a=e.error?un(e.error,o,i):"";this.#e.say(a),this.#n.replaceChildren(),this.#a(this.#d(c)),e.error?.code!=="declined"&&this.options.announce(`${c}: ${a}`)}}}#s(e,t){let{incoming:n,offer:i}=this.reception,r=n.parts.length,o=i.size-n.received,c=o>0&&i.size>0?` ${o===i.size?"All":w(o)} of it ${o===i.size?"was":"were"} here already.`:"";this.#e.say(`Received ${r===1?"":`${r} files, `}${w(i.size)} from ${t}, whole and right.${c}`);let a=this.#c(),[l]=a,h=async()=>a.length===1&&l?.blob?te(l.path.split("/").at(-1),l.blob):Pe(E(i.name,100).replaceAll("/","_"),a),f=a.length===1?"Save":ln()?"Save in a folder":"Save as ZIP";this.#a(A(f,`${f}: ${e}`,"transfer-save",()=>{this.#r(h)},"primary"),this.#d(e));let[m]=n.parts,y=r===1&&m?.digest?[d("p",{class:"digest"},"SHA-256 ",d("code",{"data-testid":"transfer-sha256"},m.digest))]:this.#l(!0);this.#n.replaceChildren(...y),this.options.announce(`Received ${e} from ${t}`)}async#r(e){try{let t=await e();this.item.dataset.saved=t,this.#e.say(_i[t])}catch(t){this.#e.say(`It could not be saved: ${t instanceof Error?t.message:String(t)}`)}this.options.announce(this.#e.line.textContent??"")}#c(){let{offer:e,incoming:t}=this.reception,n=new Map(t.parts.map(({index:i,key:r})=>[i,r]));return e.entries.map(({path:i,modified:r,folder:o},c)=>({path:i,...r!==void 0&&{modified:r},...!o&&{blob:()=>this.options.keeper.blob(n.get(c))}}))}#l(e=!1){let{offer:t}=this.reception;if(t.entries.length===1&&t.entries[0].path===t.name)return[];let n=e?this.#c():[],i=t.entries.slice(0,ft).map(({path:r,size:o,folder:c},a)=>{let l=n[a]?.blob,h=E(r),f=l&&A("Save",`Save ${h}`,"file-save",()=>{this.#r(()=>te(r.split("/").at(-1),l))});return d("li",{},d("span",{},c?`${h}/`:h),d("span",{},c?"":w(o)),...f?[f]:[])});return t.entries.length>ft&&i.push(d("li",{},`and ${t.entries.length-ft} more`)),[d("details",{class:"contents",open:!e&&i.length<=8},d("summary",{},"What is in it"),d("ul",{role:"list"},...i))]}#d(e){return A("Remove",`Remove ${e} from the list`,"transfer-remove",()=>{this.item.remove(),this.options.removed()})}#a(...e){let t=this.#t.contains(document.activeElement);this.#t.replaceChildren(...e),t&&(e[0]??this.#e.line).focus()}};function A(s,e,t,n,i=""){let r=d("button",{type:"button",class:`small ${i}`.trim(),"aria-label":e,"data-testid":t},s);return r.onclick=n,r}var Me=class{constructor(e,t,n){this.root=e;this.keeper=t;this.announce=n;e.append(this.#t,this.#e),e.hidden=!0}root;keeper;announce;#e=d("ul",{role:"list",class:"kept"});#t=d("h3",{class:"kept-title"},"Kept in this browser");async refresh(e){let t=(await this.keeper.list()).filter(({key:i})=>!e.has(i)),n=new Map;for(let i of t){let r=`${i.digest?"whole":"part"} ${i.group}`;n.set(r,[...n.get(r)??[],i])}this.#e.replaceChildren(...[...n.values()].map(i=>this.#n(i))),this.root.hidden=n.size===0}#n(e){let[t]=e,n=E(t.group),i=t.digest!==void 0,r=e.reduce((h,f)=>h+f.size,0),o=e.reduce((h,f)=>h+f.have,0),c=d("span",{class:"kept-text","data-testid":"kept-text"});p(c,i?`${n}, ${w(r)}`:`Unfinished: ${n}, ${Ee(o,r)} % of ${w(r)}. It goes on when it is offered again.`);let a=d("li",{"data-testid":i?"finished":"unfinished","data-name":t.group,"data-have":o},c);i&&a.append(A("Save",`Save ${n}`,"finished-save",()=>{this.#i(e,c)}));let l=A("Delete",`Delete ${n}`,i?"finished-delete":"unfinished-delete",()=>{this.#s(e,a,c)});return a.append(l),a}async#i(e,t){let[n]=e;try{e.length===1?await te(n.path.split("/").at(-1),()=>this.keeper.blob(n.key)):await Pe(n.group,e.map(({path:i,key:r})=>({path:i,blob:()=>this.keeper.blob(r)})))}catch(i){p(t,`It could not be saved: ${i instanceof Error?i.message:String(i)}`)}}async#s(e,t,n){try{for(let{key:i}of e)await this.keeper.remove(i);t.remove(),this.root.hidden=this.#e.childElementCount===0,this.announce(`Deleted ${E(e[0].group)}`)}catch{p(n,`${E(e[0].group)} is being received, here or in another tab.`)}}};import{BeckonError as ts,RequestError as ns}from"/sdk/beckon.js";var $e={absolute:"is absolute","dot-dot":"leads out of its folder",dot:"has an element that is only a dot","empty-element":"has an empty element",backslash:"has a backslash",drive:"begins with a drive letter",control:"has a control character",device:"is the name of a device on Windows",trailing:"has a name that ends with a dot or a space","too-long":"is too long",duplicate:"is there twice","file-is-folder":"is a file and a folder"},Xi=255,Ji=4096,Yi=/^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i,mn=new TextEncoder;function Vi(s){if(s==="")return"empty-element";if(s.startsWith("/"))return"absolute";if(/[\p{Cc}\p{Cs}]/u.test(s))return"control";if(s.includes("\\"))return"backslash";if(/^[a-z]:/i.test(s))return"drive";for(let e of s.split("/")){if(e==="")return"empty-element";if(e===".")return"dot";if(e==="..")return"dot-dot";if(/[. ]$/.test(e))return"trailing";if(Yi.test(e.split(".",1)[0].trimEnd()))return"device";if(mn.encode(e).length>Xi)return"too-long"}if(mn.encode(s).length>Ji)return"too-long"}function Re(s){let e=new Map;for(let{path:t,folder:n=!1}of s){let i=Vi(t);if(i)return{path:t,fault:i};let r=t.toLowerCase();if(e.has(r))return{path:t,fault:"duplicate"};e.set(r,n)}for(let{path:t}of s){let n=t.toLowerCase();for(let i=n.indexOf("/");i>=0;i=n.indexOf("/",i+1))if(e.get(n.slice(0,i))===!1)return{path:t.slice(0,i),fault:"file-is-folder"}}}var Le="beckon.files.v1/offer",_="beckon.files.v1/blocks",X="beckon.files.v1/hashes",N="beckon.files.v1/digest",qi=4*1024*1024,W=1e4,Zi=1024,Ce=32,g=class extends Error{constructor(t,n,i=!1){super(n);this.code=t;this.remote=i}code;remote;name="FileError"};function pn(s){let e=16384;for(;e<s/512&&e<4*1024*1024;)e*=2;return e}async function gn(s){return Qi(await bn(s,qi))}function Qi(s){let{id:e,name:t,size:n,entries:i}=Object(s);if(typeof e!="string"||!/^[0-9a-f]{16}$/.test(e))throw $("the id is 16 hexadecimal digits");if(typeof t!="string"||t.length===0||t.length>1024)throw $("there is no name");if(!Array.isArray(i)||i.length===0)throw $("there are no entries");if(i.length>W)throw $(`there are more than ${W} entries`);let r=i.map(es),o=Re(r);if(o)throw $(`bad-path: ${o.fault}: ${JSON.stringify(o.path.slice(0,300))} ${$e[o.fault]}`);let c=r.reduce((a,l)=>a+l.size,0);if(c!==n||!Number.isSafeInteger(c))throw $("the size is not that of all entries");return{id:e,name:t,size:c,entries:r}}function es(s){let{path:e,size:t=0,modified:n,folder:i}=Object(s);if(typeof e!="string")throw $("an entry has no path");if(!I(t))throw $("an entry's size is no number of bytes");if(i!==void 0&&typeof i!="boolean")throw $("`folder` is true or not there");if(i&&t!==0)throw $("a folder has no size");let r={path:e,size:t};return Number.isSafeInteger(n)&&(r.modified=n),i&&(r.folder=!0),r}function $(s){return new g("bad-offer",s)}function I(s){return Number.isSafeInteger(s)&&s>=0}function yn(s){return bn(s,Zi)}async function bn(s,e){let t=[],n=0;for await(let i of s){if(n+=i.length,n>e)throw $(`it has more than ${e} bytes`);t.push(i)}try{return JSON.parse(await new Blob(t).text())}catch{throw $("it is no JSON")}}var Ho=1024*1024;async function ut(s,e,t){let n=new Uint8Array(await s.slice(e,t).arrayBuffer());if(n.length!==t-e)throw new RangeError(`read ${n.length} bytes of ${t-e}`);return n}var wn="beckon-files-always",vn="beckon-files-accepted";var Ie=class{#e=new WeakSet;always(e){let t=ne(e);return this.#e.has(e)||t!==void 0&&mt(xn(),wn).includes(t)}setAlways(e){this.#e.add(e);let t=ne(e);t!==void 0&&kn(xn(),wn,t)}accepted(e){return mt(En(),vn).includes(e)}setAccepted(e){kn(En(),vn,e)}};function ne(s){let{key:e,verified:t}=s;return t?e:void 0}function mt(s,e){try{let t=JSON.parse(s?.getItem(e)??"[]");return Array.isArray(t)?t.filter(n=>typeof n=="string"):[]}catch{return[]}}function kn(s,e,t){let n=[...mt(s,e).filter(i=>i!==t),t].slice(-200);try{s?.setItem(e,JSON.stringify(n))}catch{}}function xn(){try{return localStorage}catch{return}}function En(){try{return sessionStorage}catch{return}}var Sn=1024*1024,Tn=128*1024,is=16,ss=500,pt=class{constructor(e,t){this.peer=e;this.changed=t}peer;changed;state="waiting";there=0;sent=0;receipt;error;cancelled=new AbortController;#e=[];#t=0;#n=[];get over(){return this.state==="done"||this.state==="cancelled"||this.state==="failed"}set(e){this.state=e,this.changed()}cancel(){this.over||(this.end(new g("cancelled","You took it back.")),this.cancelled.abort())}end(e){this.error=e,this.set(e.code==="cancelled"?"cancelled":"failed")}async turn(){for(;this.#t>=is;)await new Promise(e=>this.#n.push(e));this.#t++}through(){this.#t--,this.#n.shift()?.()}reached(e,t){let n=this.#e[e]??0;t>n&&(this.#e[e]=t,this.there+=t-n),(this.state==="waiting"||this.state==="lost")&&(this.state="moving"),this.changed()}},He=class{constructor(e,t,n,i){this.chosen=e;this.only=t;this.hasher=n;this.changed=i;let r=Array.from(crypto.getRandomValues(new Uint8Array(8)),a=>a.toString(16).padStart(2,"0")).join(""),{name:o,entries:c}=e;this.offer={id:r,name:o,size:c.reduce((a,{size:l})=>a+l,0),entries:c}}chosen;only;hasher;changed;deliveries=new Map;offer;to(e){let t=this.deliveries.get(e.id)??this.#e(e);if(this.only!==""&&this.only!==e.id&&!t||t&&(t.over||t.peer===e))return;let n=t??new pt(e,()=>this.changed(n));this.deliveries.delete(n.peer.id),n.peer=e,this.deliveries.set(e.id,n),n.set("waiting"),this.#t(n,e)}#e(e){let t=ne(e);if(t!==void 0)return[...this.deliveries.values()].find(n=>n.peer.state==="closed"&&ne(n.peer)===t)}cancel(){for(let e of this.deliveries.values())e.cancel()}async#t(e,t){let{signal:n}=e.cancelled,i=JSON.stringify(this.offer);for(;;){try{let r=await(await t.request(Le,i,{signal:n})).json();return e.over?void 0:(e.receipt=r,e.there=this.offer.size,e.set("done"))}catch(r){if(e.over||e.peer!==t)return;if(r instanceof ns)return e.end(new g(r.code,r.message,!0));if(!(r instanceof ts))return e.end(new g("bad-offer",String(r)))}if(e.set("lost"),t.state==="closed"||(await new Promise(r=>setTimeout(r,ss)),e.over||e.peer!==t))return}}async answer(e,t){let n=this.deliveries.get(e.peer.id);if(!n||n.over||n.peer!==e.peer)throw new g("no-such-offer","This is not on offer to you.");let{file:i}=t,r=I(i)?this.offer.entries[i]:void 0,o=I(i)?this.chosen.files[i]:void 0;if(!r||!o)throw new g("no-such-file",`There is no file ${String(i)} in this offer.`);await n.turn();try{if(e.name===_)await this.#n(e,n,i,o,t);else if(e.name===X)await e.respond(await this.#s(o,t));else if(e.name===N){let c=await this.hasher.digestOf(o);n.reached(i,o.size),await e.respond(c)}}catch(c){throw rs(c)}finally{n.through()}}async#n(e,t,n,i,{from:r,to:o}){if(!I(r)||!I(o)||r>=o||o>i.size)throw new g("bad-range",`There are no bytes ${r} to ${o}.`);let c=await ut(i,r,Math.min(r+Sn,o));await e.respond(this.#i(t,n,i,c,r,o))}async*#i(e,t,n,i,r,o){let c=Promise.resolve(i);for(let a=r;a<o;){let l=await c,h=a+l.length;c=h<o?ut(n,h,Math.min(h+Sn,o)):c,c.catch(()=>{});for(let f=0;f<l.length;f+=Tn){let m=l.subarray(f,f+Tn);yield m,e.sent+=m.length,e.reached(t,a+f+m.length)}a=h}}async#s(e,{block:t,count:n}){if(!(I(t)&&I(n)&&t>=16384&&t<=4194304&&Number.isInteger(Math.log2(t)))||n===0||(n-1)*t>=e.size)throw new g("bad-range",`There are no ${n} blocks of ${t} bytes.`);return this.hasher.digestsOf(e,t,n)}};async function Pn(s,e){try{let t=Object(await yn(s)),n=e(String(t.id));if(!n)throw new g("no-such-offer","This is not on offer.");await n.answer(s,t)}catch(t){t instanceof g&&await s.fail(t.code,t.message).catch(()=>{})}}function rs(s){let{name:e,message:t}=Object(s);return e==="NotFoundError"?new g("unreadable","The file is not there any more."):e==="NotReadableError"?new g("changed","The file has changed since it was chosen, or may not be read."):e==="RangeError"?new g("changed","The file has become shorter since it was chosen."):e==="SecurityError"||e==="WorkerError"?new g("unreadable",String(t)):s}var Oe=class{constructor(e,t){this.outgoing=e;this.options=t;let{id:n,name:i,size:r,entries:o}=e.offer,c=o.filter(({folder:a})=>!a).length;this.#i=E(i),this.#n.textContent=`${c===1?"":`${c} files, `}${w(r)}. Nobody is here yet: it is offered to whoever comes.`,this.item=d("li",{class:"transfer","data-testid":"transfer","data-direction":"out","data-state":"waiting"},d("p",{class:"transfer-name"},this.#i),d("div",{class:"transfer-actions"},A("Remove",`Take back ${this.#i} and remove it from the list`,"transfer-remove",()=>{this.item.remove(),t.removed()})),this.#n,this.#t),Object.assign(this.item.dataset,{id:n,name:i,size:String(r)})}outgoing;options;item;#e=new Map;#t=d("ul",{class:"deliveries",role:"list"});#n=d("p",{class:"transfer-line"});#i;paint(e){let t=this.#e.get(e)??this.#r(e),{state:n}=e;if(t.item.dataset.sent=String(e.sent),e.receipt&&(t.item.dataset.received=String(e.receipt.received)),n==="moving"&&t.meter.touch(),n===t.shown)return;t.shown=t.item.dataset.state=n,e.error&&(t.item.dataset.reason=e.error.code);let i=[...this.outgoing.deliveries.values()].map(r=>r.state);this.item.dataset.state=["moving","waiting","done","lost","failed"].find(r=>i.includes(r))??"cancelled",this.#s(e,t)}#s(e,{meter:t,actions:n}){let i=this.options.who(e),{size:r}=this.outgoing.offer;switch(e.state){case"waiting":return t.say(`Waiting for ${i} to accept…`);case"moving":return;case"lost":return t.say(`The connection to ${i} was lost. It goes on when they are back.`);case"done":{let o=r-(e.receipt?.received??r);return t.say(`${i} has it, whole and right.${o>0?` ${o===r?"All":w(o)} of it did not have to be sent.`:""}`),n.replaceChildren(),this.options.announce(`${i} has received ${this.#i}`)}default:{let o=e.error?fn(e.error,i,this.outgoing.offer):"";return t.say(o),n.replaceChildren(),this.options.announce(`${this.#i}: ${o}`)}}}#r(e){let t=this.options.who(e),{size:n,entries:i}=this.outgoing.offer,r=new K(`Sending ${this.#i} to ${t}`,n,()=>({there:e.there,prefix:`To ${this.options.who(e)}: `}));r.say("");let o=A("Cancel",`Cancel ${this.#i} for ${t}`,"transfer-cancel",()=>e.cancel()),c=d("div",{class:"transfer-actions"},o),a=d("li",{class:"delivery","data-testid":"delivery","data-peer":e.peer.id},r.bar,r.line,c),l=i.filter(({folder:f})=>!f).length;this.#n.textContent=`${l===1?"":`${l} files, `}${w(n)}${this.outgoing.only===""?", for everybody who is here or comes":""}`,this.#t.append(a);let h={item:a,meter:r,actions:c,shown:""};return this.#e.set(e,h),h}};import{BeckonError as gt}from"/sdk/beckon.js";import{BeckonError as os,RequestError as as}from"/sdk/beckon.js";var cs=4,An=256*1024,ls=2*1024*1024,Be=class{constructor(e,t,n=()=>{}){this.offer=e;this.keeper=t;this.moved=n;this.parts=e.entries.map((i,r)=>({entry:i,index:r})).filter(({entry:i})=>!i.folder)}offer;keeper;moved;parts;here=0;received=0;#e=[];async fetch(e,t){let n=new AbortController,i=()=>n.abort(t.reason);t.addEventListener("abort",i,{once:!0}),t.aborted&&i();let r=this.parts.filter(({digest:a})=>a===void 0),o=async()=>{for(let a=r.shift();a;a=r.shift()){if(n.signal.aborted)return;await this.#t(a,e,n.signal)}};this.#e=(await this.keeper.list()).filter(({digest:a})=>a!==void 0);let c=Array.from({length:cs},o);try{await Promise.all(c),t.throwIfAborted()}finally{n.abort(),await Promise.allSettled(c),t.removeEventListener("abort",i)}return{files:this.parts.length,bytes:this.offer.size,received:this.received}}async release(){if(await this.keeper.lasting())for(let e of this.parts)e.key===void 0||e.digest!==void 0||(await this.keeper.close(e.key),e.missing&&(this.here-=e.entry.size-e.missing.reduce((t,{from:n,to:i})=>t+i-n,0)),delete e.key,delete e.missing)}async remove(){for(let{key:e}of this.parts)e!==void 0&&await this.keeper.remove(e)}async#t(e,t,n){let i=(r,o)=>ds(e,()=>t(r,JSON.stringify({id:this.offer.id,file:e.index,...o}),n));try{if(e.missing||await this.#n(e,i),e.digest!==void 0)return;let r=!1;for(let o=e.missing[0];o;o=e.missing[0]){let{from:c}=o;try{await this.#i(e,o,await i(_,o))}catch(a){if(r||n.aborted||!(a instanceof os)||a.code!=="aborted")throw a;r=o.from===c;continue}r=!1,e.missing.shift()}await this.#s(e,i)}catch(r){throw r instanceof G?hs(e,r):r}}async#n(e,t){let{path:n,size:i}=e.entry,r=this.#e.filter(f=>f.path===n&&f.size===i);if(r.length>0){let f=j(await $n(e,await t(N,{}))),m=r.find(y=>y.digest===f);if(m){Object.assign(e,{key:m.key,digest:f,missing:[]}),this.#r(i);return}}e.key!==void 0&&await this.keeper.close(e.key);let{key:o,have:c}=await this.keeper.open(n,i,this.offer.name);e.key=o;let a=pn(i),l=c===i?Math.ceil(i/a):Math.floor(c/a),h=[];if(l>0){let f=await(await t(X,{block:a,count:l})).bytes();if(f.length!==l*Ce)throw new g("unreadable",`${n}: ${f.length} bytes of hashes`);for(let m of await this.keeper.verify(o,a,f))Mn(h,m*a,Math.min((m+1)*a,i))}Mn(h,Math.min(l*a,i),i),e.missing=h,this.#r(i-h.reduce((f,{from:m,to:y})=>f+y-m,0))}async#i(e,t,n){let{keeper:i}=this,r=e.key,o=[],c,a=new Uint8Array(0),l=0,h=async()=>{if(l===0)return;let f=a.subarray(0,l),m=l,y=t.from;t.from+=m,a=new Uint8Array(0),l=0;let S=()=>{this.received+=m,this.#r(m)};if(o.push(i.write(r,y,f).then(S,k=>{c??=k})),o.length*An>ls&&await o.shift(),c)throw c};try{for await(let f of n){if(f.length>t.to-t.from-l)throw new g("bad-range",`${e.entry.path}: more came than was asked for`);for(let m=0;m<f.length;){l===0&&(a=new Uint8Array(Math.min(An,t.to-t.from)));let y=Math.min(a.length-l,f.length-m);a.set(f.subarray(m,m+y),l),l+=y,m+=y,l===a.length&&await h()}}if(t.from+l!==t.to)throw new g("changed",`${e.entry.path}: less came than was asked for`)}finally{await h().catch(()=>{}),await Promise.all(o)}if(c)throw c}async#s(e,t){let n=e.key;if(e.entry.size===0)return e.digest=j(await this.keeper.digest(n)),this.keeper.finish(n,e.digest);let i=j(await $n(e,await t(N,{}))),r=j(await this.keeper.digest(n));if(r!==i)throw new g("wrong-digest",`${e.entry.path}: its SHA-256 is ${r}, the sender's is ${i}`);await this.keeper.finish(n,r),e.digest=r}#r(e){this.here+=e,this.moved()}};function Mn(s,e,t){let n=s.at(-1);n?.to===e?n.to=t:t>e&&s.push({from:e,to:t})}async function $n(s,e){let t=await e.bytes();if(t.length!==Ce)throw new g("unreadable",`${s.entry.path}: ${t.length} bytes of SHA-256`,!0);return t}async function ds(s,e){try{return await e()}catch(t){throw t instanceof as?new g(t.code,`${s.entry.path}: ${t.message}`,!0):t}}function hs(s,e){let t=e.name==="QuotaExceededError";return new g(t?"no-room":"write-failed",`${s.entry.path}: ${e.message}`)}var fs=8,us=2e3,ms=2e3,yt=class{constructor(e,t,n){this.offer=e;this.peer=t;this.incoming=new Be(e,n,()=>this.#e?.paint())}offer;peer;state="asked";error;receipt;cancelled=new AbortController;incoming;#e;#t=Promise.resolve();get over(){return this.state==="done"||this.state==="cancelled"||this.state==="failed"}show(e){this.#e=e}set(e){this.state=e,this.#e?.paint()}end(e){this.error=e,this.set(e.code==="cancelled"||e.code==="declined"?"cancelled":"failed")}decided(e){this.over||(e?this.set("waiting"):this.end(new g("declined","You declined it.")))}cancel(){this.over||(this.cancelled.abort(),this.state!=="moving"&&this.end(new g("cancelled","You cancelled it.")))}run(e){return this.#t=this.#t.then(()=>this.#n(e)).catch(t=>this.#s(e,t)),this.#t}async#n(e){if(this.over)return this.#i(e);this.peer=e.peer,this.set("moving");let t=new AbortController,n=()=>t.abort();for(let i of[e.signal,this.cancelled.signal])i.addEventListener("abort",n,{once:!0}),i.aborted&&n();this.receipt=await this.incoming.fetch((i,r,o)=>e.peer.request(i,r,{signal:o}),t.signal),this.set("done"),await e.respond(JSON.stringify(this.receipt)).catch(()=>{})}async#i(e){await(this.error?e.fail(this.error.code,this.error.message):e.respond(JSON.stringify({...this.receipt,received:0}))).catch(()=>{})}async#s(e,t){let n=await this.#r(e,t);if(await this.incoming.release().catch(()=>{}),!n)return this.set("lost");this.end(n),(!n.remote||n.code!=="cancelled")&&await e.fail(n.code,n.message.slice(0,300)).catch(()=>{})}async#r(e,t){if(this.cancelled.signal.aborted)return new g("cancelled","You cancelled it.");if(t instanceof g)return t;!e.signal.aborted&&t instanceof gt&&await Promise.race([new Promise(i=>e.signal.addEventListener("abort",i)),Rn(ms)]);let n=e.signal.reason;return e.signal.aborted?n instanceof gt&&n.code==="aborted"?new g("cancelled","The sender took it back.",!0):void 0:new g("unreadable",t instanceof Error?t.message:String(t))}async yield(){if(this.state!=="moving")return;let{here:e}=this.incoming;await Rn(us),!this.over&&this.incoming.here===e&&await this.incoming.release()}},Ne=class{constructor(e,t,n){this.keeper=e;this.trust=t;this.show=n}keeper;trust;show;#e=new Map;#t=new WeakMap;#n=new WeakMap;async take(e){try{let t=await gn(e),n=this.#e.get(t.id);if(!n)await this.#i(e,t);else{if(JSON.stringify(n.offer)!==JSON.stringify(t))throw new g("bad-offer","this id was another offer's");n.state!=="asked"?await n.run(e):await this.#s(n,e,0)}}catch(t){t instanceof g&&await e.fail(t.code,t.message.slice(0,300)).catch(()=>{})}}forget(e){this.#e.delete(e.offer.id)}async#i(e,t){let{peer:n}=e;if([...this.#e.values()].filter(a=>a.peer.id===n.id&&a.state==="asked").length>=fs)throw new g("declined","Too many offers wait for an answer.");let r=new yt(t,n,this.keeper),o=this.show(r);if(!o)throw new g("declined","The list of files there is full.");r.show(o),this.#e.set(t.id,r),this.#t.set(r,o);let c;try{c=await this.#c(r)}catch(a){let l=a instanceof g?a:new g("write-failed",a instanceof Error?a.message:String(a));throw r.end(l),l}await this.#s(r,e,c)}async#s(e,t,n){let{offer:i,peer:r}=e,o=this.#n.get(e);o||(o=(this.trust.always(r)||this.trust.accepted(i.id)?Promise.resolve(!0):this.#t.get(e).ask(n)).then(h=>(e.decided(h),h&&this.trust.setAccepted(i.id),h)),this.#n.set(e,o));let c=new Promise(l=>{t.signal.addEventListener("abort",()=>l("gone"),{once:!0}),t.signal.aborted&&l("gone")}),a=await Promise.race([o,c]);if(a==="gone"){let l=t.signal.reason;e.state==="asked"&&l instanceof gt&&l.code==="aborted"&&e.end(new g("cancelled","The sender took it back.",!0));return}if(!a)throw new g("declined","The other side does not want it.");await this.#r(e),await e.run(t)}async#r(e){let t=new Set(e.offer.entries.map(({path:i,size:r})=>`${r} ${i}`)),n=[...this.#e.values()].filter(i=>i!==e&&i.offer.entries.some(({path:r,size:o})=>t.has(`${o} ${r}`)));await Promise.all(n.map(i=>i.yield()))}async#c(e){let t=new Map;for(let o of await this.keeper.list())t.set(`${o.size} ${o.path}`,o);let n=e.offer.entries.reduce((o,{path:c,size:a})=>o+(t.get(`${a} ${c}`)?.have??0),0),i=0;for(let o of this.#e.values())o!==e&&!o.over&&o.state!=="asked"&&(i+=o.offer.size-o.incoming.here);let r=Math.max(0,await this.keeper.room()-i);if(e.offer.size-n>r)throw new g("no-room",`There is room for ${r} bytes.`);return n}};function Rn(s){return new Promise(e=>setTimeout(e,s))}var J=class extends Error{};function Ln(s){return In(s.map(e=>({path:e.webkitRelativePath||e.name,file:e})))}function Cn(s){let e=[],t=[];for(let n of s.items){if(n.kind!=="file")continue;let i=n.webkitGetAsEntry(),r=i?null:n.getAsFile();i&&e.push(i),r&&t.push(r)}return ps(e,t)}async function ps(s,e){let t=e.map(i=>({path:i.name,file:i})),n=async i=>{if(t.length>W)return;let r=i.fullPath.replace(/^\//,"");if(!i.isDirectory){let c=await new Promise((a,l)=>i.file(a,l));t.push({path:r,file:c});return}let o=await gs(i);o.length===0&&t.push({path:r});for(let c of o)await n(c)};for(let i of s)await n(i);return In(t)}async function gs(s){let e=s.createReader(),t=[];for(;;){let n=await new Promise((i,r)=>e.readEntries(i,r));if(n.length===0)return t;t.push(...n)}}function In(s){if(s.length>W)throw new J(`More than ${W.toLocaleString("en")} files and folders cannot be offered at once. Pack them first.`);let e=s.map(({path:n,file:i})=>i?{path:n,size:i.size,modified:i.lastModified}:{path:n,size:0,folder:!0}),t=Re(e);if(t)throw new J(`“${t.path}” ${$e[t.fault]}, which is not possible everywhere.`);return{name:ys(e),entries:e,files:s.map(({file:n})=>n)}}function ys(s){let[e]=s;if(s.length===1&&e)return e.path;let t=new Set(s.map(({path:i})=>i.split("/",1)[0])),[n]=t;return t.size===1&&n?n:`${s.length} files`}var bs=200,De=class{#e=on();#t=new Ie;#n=new Map;#i=new Map;#s=new Set;#r=!0;#c;#l=new Ne(this.#e,this.#t,e=>this.#g(e));#d;#a=d("input",{id:"file",class:"hidden",type:"file",multiple:!0,"data-testid":"file-input","aria-label":"Files to send",tabindex:-1});#h=d("input",{class:"hidden",type:"file",webkitdirectory:!0,"data-testid":"folder-input","aria-label":"Folder to send",tabindex:-1});#o=d("select",{id:"target","data-testid":"file-target"});#f=d("p",{class:"note",role:"status","data-testid":"file-note"});#u=d("ul",{class:"transfers",role:"list","data-testid":"transfers"});constructor(e,t){this.#c=new Se(t);let n=d("div",{"data-testid":"kept"});e.append(d("h2",{id:"files-title"},"Files"),this.#M(),this.#f,this.#u,n),this.#d=new Me(n,this.#e,i=>this.#c.say(i)),this.#S(),this.#b(),this.#m()}add(e){this.#n.set(e.id,e),this.#b();for(let t of this.#i.values())t.to(e)}remove(e){this.#n.delete(e)&&this.#b()}pickFor(e){this.#o.value=e.id,this.#a.click()}take(e){if(e.name===Le)this.#l.take(e);else if([_,X,N].includes(e.name))Pn(e,t=>this.#i.get(t));else return!1;return!0}async#m(){try{this.#r=await this.#e.lasting(),this.#r||p(this.#f,`This browser keeps no files for this page (a private window, or plain http from another machine). Up to ${w(rn)} can be received, in memory, and nothing is resumed after the page is closed.`),await this.#p()}catch(e){p(this.#f,`Files cannot be received here: ${e instanceof Error?e.message:String(e)}`)}}async#p(){let e=[...this.#s].flatMap(({incoming:t,over:n,state:i})=>!n||i==="done"?t.parts.map(({key:r})=>r??""):[]);await this.#d.refresh(new Set(e))}#v(e){if(e.entries.length===0)return;if(this.#x())return p(this.#f,"The list is full. Remove some lines to send more.");let t=this.#n.has(this.#o.value)?this.#o.value:"",n=new He(e,t,this.#e,r=>i.paint(r)),i=new Oe(n,{who:({peer:r})=>this.#y(r),announce:r=>this.#c.say(r),removed:()=>{this.#i.delete(n.offer.id),n.cancel()}});this.#u.prepend(i.item),this.#i.set(n.offer.id,n);for(let r of this.#n.values())n.to(r)}#g(e){if(this.#x())return;let t=new Ae(e,{keeper:this.#e,lasting:this.#r,who:()=>this.#y(e.peer),announce:n=>{this.#c.say(n),e.over&&this.#p()},always:()=>this.#t.setAlways(e.peer),removed:()=>{this.#k(e)}});return this.#s.add(e),this.#u.prepend(t.item),t}async#k(e){this.#s.delete(e),this.#l.forget(e),(e.state==="done"||!this.#r)&&await e.incoming.remove(),await this.#p()}#y(e){let t=this.#n.get(e.id)??e;return T(t.id,t.attributes)}#x(){return this.#u.childElementCount>=bs}#b(){let e=this.#o.value,t=[d("option",{value:""},"everybody")];for(let n of this.#n.values())t.push(d("option",{value:n.id},this.#y(n)));this.#o.replaceChildren(...t),this.#o.value=this.#n.has(e)?e:""}#M(){for(let n of[this.#a,this.#h])n.onchange=()=>{this.#E(()=>Ln(Array.from(n.files??[]))),n.value=""};let e=d("button",{id:"pick",type:"button","data-testid":"file-pick"},"Choose files"),t=d("button",{type:"button","data-testid":"folder-pick"},"Choose a folder");return e.onclick=()=>this.#a.click(),t.onclick=()=>this.#h.click(),t.hidden=!("webkitdirectory"in this.#h),d("div",{class:"drop",id:"drop"},v("svg",{viewBox:"0 0 48 32","aria-hidden":"true",focusable:"false"},v("path",{d:"M24 21V5m-6 6 6-6 6 6"}),v("path",{d:"M6 20v7h36v-7"})),d("p",{class:"drop-text"},"Drop files or folders anywhere on this page"),this.#a,this.#h,d("div",{class:"drop-row"},e,t),d("div",{class:"drop-row"},d("label",{class:"to",for:"target"},"to"),this.#o))}#E(e){let t=async()=>this.#v(await e());p(this.#f,""),t().catch(n=>{p(this.#f,n instanceof J?n.message:`This cannot be read: ${n instanceof Error?n.message:String(n)}`)})}#S(){let e=n=>n.dataTransfer?.types.includes("Files")??!1,t=n=>{e(n)&&(n.preventDefault(),document.body.classList.add("dropping"))};addEventListener("dragenter",t),addEventListener("dragover",t),addEventListener("dragleave",n=>{n.relatedTarget||document.body.classList.remove("dropping")}),addEventListener("drop",n=>{if(!e(n))return;n.preventDefault(),document.body.classList.remove("dropping");let i=n.dataTransfer,r=Cn(i);this.#E(()=>r)})}};var x={x:25600,y:14400,radius:2240},Y=256,ws=8,vs=6,Hn=728,V=8,Fe=1280,ie=2147483647;function Bn(s){let e=2166136261;for(let t of new TextEncoder().encode(s))e=Math.imul(e^t,16777619);return e>>>0}function D(s){return Math.max(Bn(s),1)}function Nn(s){return Bn(s)}function Ue(s){let e=Math.imul(s^s>>>16,2246822507);return e=Math.imul(e^e>>>13,3266489909),(e^e>>>16)>>>0}var On=Array.from({length:256},(s,e)=>Math.round(16384*Math.cos(2*Math.PI*e/256)));function Dn(s,e){let t=s+128>>8;return[On[t&255]*e>>14,On[t-64&255]*e>>14]}function R(s,e){return Math.floor(Math.sqrt(s*s+e*e))}function wt(s,e){return e-s<<16>>16}function Un(s){let e=(s&255)<<8,[t,n]=Dn(e,4*x.radius);return{x:x.x+t,y:x.y+n,heading:e,speed:0}}function Fn({x:s,y:e,heading:t,speed:n},{want:i,go:r}){t=t+bt(wt(t,i),-Hn,Hn)&65535,n=r?Math.min(n+ws,Y):Math.max(n-vs,0);let[o,c]=Dn(t,n);return[s,e]=ks(s+o,e+c),{x:s,y:e,heading:t,speed:n}}function bt(s,e,t){return Math.min(Math.max(s,e),t)}function ks(s,e){let t=bt(s,800,50400),n=bt(e,800,28e3),i=t-x.x,r=n-x.y,{radius:o}=x;if(i*i+r*r>=o*o)return[t,n];let c=R(i,r);return c===0?[x.x+o,x.y]:[x.x+Math.trunc(i*o/c),x.y+Math.trunc(r*o/c)]}function ze(s,e,t){for(let n=0;;n++){let i=Ue(s^Ue(Math.imul(e,2654435761)^Ue(t+Math.imul(n,3266489909)>>>0))),r=800+Math.floor((i&65535)*(51200-2*800)/65536),o=800+Math.floor((i>>>16)*(28800-2*800)/65536);if(R(r-x.x,o-x.y)>=x.radius+Fe)return{x:r,y:o}}}function vt(s,e){return Ue(s^Math.imul(e,2654435761))}var xs=5,je=1e3/30,Ge=class{constructor(e){this.tick=e}tick;#e;#t=0;get running(){return this.#e!==void 0}part(e){return Math.min(Math.max(1-(this.#t-e)/je,0),1)}start(){this.running||(this.#t=performance.now()+je,this.#n())}stop(){clearTimeout(this.#e),this.#e=void 0}#n(){this.#e=setTimeout(()=>this.#i(),this.#t-performance.now())}#i(){let e=performance.now();for(this.#t=Math.max(this.#t,e-xs*je);this.running&&this.#t<=e;)this.#t+=je,this.tick();this.running&&this.#n()}};var Es=["water","deep","foam","land","rock","tower","beam","glow","lamp","label","halo"],Ss="#808080c0";function kt(s){let e=getComputedStyle(s);return Object.fromEntries(Es.map(t=>[t,e.getPropertyValue(`--sea-${t}`).trim()||Ss]))}var zn=[["#d23a45","#fdfdfb"],["#1c4f9c","#f6c02c"],["#f6c02c","#17262b"],["#fdfdfb","#d23a45"],["#0c7352","#fdfdfb"],["#17262b","#f6c02c"],["#8a4fb0","#fdfdfb"],["#e07b28","#1c4f9c"]];function q(s){return zn[(s>>>8)%zn.length]}var se="beckon.lights.v1",jn=1,We=26,xt=We+8*V,Gn=1,Kn=2;function Wn({number:s,tick:e,boat:t,score:n,paused:i,pointer:r,lights:o}){let c=new Uint8Array(xt),a=new DataView(c.buffer);return a.setUint8(0,jn),a.setUint8(1,(i?Gn:0)|(r?Kn:0)),a.setUint32(2,s),a.setUint32(6,e),[t.x,t.y,t.heading,t.speed].forEach((l,h)=>a.setUint16(10+2*h,l)),a.setUint32(18,n),a.setUint16(22,r?.x??0),a.setUint16(24,r?.y??0),o.forEach(({taken:l,by:h},f)=>{a.setUint32(We+8*f,l),a.setUint32(We+4+8*f,h)}),c}function _n(s){if(s.length!==xt||s[0]!==jn)return;let e=new DataView(s.buffer,s.byteOffset,s.length),t=e.getUint8(1),n=e.getUint32(2),i={x:e.getUint16(10),y:e.getUint16(12),heading:e.getUint16(14),speed:e.getUint16(16)},r=e.getUint32(18),o=t&Kn?{x:e.getUint16(22),y:e.getUint16(24)}:void 0,c=({x:l,y:h})=>l<=51200&&h<=28800;if(n===0||!c(i)||o&&!c(o)||i.speed>Y||r>ie)return;let a=[];for(let l=We;l<xt;l+=8){let h={taken:e.getUint32(l),by:e.getUint32(l+4)};if(h.taken>ie||h.taken===0&&h.by!==0)return;a.push(h)}return{number:n,tick:e.getUint32(6),boat:i,score:r,paused:(t&Gn)!==0,pointer:o,lights:a}}var Ts={ordered:!1,maxRetransmits:0,maxQueueAge:100},Ps=1024,_e=class{constructor(e){this.ears=e}ears;told=0;skipped=0;#e;#t=!1;#n=new Set;#i=new Map;#s=new Map;get number(){return D(this.#e?.id??"")}enter(e){this.#e=e}leave(){this.#e=void 0,this.#n.clear(),this.#i.clear()}add(e){this.#n.has(e)||(this.#n.add(e),e.closed.then(()=>this.#n.delete(e)),this.#t&&this.#r(e))}set sailing(e){if(e!==this.#t){if(this.#t=e,e){for(let t of this.#n)this.#r(t);return}for(let{channel:t}of this.#i.values())t?.close();this.#i.clear()}}say(e){for(let{channel:t}of this.#i.values())if(t){if(t.bufferedAmount>Ps){this.skipped++;continue}this.told++,t.send(e).catch(()=>{})}}async#r(e){let t={channel:void 0};this.#i.set(e,t);let n=()=>this.#i.get(e)===t;try{for(;n();){let i=await e.open(se,Ts);if(!n())return void i.close();t.channel=i;let r=await i.closed;if(t.channel=void 0,r?.code!=="connection-lost")break}}catch{}n()&&this.#i.delete(e)}async take(e,t){let n=D(e.id);this.#s.set(n,t);try{for await(let i of t)this.ears.heard(e,typeof i=="string"?new Uint8Array:i)}catch{}this.#s.get(n)===t&&(this.#s.delete(n),this.ears.gone(e))}};var Et=700,O=2*Math.PI,Xn=new Path2D("M640 0C480 190 180 250 -120 250L-520 210Q-600 0 -520 -210L-120 -250C180 -250 480 -190 640 0Z"),As=new Path2D("M300 0Q-60 130 -380 90L-300 0L-380 -90Q-60 -130 300 0Z"),Xe=class{constructor(e,t){this.canvas=e;this.colours=t;this.#e=e.getContext("2d",{alpha:!1})}canvas;colours;still=!1;#e;#t=1;#n=Ms();fit(){let{clientWidth:e}=this.canvas;if(e===0)return;let t=Math.min(globalThis.devicePixelRatio||1,3);this.canvas.width=Math.round(e*t),this.canvas.height=Math.round(e*t*28800/51200),this.#t=51200/e}draw({now:e,lights:t,boats:n,sparks:i}){let r=this.#e,o=this.canvas.width/51200;r.setTransform(o,0,0,o,0,0);let c=this.still?0:e;this.#i(c),this.#s();for(let[a,l]of t.entries())this.#c(l,this.still?0:Math.sin(e/420+a*2));for(let a of n)this.#l(a);this.#r(c);for(let a of i)this.#o(a,e);for(let a of n)this.#d(a);for(let a of n)a.pointer&&!a.own&&this.#h(a.pointer,a)}#i(e){let t=this.#e,{water:n,deep:i,foam:r}=this.colours,o=t.createRadialGradient(x.x,x.y,x.radius,x.x,x.y,51200*.6);o.addColorStop(0,n),o.addColorStop(1,i),t.fillStyle=o,t.fillRect(0,0,51200,28800),t.strokeStyle=r,t.lineWidth=1.2*this.#t,t.lineCap="round",t.globalAlpha=.5,t.beginPath();for(let{x:c,y:a,size:l,pace:h}of this.#n){let f=(c+e*h)%(51200+2*l)-l;t.moveTo(f-l,a),t.quadraticCurveTo(f-l/2,a-l/3,f,a),t.quadraticCurveTo(f+l/2,a-l/3,f+l,a)}t.stroke(),t.globalAlpha=1}#s(){let e=this.#e,{x:t,y:n,radius:i}=x,{foam:r,land:o,rock:c}=this.colours;for(let[a,l,h]of[[1.12,r,.45],[1,c,1],[.8,o,1]]){e.globalAlpha=h,e.fillStyle=l,e.beginPath();for(let f=0;f<=48;f++){let m=f/48*O,y=i*a*(.95+.05*Math.sin(5*m+1)*Math.cos(3*m));e.lineTo(t+y*Math.cos(m),n+y*Math.sin(m))}e.fill()}e.globalAlpha=1}#r(e){let t=this.#e,{x:n,y:i,radius:r}=x,{beam:o,tower:c,lamp:a}=this.colours,l=e/9e3%1*O-.6,h=51200*.62,f=t.createRadialGradient(n,i,0,n,i,h);f.addColorStop(0,o),f.addColorStop(1,Jn(o)),t.fillStyle=f;for(let m of[0,O/2])t.beginPath(),t.moveTo(n,i),t.arc(n,i,h,l+m-.13,l+m+.13),t.fill();for(let[m,y]of[[.42,c],[.3,"#d23a45"],[.2,a]])t.fillStyle=y,t.beginPath(),t.arc(n,i,r*m,0,O),t.fill()}#c({x:e,y:t},n){let i=this.#e,{glow:r,lamp:o,rock:c}=this.colours,a=Math.max(1500,11*this.#t)*(1+.08*n),l=i.createRadialGradient(e,t,0,e,t,a);l.addColorStop(0,r),l.addColorStop(1,Jn(r)),i.fillStyle=l,i.beginPath(),i.arc(e,t,a,0,O),i.fill();let h=Math.max(380,3.4*this.#t);i.fillStyle=o,i.strokeStyle=c,i.lineWidth=h/3.5,i.beginPath(),i.arc(e,t,h,0,O),i.fill(),i.stroke()}#l({boat:e,number:t,own:n,paused:i}){let r=this.#e,[o,c]=q(t),a=Math.max(1,15*this.#t/1200);r.save(),r.globalAlpha=i?.45:1,r.translate(e.x,e.y),r.rotate(e.heading/65536*O),r.scale(a,a),e.speed>30&&(r.fillStyle=this.colours.foam,r.globalAlpha*=.35,r.beginPath(),r.moveTo(-400,0),r.lineTo(-500-6*e.speed,420),r.quadraticCurveTo(-450-3*e.speed,0,-500-6*e.speed,-420),r.fill(),r.globalAlpha=i?.45:1),r.fillStyle=o,r.strokeStyle=n?this.colours.lamp:this.colours.halo,r.lineWidth=n?130:70,r.stroke(Xn),r.fill(Xn),r.fillStyle=c,r.fill(As),r.restore()}#d({boat:e,name:t,own:n}){n||this.#a(t,e.x,Math.min(e.y+14*this.#t+700,28800-8*this.#t))}#a(e,t,n){let i=this.#e;i.font=`600 ${11.5*this.#t}px system-ui, sans-serif`,i.textAlign="center",i.textBaseline="middle";let r=i.measureText(e).width/2,o=Math.min(Math.max(t,r+4*this.#t),51200-r-4*this.#t);i.lineJoin="round",i.lineWidth=3*this.#t,i.strokeStyle=this.colours.halo,i.strokeText(e,o,n),i.fillStyle=this.colours.label,i.fillText(e,o,n)}#h({x:e,y:t},{number:n,name:i}){let r=this.#e;r.save(),r.translate(e,t),r.scale(this.#t,this.#t),r.fillStyle=q(n)[0],r.strokeStyle=this.colours.halo,r.lineWidth=1.5,r.lineJoin="round",r.beginPath();for(let[o,c]of[[0,0],[0,14],[3.6,10.8],[9.6,10.8]])r.lineTo(o,c);r.closePath(),r.fill(),r.stroke(),r.restore(),this.#a(i,e+6*this.#t,t+22*this.#t)}#o({x:e,y:t,at:n,by:i},r){let o=this.#e,c=Math.min(Math.max((r-n)/Et,0),1);o.globalAlpha=1-c,o.strokeStyle=i===0?this.colours.lamp:q(i)[0],o.lineWidth=3*this.#t,o.beginPath(),o.arc(e,t,this.still?1200:500+2200*c,0,O),o.stroke(),o.globalAlpha=1}};function Jn(s){return`${s.slice(0,7)}00`}function Ms(){return Array.from({length:34},(s,e)=>({x:e*.618034*51200*7%51200,y:(e+.5)/34*28800,size:420+e*137%5*90,pace:.25+e*61%7*.06}))}var $s=100,Rs=6,Ls=30,Cs=600,Je=class{#e=[];note(e,t,n){let i=this.#e.at(-1);i&&t-i.at>Cs&&(this.#e.length=0),this.#e.push({tick:e,at:t,boat:n}),this.#e.length>Ls&&this.#e.shift()}at(e){let t=this.#e;if(t.length===0)return;let n=Math.min(...t.map(({tick:h,at:f})=>f-h*1e3/30)),i=(e-$s-n)*30/1e3,r=t.findIndex(h=>h.tick>=i);if(r===0)return t[0].boat;if(r>0){let[h,f]=[t[r-1],t[r]];return St(h.boat,f.boat,(i-h.tick)/(f.tick-h.tick))}let{boat:o,tick:c}=t.at(-1),a=o.heading/65536*2*Math.PI,l=o.speed*Math.min(i-c,Rs);return{...o,x:o.x+l*Math.cos(a),y:o.y+l*Math.sin(a)}}};function St(s,e,t){return{x:s.x+(e.x-s.x)*t,y:s.y+(e.y-s.y)*t,heading:s.heading+wt(s.heading,e.heading)*t,speed:e.speed}}var Ye=class{constructor(e){this.nameOf=e}nameOf;list=d("ul",{class:"game-scores",role:"list","aria-label":"Lights","data-testid":"game-scores"});#e=new Map;show(e,t){let n=e?[e,...t]:t;for(let[i,{item:r}]of this.#e)n.some(o=>o.number===i)||(r.remove(),this.#e.delete(i));for(let{number:i,score:r,paused:o}of n){let c=this.#e.get(i);c||this.#e.set(i,c=this.#t(i,i===e?.number)),p(c.name,e?.number===i?"You":this.nameOf(i)),p(c.score,String(r)),b(c.score,"data-testid",e?.number===i?"game-score":"game-other-score"),b(c.item,"data-paused",String(o))}}#t(e,t){let n=d("span"),i=d("strong"),[r,o]=q(e),c=v("svg",{viewBox:"-700 -300 1400 600","aria-hidden":"true",focusable:"false"},v("path",{d:"M640 0C480 190 180 250-120 250L-520 210-520-210-120-250C180-250 480-190 640 0Z",fill:r,stroke:"currentColor","stroke-width":50}),v("path",{d:"M300 0L-380 110-380-110Z",fill:o})),a=d("li",{},c,n,i);return t?this.list.prepend(a):this.list.append(a),{item:a,name:n,score:i}}};var Is=Y+Y/16,Yn=15,Hs=31,Tt=15e4,Pt=2e3,At=8*Pt,Os=64,re=class{constructor(e,t){this.seed=e;this.self=t;this.#e=Un(t)}seed;self;counts={heard:0,malformed:0,foreign:0,old:0,full:0};#e;#t=0;#n=0;#i=Array.from({length:V},()=>({taken:0,by:0}));#s=new Map;#r=!1;get boat(){return this.#e}get score(){return this.#n}get tick(){return this.#t}get others(){return Array.from(this.#s.values()).sort((e,t)=>e.number-t.number)}get lights(){return this.#i}light(e){return ze(this.seed,e,this.#i[e].taken)}lightBefore(e){return ze(this.seed,e,Math.max(this.#i[e].taken-1,0))}be(e){this.self=e}pause(){this.#t++}sail(e){this.#t++,this.#e=Fn(this.#e,e);for(let[t,{taken:n}]of this.#i.entries()){let{x:i,y:r}=this.light(t);n>=ie||R(this.#e.x-i,this.#e.y-r)>Fe||(this.#i[t]={taken:n+1,by:this.self},this.#n++)}}packet(e=!1,t){return Wn({number:this.self,tick:this.#t,boat:this.#e,score:this.#n,paused:e,pointer:t,lights:this.#i})}forget(e){this.#s.delete(e)}hear(e,t,n){let i=_n(t),r=this.#s.get(e);if(!i)this.counts.malformed++;else if(i.number!==e||e===this.self)this.counts.foreign++;else if(!r&&this.#s.size>=Os)this.counts.full++;else if(r&&i.tick<=r.tick)this.counts.old++;else return this.counts.heard++,r?this.#l(r,i,n):this.#c(i,n),!0;return!1}#c({number:e,tick:t,boat:n,score:i,paused:r,pointer:o,lights:c},a){let l={at:a,ticks:Tt,trust:At,ahead:Array(V).fill(0),boasts:0,refused:Array(V).fill(0)};this.#s.set(e,{number:e,tick:t,boat:n,score:i,paused:r,pointer:o,held:0,refused:0,judge:l}),!this.#r&&(this.#r=!0,c.forEach((h,f)=>{h.taken>this.#i[f].taken&&(this.#i[f]=h)}))}#l(e,{tick:t,boat:n,score:i,paused:r,pointer:o,lights:c},a){Bs(e.judge,a);let l=e.boat,h=Is*Ns(e.judge,t-e.tick);Object.assign(e,{tick:t,paused:r,pointer:o}),Ds(e,n,h),c.forEach((f,m)=>this.#d(e,m,f,l,h)),Us(e,i)}#d(e,t,n,i,r){let o=this.#i[t],c=n.by===e.number,{ahead:a}=e.judge;if(n.taken<o.taken||n.taken===o.taken&&(n.by===o.by||!c))a[t]=0;else if(n.taken===o.taken)a[t]=0,vt(e.number,n.taken)<vt(o.by,n.taken)&&this.#a(e,t,n.taken,i,r)&&(this.#h(o.by),this.#i[t]=n,e.score++);else if(c&&n.taken===o.taken+1){if(!this.#a(e,t,n.taken,i,r))return;this.#i[t]=n,e.score++}else{let l=a[t]+1,h=l>Yn&&Vn(e.judge);h&&(this.#i[t]=n),a[t]=h?0:l}}#a(e,t,n,i,r){let{x:o,y:c}=ze(this.seed,t,n-1);return R(i.x-o,i.y-c)+R(e.boat.x-o,e.boat.y-c)<=r+2*Fe?!0:(e.judge.refused[t]!==n&&(e.judge.refused[t]=n,e.refused++),!1)}#h(e){let t=this.#s.get(e);t?t.score=Math.max(t.score-1,0):e===this.self&&(this.#n=Math.max(this.#n-1,0))}};function Bs(s,e){let t=e-s.at;t<=0||(s.at=e,s.ticks=Math.min(s.ticks+Hs*Math.min(t,Tt),Tt),s.trust=Math.min(s.trust+Math.min(t,At),At))}function Ns(s,e){let t=Math.min(e,Math.floor(s.ticks/1e3));return s.ticks-=1e3*t,t}function Vn(s){return s.trust<Pt?!1:(s.trust-=Pt,!0)}function Ds(s,e,t){let n=e.x-s.boat.x,i=e.y-s.boat.y,r=R(n,i);if(r<=t){s.boat=e;return}s.held++,s.boat={...e,x:s.boat.x+Math.trunc(n*t/r),y:s.boat.y+Math.trunc(i*t/r)}}function Us(s,e){e<s.score?s.score=e:e===s.score?s.judge.boasts=0:++s.judge.boasts>Yn&&Vn(s.judge)&&s.score++}var Mt={ArrowUp:[0,-1],ArrowDown:[0,1],ArrowLeft:[-1,0],ArrowRight:[1,0],KeyW:[0,-1],KeyS:[0,1],KeyA:[-1,0],KeyD:[1,0]},Fs=400,Ve=class{constructor(e,t){this.canvas=e;this.ask=t;e.addEventListener("keydown",n=>this.#n(n)),e.addEventListener("keyup",n=>{this.#e.delete(n.code)}),e.addEventListener("blur",()=>this.#e.clear()),e.addEventListener("pointerdown",n=>this.#i(n)),e.addEventListener("pointermove",n=>this.#s(n));for(let n of["pointerup","pointercancel"])e.addEventListener(n,()=>this.#t=void 0);e.addEventListener("pointerleave",()=>this.pointer=void 0)}canvas;ask;pointer;active=!1;#e=new Set;#t;input({x:e,y:t,heading:n}){let i=0,r=0;for(let o of this.#e)i+=Mt[o]?.[0]??0,r+=Mt[o]?.[1]??0;return i===0&&r===0&&this.#t&&(i=this.#t.x-e,r=this.#t.y-t,Math.hypot(i,r)<Fs)?{want:n,go:!1}:i===0&&r===0?{want:n,go:!1}:{want:Math.round(Math.atan2(r,i)/(2*Math.PI)*65536)&65535,go:!0}}rest(){this.#e.clear(),this.#t=void 0,this.pointer=void 0}#n(e){if(!(!this.active||e.ctrlKey||e.altKey||e.metaKey)){if(e.code==="Space")this.ask();else if(Mt[e.code])this.#e.add(e.code);else return;e.preventDefault()}}#i(e){!this.active||e.button!==0||(this.canvas.setPointerCapture(e.pointerId),this.#t=this.#r(e))}#s(e){if(!this.active)return;let t=this.#r(e);this.#t&&(this.#t=t),e.pointerType==="mouse"&&(this.pointer=t)}#r(e){let{left:t,top:n,width:i,height:r}=this.canvas.getBoundingClientRect(),o=(c,a)=>Math.round(Math.min(Math.max(c,0),1)*a);return{x:o((e.clientX-t)/i,51200),y:o((e.clientY-n)/r,28800)}}};var zs=["east","south-east","south","south-west","west","north-west","north","north-east"],js=1200;function Gs({x:s,y:e},t){let n=Math.atan2(t.y-e,t.x-s),i=zs[Math.round(n/(2*Math.PI)*8+8)%8],r=Math.max(Math.round(R(t.x-s,t.y-e)/js),1);return`${i}, ${r} boat ${r===1?"length":"lengths"} away`}function qe(s){let{x:e,y:t}=s.boat,n=s.lights.map((r,o)=>s.light(o)),[i]=n.sort((r,o)=>R(r.x-e,r.y-t)-R(o.x-e,o.y-t));return`The nearest light is ${Gs(s.boat,i)}.`}function $t(s){return s===1?"1 light":`${s} lights`}function Rt(s,e){let t=s.others.reduce((i,r)=>!i||r.score>i.score?r:i,void 0),n=`You have ${$t(s.score)}.`;return t?t.score>s.score?`${n} ${e(t.number)} leads with ${t.score}.`:t.score===s.score?`${n} So has ${e(t.number)}.`:`${n} You lead.`:n}function qn(s){return new Lt(s)}var Ks=3e3,Ws=1e3,Lt=class{#e;#t=d("canvas",{class:"game-sea",tabindex:0,role:"application","aria-label":"The sea. Arrow keys steer, the space bar asks for the nearest light.","data-testid":"game-canvas"});#n=d("button",{type:"button",class:"primary","data-testid":"game-sail"},"Set sail");#i=d("p",{class:"game-status",role:"status","data-testid":"game-status"});#s=d("p",{class:"game-packets","data-testid":"game-packets"});#r=new Ye(e=>this.#A(e));#c;#l=new Ve(this.#t,()=>this.#w(qe(this.#o),!0));#d=new Ge(()=>this.#$());#a=new _e({heard:(e,t)=>this.#R(e,t),gone:e=>this.#L(e)});#h;#o=new re(0,1);#f=!1;#u=this.#o.boat;#m=new Map;#p=new Map;#v=[];#g=[];#k=0;#y=0;#x=0;#b={at:0,told:0,heard:0};constructor(e){this.#e=d("div",{class:"game-box","data-testid":"game","data-sailing":"false"},this.#t,d("div",{class:"game-row"},this.#n,this.#i),this.#r.list,this.#s),e.append(this.#e),this.#c=new Xe(this.#t,kt(this.#e)),this.#n.onclick=()=>this.#M(!this.#f);let t=matchMedia("(prefers-reduced-motion: reduce)"),n=matchMedia("(prefers-color-scheme: dark)"),i=()=>{this.#c.still=t.matches,this.#c.colours=kt(this.#e),this.#c.fit(),this.#P()};for(let r of[t,n])r.addEventListener("change",i);new ResizeObserver(()=>requestAnimationFrame(i)).observe(this.#e),document.addEventListener("visibilitychange",()=>this.#E()),setInterval(()=>this.#H(),Ws),this.#w("Gather the lights with a boat: arrow keys, WASD, or hold the pointer where to go.",!0)}enter(e){this.#h||(this.#o=new re(Nn(e.name),D(e.id))),this.#h=e,this.#a.enter(e),this.#o.be(this.#a.number),this.#u=this.#o.boat,this.#P()}leave(){this.#a.leave();for(let{number:e}of this.#o.others)this.#o.forget(e);this.#m.clear(),this.#p.clear()}add(e){this.#o.be(this.#a.number),this.#a.add(e)}take(e,t){return this.#a.take(e,t)}#M(e){this.#h&&(this.#f=e,this.#l.active=e,this.#l.rest(),this.#a.sailing=e,p(this.#n,e?"Leave the sea":"Set sail"),b(this.#e,"data-sailing",String(e)),e?(this.#t.focus({preventScroll:!0}),this.#w(`You are at sea. ${qe(this.#o)}`,!0)):this.#w(`You are ashore, with ${$t(this.#o.score)}.`,!0),this.#E(),this.#P())}#E(){if(this.#f&&!document.hidden){this.#d.start();return}this.#d.stop(),this.#l.rest(),this.#f&&this.#S()}#S(){this.#o.pause(),this.#u=this.#o.boat,this.#a.say(this.#o.packet(!0))}#$(){this.#u=this.#o.boat;let e=this.#o.score;this.#o.sail(this.#l.input(this.#u)),this.#a.say(this.#o.packet(!1,this.#l.pointer)),this.#o.score>e&&this.#w(`${Rt(this.#o,t=>this.#A(t))} ${qe(this.#o)}`),this.#T()}#R(e,t){let n=D(e.id),i=performance.now();if(!this.#o.hear(n,t,Math.floor(i)))return;this.#p.has(n)||this.#w(`${T(e.id,e.attributes)} is at sea.`),this.#p.set(n,e);let r=this.#o.others.find(c=>c.number===n),o=this.#m.get(n);o||this.#m.set(n,o=new Je),o.note(r.tick,i,r.boat),this.#T()}#L(e){let t=D(e.id);this.#o.forget(t),this.#m.delete(t),this.#p.delete(t)&&this.#w(`${T(e.id,e.attributes)} has left the sea.`),this.#T()}#T(){let{lights:e}=this.#o;e.forEach(({taken:t,by:n},i)=>{let r=this.#v[i];r!==void 0&&t>r&&this.#g.push({...this.#o.lightBefore(i),at:performance.now(),by:n}),this.#v[i]=t}),this.#k||=requestAnimationFrame(()=>{this.#k=0,this.#P(),this.#C()&&!this.#c.still&&this.#T()})}#C(){return this.#d.running||this.#m.size>0||this.#g.length>0}#P(){let e=performance.now();this.#g=this.#g.filter(({at:t})=>e-t<Et),this.#c.draw({now:e,sparks:this.#g,boats:this.#I(e),lights:this.#o.lights.map((t,n)=>this.#o.light(n))})}#I(e){let t=this.#o.others.map(({number:r,boat:o,paused:c,pointer:a})=>({number:r,name:this.#A(r),own:!1,paused:c,pointer:a,boat:this.#m.get(r)?.at(e)??o}));if(!this.#f)return t;let n=this.#d.running&&!this.#c.still?this.#d.part(e):1,i=St(this.#u,this.#o.boat,n);return[...t,{number:this.#a.number,name:"",own:!0,paused:!this.#d.running,pointer:void 0,boat:i}]}#A(e){let t=this.#p.get(e);return t?T(t.id,t.attributes):"somebody"}#w(e,t=!1){let n=performance.now();!t&&n-this.#y<Ks||(this.#y=n,p(this.#i,e))}#H(){this.#f&&!this.#d.running&&this.#S();let{counts:e,others:t,score:n,tick:i,boat:r}=this.#o;this.#r.show(this.#f||n>0?{number:this.#a.number,score:n,paused:!1}:void 0,t);let o=t.find(k=>k.score>n)?.number??0;this.#f&&o&&o!==this.#x&&this.#w(Rt(this.#o,k=>this.#A(k))),this.#x=o;let{told:c,skipped:a}=this.#a,l={tick:i,told:c,skipped:a,score:n,x:r.x,y:r.y,others:t.length,...e};for(let[k,Q]of Object.entries(l))b(this.#e,`data-${k}`,String(Q));b(this.#e,"data-scores",t.map(k=>k.score).join(" ")),b(this.#e,"data-ticks",t.map(k=>k.tick).join(" ")),b(this.#e,"data-places",t.map(k=>`${k.boat.x},${k.boat.y}`).join(" "));let h=performance.now(),f=(h-this.#b.at)/1e3,m=(k,Q)=>Math.round((k-Q)/f),y=c===this.#b.told&&e.heard===this.#b.heard,S=e.malformed+e.foreign+t.reduce((k,{held:Q,refused:mi})=>k+Q+mi,0);p(this.#s,y?"":`Packets each second: ${m(c,this.#b.told)} sent, ${m(e.heard,this.#b.heard)} received${e.old?`; ${e.old} came too late`:""}${S?`; ${S} not believed`:""}`),this.#b={at:h,told:c,heard:e.heard}}};import{BeckonError as _s}from"/sdk/beckon.js";function Zn(){oe("joining",{title:"Joining…",body:""})}function It(){document.body.dataset.state="joined",u("main").inert=!1,u("#notice").hidden=!0}function Qn(){oe("reconnecting",{title:"Reconnecting…",body:"The server is out of reach. Who is connected to you still is: chats and files go on."})}function ei(){oe("refused",{title:"This link is damaged",body:"Its end, from # on, should be k= and 22 letters, digits, - or _: the secret that lets you in. Perhaps it was cut off when it was copied; ask for it again.",action:"Make a fresh room",instead:Ct},Ct,"bad-url")}function ti(s,e,t){oe("refused",ii(s,t),e,Ze(s))}function ni(s,e,t){let n=Ze(s)==="connection-lost"?{title:"You are no longer in the room",body:"The server has ended this stay.",action:"Rejoin"}:{title:"You are no longer in the room",body:ii(s,t).body,action:"Rejoin"};oe("lost",n,e,Ze(s))}function oe(s,e,t,n){document.body.dataset.state=s,u("main").inert=s==="refused";let i=u("#notice");i.dataset.kind=s==="joining"||s==="reconnecting"?"calm":"bad",i.dataset.code=n??"",p(u("#notice-title"),e.title),p(u("#notice-body"),e.body);let r=u("#notice-action");r.hidden=!e.action||!t,p(r,e.action??""),r.onclick=e.instead??t??null,i.hidden=!1}function Ze(s){return s instanceof _s?s.code:""}function Xs(s){return s.charAt(0).toUpperCase()+s.slice(1)}function Ct(){location.assign("/")}function ii(s,{secret:e,capable:t}){let n=Xs(s instanceof Error?s.message:String(s??""));switch(Ze(s)){case"unsupported":return e!==void 0&&!t?{title:"This link needs https",body:`It has a secret that you and the others prove to each other, for which browsers want https, or localhost. This page came over plain http from ${location.hostname}. Ask who runs the server for its https address.`}:{title:"This browser cannot take part",body:"It has no WebRTC, or it is switched off. Every current browser has it."};case"bad-room":case"bad-url":return{title:"No room can have this name",body:n};case"room-full":return{title:"The room is full",body:"It has as many members as it may have.",action:"Try again"};case"unauthorized":return{title:"This room needs a token",body:`${n}. A token comes from the app that uses this server, and this page has none to show. Who runs the server can open rooms to everybody with --allow-anonymous.`};case"forbidden":return{title:"This room is not open to everybody",body:"Who runs this server decides which rooms are.",action:"Go to an open room",instead:Ct};case"rate-limited":return{title:"Too fast",body:"The server asks for a moment of patience.",action:"Try again"};case"connect-failed":case"connection-lost":case"aborted":return{title:"The server cannot be reached",body:"Is it running, and are you online?",action:"Try again"};default:return{title:"You could not join",body:n,action:"Try again"}}}var Js=2500;function si(s){let e=u("#link");e.value=s,e.onfocus=()=>e.select(),Qe(u("#copy"),()=>s,e);for(let t of document.querySelectorAll("[data-invite]"))Ys(t,s)}function Qe(s,e,t){let n=s.textContent??"",i;s.onclick=async()=>{let r=await Vs(e(),t,s);s.textContent=r?"Copied":"Press Ctrl+C",s.dataset.copied=String(r),clearTimeout(i),i=setTimeout(()=>{s.textContent=n,delete s.dataset.copied},Js)}}function Ys(s,e){Qe(s,()=>e),!(!navigator.share||!matchMedia("(pointer: coarse)").matches)&&(s.onclick=()=>navigator.share({url:e}).catch(()=>{}))}async function Vs(s,e,t){try{return await navigator.clipboard.writeText(s),!0}catch{let n=e??qs(s,t);n.focus(),n.select();let i=!1;try{i=document.execCommand("copy")}catch{}return e||n.remove(),(i||!e)&&t.focus(),i}}function qs(s,e){let t=document.createElement("input");return t.className="hidden",t.value=s,t.tabIndex=-1,e.after(t),t}function U({peer:s}){return s.away&&s.state!=="connected"}function F({peer:s,why:e}){return s.state==="closed"&&e?.code==="peer-unverified"}function ri(s){let{peer:e,path:t,why:n}=s;if(U(s))return"Away, may come back";let i=e.away?"Lost the server, may come back. ":"";switch(e.state){case"waiting":return`${i}Not connected: the room has more people than connect to each other`;case"connecting":return`${i}Connecting…`;case"reconnecting":return`${i}Reconnecting…`;case"closed":return F(s)?s.secret?"Refused: not verified":"Refused you: your link has no secret":`${i}${n?.code==="connect-failed"?"Could not connect":"Connection lost"}`;case"connected":return t?`${i}${Ht(t)}${t.rtt===void 0?"":`, ${M(t.rtt)}`}`:`${i}Connected`}}function Ht({relayed:s,relay:e,protocol:t}){return`${s?"Relayed":"Direct"}, ${(e??t).toUpperCase()}`}function oi(s,e){return F(s)?s.secret?{title:"Refused: not verified",text:`${e} could not prove to have the secret in this room’s link, so nothing was sent to or taken from there. Either they opened the link without its end, from # on, or somebody in between is pretending to be them. Send them the whole link again, another way than before.`}:{title:"Refused you",text:"They opened this room by a link with a secret in it, and yours has none. Ask them for the whole link: what counts is its end, from # on."}:s.peer.verified?{title:"Verified by the link",text:`${e} proved to have the secret in this room’s link, and that the encryption between you ends there and nowhere in between. Not even the server could join in without the link.`}:s.secret?{title:"Not verified yet",text:"As soon as you are connected, both sides prove to each other that they have the room’s link."}:{title:"Not verified",text:`What you say to ${e} is encrypted, but nothing proves who holds the other end: this room’s link has no secret in it. A dishonest server could sit in between and read along.`}}var et=class{#e=u("#details");#t;#n;open(e){this.#t=e,this.#n=void 0,u("#details-numbers").hidden=!0,this.refresh(),this.#e.onclose=()=>{this.#t=void 0},this.#e.showModal()}changed(e){e===this.#t&&this.refresh()}refresh(){let e=this.#t;if(!e)return;let{standing:t,name:n,peer:i,meter:r}=e,{title:o,text:c}=oi(t,n);p(u("#details-title"),n),p(u("#details-state"),o),p(u("#details-meaning"),c),b(this.#e,"data-trust",F(t)?"refused":i.verified?"verified":"unverified"),u("#details-private").hidden=t.secret||F(t);let{stats:a,range:l,down:h,up:f}=r,m=i.state==="connected";Zs({Way:m&&a?.path?Ht(a.path):void 0,"Round trip":m&&l?`${M(l.now)} (${M(l.low)} to ${M(l.high)})`:void 0,Received:m&&a?`${w(a.bytesReceived)}${h===void 0?"":`, ${dt(h)}`}`:void 0,Sent:m&&a?`${w(a.bytesSent)}${f===void 0?"":`, ${dt(f)}`}`:void 0,"Path restarts":a?String(a.restarts):void 0,Connections:a?String(a.connections):void 0,Key:i.verified?i.key:void 0}),i.verified&&this.#i(e)}async#i(e){let{peer:t}=e;if(this.#n===t.instance)return;this.#n=t.instance;let n=await t.safetyNumber();if(this.#t!==e||e.peer!==t)return;let i=u("#safety"),r=o=>d("li",{},d("span",{"aria-hidden":"true"},o),d("span",{class:"hidden"},o.split("").join(" ")));i.replaceChildren(...n.split(" ").map(r)),i.dataset.number=n,Qe(u("#safety-copy"),()=>n),u("#details-numbers").hidden=!1}};function Zs(s){let e=u("#facts"),t=Object.entries(s).filter(i=>i[1]!==void 0),n=t.map(([i])=>i).join();e.dataset.names!==n&&(e.replaceChildren(...t.map(([i])=>d("div",{},d("dt",{},i),d("dd",{"data-fact":i})))),e.dataset.names=n),u("#details-facts").hidden=t.length===0,t.forEach(([,i],r)=>p(e.children[r].lastElementChild,i))}var Z=class{trips=[];stats;down;up;#e=0;note(e,t){let n=this.stats,i=(t-this.#e)/1e3,r=n?.connections===e.connections&&e.bytesReceived>=n.bytesReceived&&e.bytesSent>=n.bytesSent;this.down=r&&i>0?(e.bytesReceived-n.bytesReceived)*8/i:void 0,this.up=r&&i>0?(e.bytesSent-n.bytesSent)*8/i:void 0,this.stats=e,this.#e=t,this.trips.push(e.path?.rtt),this.trips.length>60&&this.trips.shift()}get range(){let e=this.trips.filter(n=>n!==void 0),t=e[e.length-1];return t===void 0?void 0:{now:t,low:Math.min(...e),high:Math.max(...e)}}};var z=24,ai=64,Qs=8,er=10,tt=class{#e=v("path",{class:"plot-line","vector-effect":"non-scaling-stroke"});#t=v("path",{class:"plot-area"});#n=v("path",{class:"plot-dot","vector-effect":"non-scaling-stroke"});#i=0;element=v("svg",{class:"plot",viewBox:`0 0 ${ai} ${z}`,preserveAspectRatio:"none",role:"img","data-testid":"peer-plot"},v("path",{class:"plot-floor",d:`M0 ${z-.5}H${ai}`,"vector-effect":"non-scaling-stroke"}),this.#t,this.#e,this.#n);paint(e){let{range:t,trips:n}=e,i=Math.max(Qs,(t?.high??0)*1.2),r=f=>(z-2-f/i*(z-4)).toFixed(1),o="",c="",a="",l,h=f=>{l!==void 0&&(c+=`L${f} ${z}L${l} ${z}Z`),l=void 0};n.forEach((f,m)=>{let y=60-n.length+m+1;if(f===void 0)return h(y-1);let S=`${y} ${r(f)}`;o+=l===void 0?`M${S}`:`L${S}`,c+=l===void 0?`M${y} ${z}L${S}`:`L${S}`,l??=y,a=S}),h(60),b(this.#e,"d",o),b(this.#t,"d",c),b(this.#n,"d",n[n.length-1]===void 0?"":`M${a}h0`),(this.#i++%er===0||!t)&&b(this.element,"aria-label",tr(e))}};function tr({range:s}){if(!s)return"Round trips of the last minute: none measured yet";let{now:e,low:t,high:n}=s,i=M(t)===M(n)?"steady":`between ${M(t)} and ${M(n)}`;return`Round trips of the last minute: ${M(e)} at last, ${i}`}var nt=class{constructor(e,t,n){this.peer=e;this.secret=t;this.#l.append(nr(),this.#d),this.#l.onclick=()=>n.details(this),this.#a.onclick=()=>n.sendTo(this.peer),this.#h.onclick=()=>n.rejoin(),this.item=d("li",{class:"peer","data-testid":"peer","data-peer":e.id},d("span",{class:"picture"},B(e.id)),d("span",{class:"peer-title"},this.#n,this.#i),d("span",{class:"peer-text"},this.#s,this.#r),this.#c.element,d("span",{class:"peer-actions"},this.#l,this.#a,this.#h))}peer;secret;meter=new Z;item;#e;#t=!1;#n=d("span",{class:"peer-name","data-testid":"peer-name"});#i=d("span",{class:"chip",hidden:!0},"bot");#s=d("span",{class:"peer-status","data-testid":"peer-status"});#r=d("span",{class:"peer-rates","data-testid":"peer-rates"});#c=new tt;#l=d("button",{type:"button",class:"trust","data-testid":"peer-details"});#d=d("span",{});#a=d("button",{type:"button",class:"quiet-button","data-testid":"peer-send"},"Send file");#h=d("button",{type:"button",class:"quiet-button","data-testid":"peer-rejoin"},"Rejoin");get name(){return T(this.peer.id,this.peer.attributes)}get standing(){return{peer:this.peer,path:this.meter.stats?.path,why:this.#e,secret:this.secret}}show(e,t){this.peer!==e&&(this.meter=new Z,this.#e=void 0),this.peer=e,this.#e=t??this.#e,this.paint()}async measure(){let{peer:e,meter:t}=this;if(e.state!=="connected"&&t.trips.length===0)return;let n=await e.stats();this.#t||this.peer!==e||(t.note(n,performance.now()),this.paint())}stop(){this.#t=!0,this.meter=new Z,this.paint()}paint(){let{peer:e,item:t,name:n,standing:i,meter:r}=this,o=e.state==="connected",c=o?i.path:void 0;p(this.#n,n),this.#n.title=n,this.#i.hidden=e.attributes.bot!==!0,p(this.#s,ri(o?i:{...i,path:void 0})),p(this.#r,o?this.#o():""),b(t,"data-state",e.state),b(t,"data-away",e.away?"true":void 0),b(t,"data-gone",U(i)?"true":void 0),b(t,"data-path",c?c.relayed?"relayed":"direct":void 0);let a=F(i)?"refused":e.verified?"verified":"unverified";b(t,"data-trust",a),p(this.#d,a==="verified"?"Verified":a==="refused"?"Why?":"Not verified"),b(this.#l,"aria-label",`${n}, ${a}: safety number and connection`),this.#c.paint(r),this.#c.element.toggleAttribute("hidden",!o||r.trips.length===0),this.#a.hidden=this.#t||!o,b(this.#a,"aria-label",`Send a file to ${n}`),this.#l.hidden=U(i),this.#h.hidden=this.#t||e.state!=="closed"||U(i)||a==="refused",b(this.#h,"aria-label",`Rejoin the room to connect to ${n} again`)}#o(){let{down:e,up:t,stats:n}=this.meter,i=(n?.restarts??0)+Math.max(0,(n?.connections??1)-1);return[e===void 0||t===void 0?"":nn(e,t),i>0?sn(i,"restart"):""].filter(Boolean).join(" · ")}};function nr(){return v("svg",{class:"shield",viewBox:"0 0 16 16","aria-hidden":"true",focusable:"false"},v("path",{class:"shield-body",d:"M8 1.2 13.5 3v4.6c0 3.4-2.3 5.9-5.5 7.2-3.2-1.3-5.5-3.8-5.5-7.2V3z"}),v("path",{class:"shield-tick",d:"M5.4 7.8l1.9 1.9 3.4-3.6"}),v("path",{class:"shield-bar",d:"M8 4.8v3.6M8 10.8v.2"}))}var ir=1e3,it=class{constructor(e,t){this.secret=e;this.#r={...t,details:n=>this.#n.open(n)},this.#e.replaceChildren(),this.#i=setInterval(()=>{this.#l()},ir),this.#c()}secret;#e=u("#peers");#t=new Map;#n=new et;#i;#s=!1;#r;show(e,t){let n=this.#t.get(e.id);n||(n=new nt(e,this.secret,this.#r),this.#t.set(e.id,n),this.#e.append(n.item));let i=e.state==="connected"&&n.meter.trips.length===0;n.show(e,t),i&&n.measure(),this.#c(),this.#n.changed(n)}remove(e){this.#t.get(e)?.item.remove(),this.#t.delete(e),this.#c()}get ids(){return Array.from(this.#t.keys())}stop(){clearInterval(this.#i),this.#s=!0;for(let e of this.#t.values())e.stop()}#c(){let e=Array.from(this.#t.values()).filter(({standing:t})=>!U(t)).length;p(u("#people-count"),String(e+1)),u("#alone").hidden=this.#t.size>0,de("people",e===0?0:e+1)}async#l(){document.hidden||(await Promise.all(Array.from(this.#t.values(),e=>e.measure())),this.#s||this.#n.refresh())}};function sr({secret:s,capable:e}){if(s!==void 0)return{chip:"Private link",title:"Only who has this link gets in",text:"The link ends in a secret, which browsers keep to themselves: the server never sees it. All who are here prove to each other that they have it, and refuse who cannot, so not even the server can listen in.",offer:!1};let t="Everybody who knows the room’s name can come in, and nobody is verified: what you say is encrypted, but a dishonest server could sit in between and read along.";return e?{chip:"Not verified",title:"This room’s link has no secret",text:t,offer:!0}:{chip:"Not verified",title:"No secret over plain http",text:`${t} Browsers let a page verify others only over https, or at localhost, and this one came over plain http from elsewhere.`,offer:!1}}var ci="beckon-unverified-known";function li(s){let{chip:e,title:t,text:n,offer:i}=sr(s),r=s.secret===void 0?"open":"private";document.body.dataset.privacy=r,p(u("#privacy-word"),e),p(u("#privacy-title"),t),p(u("#privacy-text"),n);for(let a of document.querySelectorAll("[data-make-private]"))a.hidden=!i,a.onclick=rr;let o=u("#privacy");u("#privacy-chip").onclick=()=>o.showModal();let c=u("#unverified");p(u("#unverified-title"),t),p(u("#unverified-text"),n),c.hidden=r==="private"||or(),u("#unverified-close").onclick=()=>{c.hidden=!0;try{sessionStorage.setItem(ci,"1")}catch{}u("#privacy-chip").focus()}}function rr(){location.assign("/")}function or(){try{return sessionStorage.getItem(ci)!==null}catch{return!1}}import"/sdk/beckon.js";var ar={"relay-allocations":"The server’s relay takes no further connection of yours for now. Who cannot be reached directly may stay unconnected.","relay-bytes":"The server’s relay has carried as much as it will for now. Nothing more reaches those whose connection is relayed.","relay-bandwidth":"The server’s relay is at the speed that it allows. Relayed files take longer."},st=class{constructor(e,t,n){this.room=e;this.people=t;this.panels=n}room;people;panels;#e=new WeakSet;#t=new WeakSet;#n=new Set;start(){let{room:e}=this;e.addEventListener("peer",({peer:t})=>this.#s(t)),e.addEventListener("connected",({peer:t})=>{this.#h(t)}),e.addEventListener("updated",({peer:t})=>this.#c(t)),e.addEventListener("away",({peer:t})=>this.#c(t)),e.addEventListener("back",({peer:t})=>this.#r(t)),e.addEventListener("gap",()=>this.#i()),e.addEventListener("left",({peer:t})=>this.#l(t)),e.addEventListener("limit",({error:t})=>this.#d(t)),this.panels.chat.enter(e),this.panels.game.enter(e),this.#f(),this.#i()}#i(){for(let e of this.people.ids)this.room.peers.has(e)||(this.people.remove(e),this.panels.files.remove(e));for(let e of this.room.peers.values())this.#r(e),e.state==="connected"&&this.#h(e)}#s(e){this.#r(e),this.#a(`${T(e.id,e.attributes)} is here`)}#r(e){this.#c(e),!this.#e.has(e)&&(this.#e.add(e),e.addEventListener("state",()=>this.room.peers.get(e.id)===e&&this.#c(e)),e.state==="waiting"&&this.room.connect(e.id).catch(()=>{}),e.closed.then(t=>{this.room.peers.get(e.id)===e&&(this.#c(e,t),t?.code==="peer-unverified"&&this.#a(`Not connected to ${T(e.id,e.attributes)}: one of you could not be verified`))}))}#c(e,t){this.people.show(e,t),e.state==="connected"?this.panels.files.add(e):this.panels.files.remove(e.id)}#l(e){this.people.remove(e.id),this.panels.files.remove(e.id),this.#a(`${T(e.id,e.attributes)} has left`)}#d({code:e,message:t}){this.#n.has(e)||(this.#n.add(e),this.#a(ar[e]??t))}#a(e){this.panels.chat.note(e),this.panels.announcer.say(e)}async#h(e){if(this.#r(e),!this.#t.has(e)){this.#t.add(e),this.panels.chat.attach(e),this.panels.game.add(e);try{for await(let t of e.channels())this.#o(e,t)}catch{}}}#o(e,t){let{chat:n,game:i}=this.panels;t.label===fe||t.label===ue?n.listen(e,t).catch(()=>{}):t.label===se?i.take(e,t):t.close()}async#f(){try{for await(let e of this.room.requests())e.name===me?this.panels.chat.answer(e):this.panels.files.take(e)||e.fail("no-such-request","This page has no answer to that.").catch(()=>{})}catch{}}};var di="beckon-name",dr=1e3,L=u("#my-name"),rt;function Bt(){let s=C(L.value);return s?{name:s}:{}}function hr(){let s=rt?.id??"";return{id:s,name:C(L.value)||le(s)}}function fr(){try{L.value=C(localStorage.getItem(di)??"")}catch{}L.onchange=()=>{L.value=C(L.value);try{localStorage.setItem(di,L.value)}catch{}rt?.update(Bt()).catch(()=>{})},u("#me").onsubmit=s=>{s.preventDefault(),L.blur()}}function ur(s){p(u("#room"),s.room),u("#hoist").replaceChildren(...Vt(s.room)),p(u("#bot-command"),`beckon bot echo '${s.link}'`),u("#only-here").hidden=!Qt(location),si(s.link),li(s),qt(),fr(),u("#skip").onclick=()=>{he("chat"),u("#say").focus()},addEventListener("hashchange",()=>location.reload())}var mr={stream:"a stream over HTTP",poll:"polls over HTTP"};function hi({id:s,carrier:e}){L.placeholder=le(s),u("#my-flag").replaceChildren(B(s));let t=u("#way");t.hidden=!e||e==="websocket",t.dataset.carrier=e??"",e&&e!=="websocket"&&p(t,`No WebSocket gets through here: the server is reached by ${mr[e]}.`)}function pr(s){if(s.state==="joined"){hi(s),It();return}setTimeout(()=>{s.state==="reconnecting"&&Qn()},dr)}async function gr(s){return s===void 0?{attributes:Bt()}:{attributes:Bt(),secret:s,identity:await cr.load()}}async function fi(s,e){let t=()=>{fi(s,e)};Zn();try{rt=await lr(location.origin,s.room,await gr(s.secret))}catch(c){ti(c,t,s);return}let n=rt;hi(n),n.addEventListener("state",()=>pr(n));let i=c=>{he("files"),e.files.pickFor(c)},r=new it(s.secret!==void 0,{sendTo:i,rejoin:()=>{n.close()}});new st(n,r,e).start(),It();let o=await n.closed;r.stop(),e.game.leave(),o?ni(o,t,s):t()}var ae=Zt(location);ur(ae);var Nt=new ce,ui=new ke(ae.room,ae.secret,hr,Nt);zt(s=>s==="chat"&&ui.seen());var yr={chat:ui,announcer:Nt,files:new De(u("#files"),Nt.say),game:qn(u("#game"))};ae.broken?ei():fi(ae,yr);
+// demo/src/main.ts
+import { join } from "/sdk/beckon.js";
+
+// demo/src/dom.ts
+var SVG = "http://www.w3.org/2000/svg";
+function el(tag, attributes2 = {}, ...children) {
+  return fill(document.createElement(tag), attributes2, children);
+}
+function svg(tag, attributes2 = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes2, children);
+}
+function fill(element, attributes2, children) {
+  for (const [name2, value] of Object.entries(attributes2)) {
+    if (value === void 0 || value === false) continue;
+    element.setAttribute(name2, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+function find(selector) {
+  const found = document.querySelector(selector);
+  if (!found) throw new Error(`demo: no ${selector} in the page`);
+  return found;
+}
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+function setAttribute(element, name2, value) {
+  if (value === void 0) element.removeAttribute(name2);
+  else if (element.getAttribute(name2) !== value) element.setAttribute(name2, value);
+}
+
+// demo/src/names.ts
+var MAX_NAME = 32;
+var QUALITIES = [
+  "amber",
+  "bold",
+  "brisk",
+  "calm",
+  "clear",
+  "copper",
+  "coral",
+  "distant",
+  "early",
+  "easy",
+  "even",
+  "fair",
+  "gentle",
+  "golden",
+  "green",
+  "grey",
+  "high",
+  "keen",
+  "late",
+  "light",
+  "lunar",
+  "mild",
+  "misty",
+  "neat",
+  "north",
+  "open",
+  "pale",
+  "plain",
+  "quick",
+  "quiet",
+  "rapid",
+  "red",
+  "silver",
+  "slow",
+  "small",
+  "south",
+  "still",
+  "sunny",
+  "tidal",
+  "warm",
+  "west",
+  "white",
+  "wide",
+  "wild"
+];
+var PLACES = [
+  "anchor",
+  "bay",
+  "beacon",
+  "bell",
+  "boat",
+  "bridge",
+  "buoy",
+  "canal",
+  "cape",
+  "cove",
+  "current",
+  "deck",
+  "delta",
+  "dock",
+  "drift",
+  "dune",
+  "ferry",
+  "fjord",
+  "gull",
+  "harbor",
+  "haven",
+  "heron",
+  "inlet",
+  "island",
+  "jetty",
+  "keel",
+  "lagoon",
+  "lamp",
+  "lantern",
+  "mast",
+  "mole",
+  "oar",
+  "pier",
+  "quay",
+  "reef",
+  "ridge",
+  "river",
+  "sail",
+  "shoal",
+  "shore",
+  "sound",
+  "strait",
+  "surf",
+  "tern",
+  "tide",
+  "wharf"
+];
+function hash(text) {
+  let h = 2166136261;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
+  return h >>> 0;
+}
+function nickname(id) {
+  const h = hash(id);
+  const quality = QUALITIES[h % QUALITIES.length];
+  const place = PLACES[Math.floor(h / QUALITIES.length) % PLACES.length];
+  return `${quality[0].toUpperCase()}${quality.slice(1)} ${place[0].toUpperCase()}${place.slice(1)}`;
+}
+function cleanName(text) {
+  if (typeof text !== "string") return "";
+  const line = text.slice(0, 4 * MAX_NAME).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").replace(/\s+/g, " ").trim();
+  return Array.from(line).slice(0, MAX_NAME).join("").trim();
+}
+function displayName(id, attributes2) {
+  const said = attributes2 && typeof attributes2 === "object" ? attributes2.name : void 0;
+  return cleanName(said) || nickname(id);
+}
+
+// demo/src/flag.ts
+var PAIRS = [
+  ["yellow", "blue"],
+  ["blue", "yellow"],
+  ["red", "white"],
+  ["white", "red"],
+  ["blue", "white"],
+  ["white", "blue"],
+  ["yellow", "black"],
+  ["red", "yellow"],
+  ["yellow", "red"],
+  ["black", "white"],
+  ["blue", "red"],
+  ["white", "black"]
+];
+var FIGURES = [
+  "M6 0h6v9H6z",
+  // halves, side by side
+  "M0 4.5h12v4.5H0z",
+  // halves, one above the other
+  "M4 0h4v9H4z",
+  // a pale
+  "M0 3h12v3H0z",
+  // a fess
+  "M0 0h6v4.5H0zM6 4.5h6V9H6z",
+  // quarters
+  "M0 0h2.2L6 2.9 9.8 0H12v1.6L8.2 4.5 12 7.4V9H9.8L6 6.1 2.2 9H0V7.4l3.8-2.9L0 1.6z",
+  // a saltire
+  "M4.6 0h2.8v3.1H12v2.8H7.4V9H4.6V5.9H0V3.1h4.6z",
+  // a cross
+  "M6 .8 11 4.5 6 8.2 1 4.5z",
+  // a lozenge
+  "M3.5 2.6h5v3.8h-5z",
+  // a square
+  "M6 1.7a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6z",
+  // a disc
+  "M0 0h12L0 9z",
+  // cut across
+  "M0 0v9l7-4.5z",
+  // a triangle at the hoist
+  "M0 0h12v9H0zM2 2v5h8V2z"
+  // a border
+];
+function flag(id) {
+  const h = hash(id);
+  const [ground, figure] = PAIRS[h % PAIRS.length];
+  const shape = FIGURES[Math.floor(h / PAIRS.length) % FIGURES.length];
+  return svg(
+    "svg",
+    { class: "flag", viewBox: "0 0 12 9", "aria-hidden": "true", focusable: "false" },
+    svg("rect", { class: `flag-${ground}`, width: 12, height: 9 }),
+    svg("path", { class: `flag-${figure}`, d: shape, "fill-rule": "evenodd" }),
+    svg("rect", { class: "flag-edge", width: 12, height: 9 })
+  );
+}
+function hoist(room2) {
+  return [0, 1, 2].map((i) => flag(`${i}${room2}${i}`));
+}
+
+// demo/src/follow.ts
+var NEAR = 80;
+var Follow = class {
+  constructor(list) {
+    this.list = list;
+  }
+  list;
+  #following = true;
+  #top = 0;
+  /** To be called when the list was scrolled, by whom ever, and before anything is added. */
+  scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.list;
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.#following = true;
+    else if (scrollTop < this.#top) this.#following = false;
+    this.#top = scrollTop;
+  }
+  /** To be called when something was added or the size has changed: stays at the end if it was there. */
+  keep() {
+    if (this.#following) this.toEnd();
+  }
+  toEnd() {
+    this.#following = true;
+    this.list.scrollTop = this.list.scrollHeight;
+    this.#top = this.list.scrollTop;
+  }
+};
+
+// demo/src/chat.ts
+var CHAT = "chat";
+var MAX_TEXT = 4e3;
+var MAX_MESSAGES = 500;
+var Chat = class {
+  constructor(self2) {
+    this.self = self2;
+    const form = find("#composer");
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      void this.#say();
+    };
+    this.#input.onkeydown = (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    };
+    this.#list.onscroll = () => this.#follow.scrolled();
+    new ResizeObserver(() => this.#follow.keep()).observe(this.#list);
+    document.addEventListener("visibilitychange", () => this.#count(0));
+  }
+  self;
+  #list = find("#messages");
+  #follow = new Follow(this.#list);
+  #input = find("#say");
+  #channels = /* @__PURE__ */ new Map();
+  #last = "";
+  // who spoke last, so that a run of messages has one head
+  #unread = 0;
+  #title = document.title;
+  /** The page's title without the number of unread messages. */
+  set title(title) {
+    this.#title = title;
+    this.#count(0);
+  }
+  /** Opens the channel to a connected peer; also listens on it, for a bot answers where it was spoken to. */
+  async attach(peer) {
+    const channel = await peer.open(CHAT);
+    this.#channels.set(peer, channel);
+    try {
+      await this.listen(peer, channel);
+    } finally {
+      if (this.#channels.get(peer) === channel) this.#channels.delete(peer);
+    }
+  }
+  /** Shows what comes on a channel until it closes. */
+  async listen(peer, channel) {
+    for await (const message of channel) {
+      const text = typeof message === "string" ? message : `(${message.length} bytes that are no text)`;
+      this.#add(peer.id, displayName(peer.id, peer.attributes), text, "");
+    }
+  }
+  /** Writes a line that nobody said: who came, who went. */
+  note(text) {
+    this.#append(el("li", { class: "aside", "data-testid": "chat-note" }, text));
+    this.#last = "";
+  }
+  async #say() {
+    const text = this.#input.value.trim();
+    if (!text) return;
+    this.#input.value = "";
+    const { id, name: name2 } = this.self();
+    const fate = this.#add(id, name2, text, "own");
+    const results = await Promise.allSettled(Array.from(this.#channels.values(), (channel) => channel.send(text)));
+    const reached = results.filter((result) => result.status === "fulfilled").length;
+    fate.parentElement?.setAttribute("data-reached", String(reached));
+    if (results.length === 0) setText(fate, "Nobody was connected to hear this.");
+    else if (reached < results.length) setText(fate, `Reached ${reached} of ${results.length}.`);
+    this.#follow.keep();
+  }
+  /** Adds a message; returns the place where its fate can be told. */
+  #add(from, name2, said, own) {
+    const text = said.length > MAX_TEXT ? `${said.slice(0, MAX_TEXT)}…` : said;
+    const fate = el("p", { class: "fate" });
+    const now = /* @__PURE__ */ new Date();
+    const head = el(
+      "p",
+      { class: "message-head" },
+      el("span", { class: "picture" }, flag(from)),
+      el("span", { class: "message-name", "data-testid": "message-name" }, own ? "You" : name2),
+      el("time", { datetime: now.toISOString() }, now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }))
+    );
+    if (this.#last === from) head.classList.add("hidden");
+    this.#last = from;
+    const body = el("p", { class: "message-text", "data-testid": "message-text" }, text);
+    this.#append(
+      el("li", { class: `message ${own}`, "data-testid": "message", "data-from": from, "data-own": own === "own" }, head, body, fate)
+    );
+    if (own) this.#follow.toEnd();
+    if (document.hidden) this.#count(this.#unread + 1);
+    return fate;
+  }
+  #append(item) {
+    const list = this.#list;
+    this.#follow.scrolled();
+    list.append(item);
+    while (list.childElementCount > MAX_MESSAGES) list.firstElementChild?.remove();
+    find("#quiet").hidden = true;
+    this.#follow.keep();
+  }
+  #count(unread) {
+    this.#unread = unread;
+    document.title = unread > 0 ? `(${unread}) ${this.#title}` : this.#title;
+  }
+};
+
+// demo/src/format.ts
+var UNITS = ["B", "KiB", "MiB", "GiB"];
+function bytes(n) {
+  let unit = 0;
+  while (n >= 999.5 && unit < UNITS.length - 1) {
+    n /= 1024;
+    unit++;
+  }
+  return `${unit === 0 || n >= 99.5 ? Math.round(n) : n.toFixed(1)} ${UNITS[unit]}`;
+}
+function wait(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 60) return `${Math.ceil(seconds)} s left`;
+  return `${Math.ceil(seconds / 60)} min left`;
+}
+function percent(part, whole) {
+  return whole === 0 ? 100 : Math.floor(part / whole * 100);
+}
+function milliseconds(ms) {
+  return ms < 1 ? "under 1 ms" : `${Math.round(ms)} ms`;
+}
+var Speed = class {
+  #marks = [];
+  /** Takes note of how many bytes there are at a time in milliseconds; returns bytes a second. */
+  note(at, bytes2) {
+    const marks = this.#marks;
+    const last = marks[marks.length - 1];
+    if (!last || at - last.at >= 100) marks.push({ at, bytes: bytes2 });
+    while (marks.length > 2 && at - marks[0].at > 1500) marks.shift();
+    const first = marks[0];
+    return at > first.at ? (bytes2 - first.bytes) / (at - first.at) * 1e3 : 0;
+  }
+};
+
+// demo/src/files/handle.ts
+var CHUNK = 1024 * 1024;
+
+// demo/src/files/sha256.ts
+var K = new Int32Array(64);
+var START = new Int32Array(8);
+for (let n = 2, found = 0; found < 64; n++) {
+  let prime = true;
+  for (let d = 2; d * d <= n; d++) if (n % d === 0) prime = false;
+  if (!prime) continue;
+  const bits = (root) => (root - Math.floor(root)) * 2 ** 32;
+  if (found < 8) START[found] = bits(Math.sqrt(n));
+  K[found++] = bits(Math.cbrt(n));
+}
+function hex(bytes2) {
+  return Array.from(bytes2, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// demo/src/files/depot.ts
+var MEMORY = 512 * 1024 * 1024;
+
+// demo/src/files/desk.ts
+var DeskError = class extends Error {
+  constructor(name2, message) {
+    super(message);
+    this.name = name2;
+  }
+  name;
+};
+function start() {
+  const address = new URL("files-worker.js", import.meta.url).href;
+  const { trustedTypes } = globalThis;
+  const policy = trustedTypes?.createPolicy("beckon-worker", { createScriptURL: () => address });
+  return new Worker(policy ? policy.createScriptURL("") : address, { type: "module" });
+}
+function openDesk() {
+  const worker = start();
+  const waiting = /* @__PURE__ */ new Map();
+  let count = 0;
+  worker.onmessage = ({ data: { id, value, error } }) => {
+    const one = waiting.get(id);
+    waiting.delete(id);
+    if (error) one?.reject(new DeskError(error.name, error.message));
+    else one?.resolve(value);
+  };
+  worker.onerror = (event) => {
+    for (const one of waiting.values()) one.reject(new DeskError("WorkerError", event.message || "The worker could not be started."));
+    waiting.clear();
+  };
+  const call = (name2, args) => new Promise((resolve, reject) => {
+    const id = ++count;
+    waiting.set(id, { resolve, reject });
+    const moved = name2 === "write" ? [args[2].buffer] : [];
+    worker.postMessage({ id, name: name2, args }, moved);
+  });
+  return new Proxy({}, {
+    get: (_, name2) => (...args) => call(name2, args)
+  });
+}
+
+// demo/src/files/herald.ts
+var PAUSE = 4e3;
+var Herald = class {
+  constructor(announce2) {
+    this.announce = announce2;
+  }
+  announce;
+  #waiting = [];
+  #last = -PAUSE;
+  #timer;
+  /** Says it now or, together with what else there is to say by then, a little later. */
+  say(text) {
+    this.#waiting.push(text.replace(/\.$/, ""));
+    if (this.#timer !== void 0) return;
+    const rest = this.#last + PAUSE - performance.now();
+    this.#timer = setTimeout(() => {
+      this.#timer = void 0;
+      this.#last = performance.now();
+      const said = this.#waiting;
+      this.#waiting = [];
+      this.announce(said.length > 3 ? `${said.slice(0, 2).join(". ")}. And ${said.length - 2} more about files` : said.join(". "));
+    }, Math.max(0, rest));
+  }
+};
+
+// demo/src/files/meter.ts
+var PAINT = 200;
+var Meter = class {
+  constructor(label, size, now) {
+    this.size = size;
+    this.now = now;
+    this.bar = el("progress", { max: 100, value: 0, "aria-label": label });
+  }
+  size;
+  now;
+  bar;
+  line = el("p", { class: "transfer-line", "data-testid": "transfer-line" });
+  #speed = new Speed();
+  #timer;
+  #painted = 0;
+  /** Something may have changed. Also paints a moment after the last change, so that it ends with what is true. */
+  touch() {
+    if (this.#timer !== void 0) return;
+    const rest = PAINT - (performance.now() - this.#painted);
+    if (rest <= 0) return this.#paint();
+    this.#timer = setTimeout(() => {
+      this.#timer = void 0;
+      this.#paint();
+    }, rest);
+  }
+  /** Says how it ended, or that it waits; the bar is not shown then. */
+  say(text, bar = false) {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+    this.bar.hidden = !bar;
+    setText(this.line, text);
+  }
+  #paint() {
+    const now = this.#painted = performance.now();
+    const { there, prefix } = this.now();
+    const rate = this.#speed.note(now, there);
+    const share = percent(there, this.size);
+    this.bar.hidden = false;
+    this.bar.value = share;
+    const parts = [`${prefix}${share} % of ${bytes(this.size)}`];
+    if (rate > 1) parts.push(`${bytes(rate)}/s`, wait((this.size - there) / rate));
+    setText(this.line, parts.join(", "));
+  }
+};
+
+// demo/src/files/zip.ts
+var TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let bit = 0; bit < 8; bit++) n = n & 1 ? 3988292384 ^ n >>> 1 : n >>> 1;
+  return n;
+});
+var MAX = 4294967294;
+var STEP = 1024 * 1024;
+async function zip(entries) {
+  const size = entries.reduce((sum, { path, file }) => sum + (file?.size ?? 0) + 2 * 3 * path.length + 76, 22);
+  if (size > MAX || entries.length > 65534) return void 0;
+  const pieces = [];
+  const directory = [];
+  let at = 0;
+  let listed2 = 0;
+  for (const { path, file, modified } of entries) {
+    const name2 = new TextEncoder().encode(file ? path : `${path}/`);
+    const about = header(file?.size ?? 0, file ? await crc(file) : 0, name2.length, modified);
+    const local = fields([4, 67324752], ...about);
+    pieces.push(local, name2, ...file ? [file] : []);
+    const attributes2 = file ? 33188 * 65536 : 16877 * 65536 + 16;
+    const central = fields([4, 33639248], [2, 788], ...about, [2, 0], [2, 0], [2, 0], [4, attributes2], [4, at]);
+    directory.push(central, name2);
+    at += local.length + name2.length + (file?.size ?? 0);
+    listed2 += central.length + name2.length;
+  }
+  const count = entries.length;
+  const end = fields([4, 101010256], [2, 0], [2, 0], [2, count], [2, count], [4, listed2], [4, at], [2, 0]);
+  return new Blob([...pieces, ...directory, end], { type: "application/zip" });
+}
+function header(size, sum, name2, modified = 0) {
+  const date = new Date(Math.max(modified, Date.UTC(1980, 0, 2)));
+  const day = date.getFullYear() - 1980 << 9 | date.getMonth() + 1 << 5 | date.getDate();
+  const time = date.getHours() << 11 | date.getMinutes() << 5 | date.getSeconds() >> 1;
+  return [[2, 20], [2, 2048], [2, 0], [2, time], [2, day], [4, sum], [4, size], [4, size], [2, name2], [2, 0]];
+}
+function fields(...list) {
+  const view = new DataView(new ArrayBuffer(list.reduce((sum, [bytes2]) => sum + bytes2, 0)));
+  let at = 0;
+  for (const [bytes2, value] of list) {
+    if (bytes2 === 2) view.setUint16(at, value, true);
+    else view.setUint32(at, value, true);
+    at += bytes2;
+  }
+  return new Uint8Array(view.buffer);
+}
+async function crc(file) {
+  let sum = 4294967295;
+  for (let at = 0; at < file.size; at += STEP) {
+    for (const byte of new Uint8Array(await file.slice(at, at + STEP).arrayBuffer())) sum = TABLE[(sum ^ byte) & 255] ^ sum >>> 8;
+  }
+  return (sum ^ 4294967295) >>> 0;
+}
+
+// demo/src/files/save.ts
+var SaveError = class extends Error {
+};
+async function saveFile(name2, blob) {
+  const { showSaveFilePicker } = globalThis;
+  const target = await picked(showSaveFilePicker && (() => showSaveFilePicker.call(globalThis, { suggestedName: name2 })));
+  if (target === "not") return "not";
+  const file = await blob();
+  if (!target) return download(name2, file);
+  await file.stream().pipeTo(await target.createWritable());
+  return "saved";
+}
+async function saveAll(name2, all) {
+  const { showDirectoryPicker } = globalThis;
+  const target = await picked(showDirectoryPicker && (() => showDirectoryPicker.call(globalThis, { mode: "readwrite", id: "beckon" })));
+  if (target === "not") return "not";
+  if (!target) return archive(name2, all);
+  for (const { path, blob } of all) {
+    if (blob && await exists(target, path)) throw new SaveError(`“${path}” is in that folder already, and nothing is overwritten. Choose another one.`);
+  }
+  for (const { path, blob } of all) {
+    const folders = path.split("/");
+    const last = folders.pop();
+    let folder = target;
+    for (const one of folders) folder = await folder.getDirectoryHandle(one, { create: true });
+    if (!blob) await folder.getDirectoryHandle(last, { create: true });
+    else await (await blob()).stream().pipeTo(await (await folder.getFileHandle(last, { create: true })).createWritable());
+  }
+  return "saved";
+}
+function savesFolders() {
+  return globalThis.showDirectoryPicker !== void 0;
+}
+async function picked(pick) {
+  try {
+    return await pick?.();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") return "not";
+    return void 0;
+  }
+}
+async function exists(root, path) {
+  const folders = path.split("/");
+  const last = folders.pop();
+  let folder = root;
+  try {
+    for (const one of folders) folder = await folder.getDirectoryHandle(one);
+    await folder.getFileHandle(last);
+    return true;
+  } catch (error) {
+    return error instanceof DOMException && error.name === "TypeMismatchError";
+  }
+}
+async function archive(name2, all) {
+  const entries = [];
+  for (const { path, modified, blob } of all) {
+    entries.push({ path, ...modified !== void 0 && { modified }, ...blob && { file: await blob() } });
+  }
+  const made = await zip(entries);
+  if (!made) throw new SaveError("Together they are too large for an archive: save each by itself.");
+  return download(`${name2}.zip`, made);
+}
+function download(name2, file) {
+  const address = URL.createObjectURL(new Blob([file], { type: "application/octet-stream" }));
+  const link = el("a", { href: address, download: name2, hidden: true, "data-testid": "transfer-link" });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 6e4);
+  return "started";
+}
+
+// demo/src/files/why.ts
+function clean(text, length2 = 200) {
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "_");
+  return line.length > length2 ? `${line.slice(0, length2 - 1)}…` : line;
+}
+function whyNotSent(error, who, offer) {
+  const said = clean(error.message, 300);
+  switch (error.code) {
+    case "declined":
+      return `${who} declined it.`;
+    case "cancelled":
+      return error.remote ? `${who} cancelled it.` : "You took it back.";
+    case "no-room":
+      return `${who} has no room for ${bytes(offer.size)}.`;
+    case "changed":
+      return `A file has changed since it was chosen. Choose it again. (${said})`;
+    case "unreadable":
+      return `A file cannot be read any more. (${said})`;
+    case "wrong-digest":
+      return `What arrived was not what was sent: its SHA-256 differs. Offer it again; only what differs is sent. (${said})`;
+    case "write-failed":
+      return `${who} could not write it. (${said})`;
+    case "exists":
+      return `${who} has something else of that name already. (${said})`;
+    case "bad-offer":
+      return `${who} does not take such an offer: ${said}`;
+    default:
+      return `It failed at ${who}’s side: ${clean(error.code, 64)} (${said})`;
+  }
+}
+function whyNotReceived(error, who, offer) {
+  const said = clean(error.message, 300);
+  switch (error.code) {
+    case "declined":
+      return "You declined it.";
+    case "cancelled":
+      return error.remote ? `${who} took it back.` : "You cancelled it. What has come is kept for another offer, until you delete it.";
+    case "no-room":
+      return `There is no room for ${bytes(offer.size)} in this browser. Delete something, or receive it with \`beckon receive\`. (${said})`;
+    case "changed":
+      return `${who}’s file has changed since it was offered. (${said})`;
+    case "unreadable":
+      return `${who}’s page cannot read the file any more. (${said})`;
+    case "no-such-offer":
+    case "no-such-file":
+      return `${who} does not offer it any more.`;
+    case "wrong-digest":
+      return `The file is not what ${who} has: its SHA-256 differs. Offered again, only what differs is sent. (${said})`;
+    case "write-failed":
+      return `This browser could not keep it: ${said}`;
+    default:
+      return `It failed: ${clean(error.code, 64)} (${said})`;
+  }
+}
+
+// demo/src/files/inrow.ts
+var LISTED = 100;
+var SAVED = { saved: "Saved.", started: "Your browser saves it with its downloads.", not: "Not saved yet." };
+var InRow = class {
+  constructor(reception, options) {
+    this.reception = reception;
+    this.options = options;
+    const { offer, incoming, peer } = reception;
+    const name2 = clean(offer.name);
+    this.#meter = new Meter(`Receiving ${name2}`, offer.size, () => {
+      const kept2 = incoming.here - incoming.received;
+      return { there: incoming.here, prefix: kept2 > 0 ? `${bytes(kept2)} were here already. ` : "" };
+    });
+    this.item = el(
+      "li",
+      { class: "transfer", "data-testid": "transfer", "data-direction": "in", "data-peer": peer.id },
+      el("p", { class: "transfer-name" }, name2),
+      this.#actions,
+      this.#meter.bar,
+      this.#meter.line,
+      this.#below
+    );
+    Object.assign(this.item.dataset, { id: offer.id, name: offer.name, size: String(offer.size) });
+    this.#meter.say("");
+    this.paint();
+  }
+  reception;
+  options;
+  item;
+  #meter;
+  #actions = el("div", { class: "transfer-actions" });
+  #below = el("div", { class: "transfer-below" });
+  #shown = "";
+  ask(have) {
+    const { offer } = this.reception;
+    const { parts } = this.reception.incoming;
+    const count = parts.length === 1 ? "" : `${parts.length} files, `;
+    const already = have > 0 ? ` ${have >= offer.size ? "All" : bytes(have)} of it ${have >= offer.size || have === 1 ? "is" : "are"} here already.` : "";
+    const who = this.options.who();
+    this.#meter.say(`${who} offers ${count}${bytes(offer.size)}.${already}`);
+    this.#below.replaceChildren(...this.#contents());
+    this.options.announce(`${who} offers ${clean(offer.name)}, ${bytes(offer.size)}. Accept or decline it in the list of files`);
+    return new Promise((resolve) => {
+      const always = el("input", { type: "checkbox", "data-testid": "offer-always" });
+      const choice = (yes) => () => {
+        if (yes && always.checked) this.options.always();
+        resolve(yes);
+      };
+      this.#buttons(
+        button("Accept", `Accept ${clean(offer.name)}`, "offer-accept", choice(true), "primary"),
+        button("Decline", `Decline ${clean(offer.name)}`, "offer-decline", choice(false))
+      );
+      this.#below.append(el("label", { class: "always" }, always, el("span", {}, `Always accept from ${who}`)));
+    });
+  }
+  paint() {
+    const { reception, item } = this;
+    const { incoming, offer, state } = reception;
+    item.dataset.received = String(incoming.received);
+    item.dataset.here = String(incoming.here);
+    if (state === "moving") this.#meter.touch();
+    if (state === this.#shown) return;
+    this.#shown = item.dataset.state = state;
+    if (reception.error) item.dataset.reason = reception.error.code;
+    const who = this.options.who();
+    const name2 = clean(offer.name);
+    switch (state) {
+      case "asked":
+        return;
+      case "waiting":
+      case "moving":
+        this.#below.replaceChildren();
+        this.#buttons(button("Cancel", `Cancel ${name2}`, "transfer-cancel", () => reception.cancel()));
+        if (state === "waiting") this.#meter.say("Waiting…");
+        return;
+      case "lost": {
+        const after = this.options.lasting ? "It goes on when they are back, also after this page was closed." : "It goes on when they are back, as long as this page stays open.";
+        this.#meter.say(`The connection to ${who} was lost at ${bytes(incoming.here)} of ${bytes(offer.size)}. ${after}`, true);
+        this.#buttons(button("Cancel", `Cancel ${name2}`, "transfer-cancel", () => reception.cancel()));
+        return;
+      }
+      case "done":
+        return this.#done(name2, who);
+      default: {
+        const text = reception.error ? whyNotReceived(reception.error, who, offer) : "";
+        this.#meter.say(text);
+        this.#below.replaceChildren();
+        this.#buttons(this.#remove(name2));
+        if (reception.error?.code !== "declined") this.options.announce(`${name2}: ${text}`);
+      }
+    }
+  }
+  #done(name2, who) {
+    const { incoming, offer } = this.reception;
+    const files = incoming.parts.length;
+    const kept2 = offer.size - incoming.received;
+    const already = kept2 > 0 && offer.size > 0 ? ` ${kept2 === offer.size ? "All" : bytes(kept2)} of it ${kept2 === offer.size ? "was" : "were"} here already.` : "";
+    this.#meter.say(`Received ${files === 1 ? "" : `${files} files, `}${bytes(offer.size)} from ${who}, whole and right.${already}`);
+    const all = this.#savable();
+    const [only] = all;
+    const save = async () => {
+      if (all.length === 1 && only?.blob) return saveFile(only.path.split("/").at(-1), only.blob);
+      return saveAll(clean(offer.name, 100).replaceAll("/", "_"), all);
+    };
+    const what = all.length === 1 ? "Save" : savesFolders() ? "Save in a folder" : "Save as ZIP";
+    this.#buttons(
+      button(what, `${what}: ${name2}`, "transfer-save", () => void this.#save(save), "primary"),
+      this.#remove(name2)
+    );
+    const [part] = incoming.parts;
+    const below = files === 1 && part?.digest ? [el("p", { class: "digest" }, "SHA-256 ", el("code", { "data-testid": "transfer-sha256" }, part.digest))] : this.#contents(true);
+    this.#below.replaceChildren(...below);
+    this.options.announce(`Received ${name2} from ${who}`);
+  }
+  async #save(save) {
+    try {
+      const saved = await save();
+      this.item.dataset.saved = saved;
+      this.#meter.say(SAVED[saved]);
+    } catch (error) {
+      this.#meter.say(`It could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.options.announce(this.#meter.line.textContent ?? "");
+  }
+  #savable() {
+    const { offer, incoming } = this.reception;
+    const keys = new Map(incoming.parts.map(({ index, key }) => [index, key]));
+    return offer.entries.map(({ path, modified, folder }, index) => ({
+      path,
+      ...modified !== void 0 && { modified },
+      ...!folder && { blob: () => this.options.keeper.blob(keys.get(index)) }
+    }));
+  }
+  /** The names of what is offered, if there are several; when they have come, each can be saved by itself. */
+  #contents(saving = false) {
+    const { offer } = this.reception;
+    if (offer.entries.length === 1 && offer.entries[0].path === offer.name) return [];
+    const savable = saving ? this.#savable() : [];
+    const lines = offer.entries.slice(0, LISTED).map(({ path, size, folder }, i) => {
+      const blob = savable[i]?.blob;
+      const name2 = clean(path);
+      const save = blob && button("Save", `Save ${name2}`, "file-save", () => void this.#save(() => saveFile(path.split("/").at(-1), blob)));
+      return el("li", {}, el("span", {}, folder ? `${name2}/` : name2), el("span", {}, folder ? "" : bytes(size)), ...save ? [save] : []);
+    });
+    if (offer.entries.length > LISTED) lines.push(el("li", {}, `and ${offer.entries.length - LISTED} more`));
+    return [el("details", { class: "contents", open: !saving && lines.length <= 8 }, el("summary", {}, `What is in it`), el("ul", { role: "list" }, ...lines))];
+  }
+  #remove(name2) {
+    return button("Remove", `Remove ${name2} from the list`, "transfer-remove", () => {
+      this.item.remove();
+      this.options.removed();
+    });
+  }
+  #buttons(...buttons) {
+    const focused = this.#actions.contains(document.activeElement);
+    this.#actions.replaceChildren(...buttons);
+    if (focused) (buttons[0] ?? this.#meter.line).focus();
+  }
+};
+function button(text, label, testid, click, kind = "") {
+  const made = el("button", { type: "button", class: `small ${kind}`.trim(), "aria-label": label, "data-testid": testid }, text);
+  made.onclick = click;
+  return made;
+}
+
+// demo/src/files/kept.ts
+var Kept = class {
+  constructor(root, keeper, announce2) {
+    this.root = root;
+    this.keeper = keeper;
+    this.announce = announce2;
+    root.append(this.#title, this.#list);
+    root.hidden = true;
+  }
+  root;
+  keeper;
+  announce;
+  #list = el("ul", { role: "list", class: "kept" });
+  #title = el("h3", { class: "kept-title" }, "Kept in this browser");
+  /** Looks for what there is, less what the lines of the page show. */
+  async refresh(shown) {
+    const items = (await this.keeper.list()).filter(({ key }) => !shown.has(key));
+    const groups = /* @__PURE__ */ new Map();
+    for (const item of items) {
+      const name2 = `${item.digest ? "whole" : "part"} ${item.group}`;
+      groups.set(name2, [...groups.get(name2) ?? [], item]);
+    }
+    this.#list.replaceChildren(...[...groups.values()].map((group) => this.#line(group)));
+    this.root.hidden = groups.size === 0;
+  }
+  #line(group) {
+    const [first] = group;
+    const name2 = clean(first.group);
+    const whole = first.digest !== void 0;
+    const size = group.reduce((sum, item2) => sum + item2.size, 0);
+    const have = group.reduce((sum, item2) => sum + item2.have, 0);
+    const text = el("span", { class: "kept-text", "data-testid": "kept-text" });
+    setText(text, whole ? `${name2}, ${bytes(size)}` : `Unfinished: ${name2}, ${percent(have, size)} % of ${bytes(size)}. It goes on when it is offered again.`);
+    const item = el("li", { "data-testid": whole ? "finished" : "unfinished", "data-name": first.group, "data-have": have }, text);
+    if (whole) item.append(button("Save", `Save ${name2}`, "finished-save", () => void this.#save(group, text)));
+    const remove = button("Delete", `Delete ${name2}`, whole ? "finished-delete" : "unfinished-delete", () => void this.#remove(group, item, text));
+    item.append(remove);
+    return item;
+  }
+  async #save(group, text) {
+    const [first] = group;
+    try {
+      if (group.length === 1) await saveFile(first.path.split("/").at(-1), () => this.keeper.blob(first.key));
+      else await saveAll(first.group, group.map(({ path, key }) => ({ path, blob: () => this.keeper.blob(key) })));
+    } catch (error) {
+      setText(text, `It could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  async #remove(group, item, text) {
+    try {
+      for (const { key } of group) await this.keeper.remove(key);
+      item.remove();
+      this.root.hidden = this.#list.childElementCount === 0;
+      this.announce(`Deleted ${clean(group[0].group)}`);
+    } catch {
+      setText(text, `${clean(group[0].group)} is being received, here or in another tab.`);
+    }
+  }
+};
+
+// demo/src/files/outgoing.ts
+import { BeckonError, RequestError } from "/sdk/beckon.js";
+
+// demo/src/files/path.ts
+var FAULTS = {
+  absolute: "is absolute",
+  "dot-dot": "leads out of its folder",
+  dot: "has an element that is only a dot",
+  "empty-element": "has an empty element",
+  backslash: "has a backslash",
+  drive: "begins with a drive letter",
+  control: "has a control character",
+  device: "is the name of a device on Windows",
+  trailing: "has a name that ends with a dot or a space",
+  "too-long": "is too long",
+  duplicate: "is there twice",
+  "file-is-folder": "is a file and a folder"
+};
+var MAX_ELEMENT = 255;
+var MAX_PATH = 4096;
+var DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
+var utf8 = new TextEncoder();
+function faultOf(path) {
+  if (path === "") return "empty-element";
+  if (path.startsWith("/")) return "absolute";
+  if (/[\p{Cc}\p{Cs}]/u.test(path)) return "control";
+  if (path.includes("\\")) return "backslash";
+  if (/^[a-z]:/i.test(path)) return "drive";
+  for (const element of path.split("/")) {
+    if (element === "") return "empty-element";
+    if (element === ".") return "dot";
+    if (element === "..") return "dot-dot";
+    if (/[. ]$/.test(element)) return "trailing";
+    if (DEVICE.test(element.split(".", 1)[0].trimEnd())) return "device";
+    if (utf8.encode(element).length > MAX_ELEMENT) return "too-long";
+  }
+  if (utf8.encode(path).length > MAX_PATH) return "too-long";
+  return void 0;
+}
+function firstFault(entries) {
+  const seen = /* @__PURE__ */ new Map();
+  for (const { path, folder = false } of entries) {
+    const fault = faultOf(path);
+    if (fault) return { path, fault };
+    const key = path.toLowerCase();
+    if (seen.has(key)) return { path, fault: "duplicate" };
+    seen.set(key, folder);
+  }
+  for (const { path } of entries) {
+    const key = path.toLowerCase();
+    for (let at = key.indexOf("/"); at >= 0; at = key.indexOf("/", at + 1)) {
+      if (seen.get(key.slice(0, at)) === false) return { path: path.slice(0, at), fault: "file-is-folder" };
+    }
+  }
+  return void 0;
+}
+
+// demo/src/files/wire.ts
+var OFFER = "beckon.files.v1/offer";
+var BLOCKS = "beckon.files.v1/blocks";
+var HASHES = "beckon.files.v1/hashes";
+var DIGEST = "beckon.files.v1/digest";
+var MAX_OFFER = 4 * 1024 * 1024;
+var MAX_ENTRIES = 1e4;
+var MAX_QUESTION = 1024;
+var DIGEST_SIZE = 32;
+var FileError = class extends Error {
+  constructor(code2, message, remote = false) {
+    super(message);
+    this.code = code2;
+    this.remote = remote;
+  }
+  code;
+  remote;
+  name = "FileError";
+};
+function blockSize(size) {
+  let block = 16 * 1024;
+  while (block < size / 512 && block < 4 * 1024 * 1024) block *= 2;
+  return block;
+}
+async function readOffer(request) {
+  return checkOffer(await readJSON(request, MAX_OFFER));
+}
+function checkOffer(value) {
+  const { id, name: name2, size, entries } = Object(value);
+  if (typeof id !== "string" || !/^[0-9a-f]{16}$/.test(id)) throw bad("the id is 16 hexadecimal digits");
+  if (typeof name2 !== "string" || name2.length === 0 || name2.length > 1024) throw bad("there is no name");
+  if (!Array.isArray(entries) || entries.length === 0) throw bad("there are no entries");
+  if (entries.length > MAX_ENTRIES) throw bad(`there are more than ${MAX_ENTRIES} entries`);
+  const checked = entries.map(checkEntry);
+  const fault = firstFault(checked);
+  if (fault) throw bad(`bad-path: ${fault.fault}: ${JSON.stringify(fault.path.slice(0, 300))} ${FAULTS[fault.fault]}`);
+  const sum = checked.reduce((all, entry) => all + entry.size, 0);
+  if (sum !== size || !Number.isSafeInteger(sum)) throw bad("the size is not that of all entries");
+  return { id, name: name2, size: sum, entries: checked };
+}
+function checkEntry(value) {
+  const { path, size = 0, modified, folder } = Object(value);
+  if (typeof path !== "string") throw bad("an entry has no path");
+  if (!isCount(size)) throw bad("an entry's size is no number of bytes");
+  if (folder !== void 0 && typeof folder !== "boolean") throw bad("`folder` is true or not there");
+  if (folder && size !== 0) throw bad("a folder has no size");
+  const entry = { path, size };
+  if (Number.isSafeInteger(modified)) entry.modified = modified;
+  if (folder) entry.folder = true;
+  return entry;
+}
+function bad(why) {
+  return new FileError("bad-offer", why);
+}
+function isCount(value) {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+function readQuestion(request) {
+  return readJSON(request, MAX_QUESTION);
+}
+async function readJSON(request, limit) {
+  const pieces = [];
+  let size = 0;
+  for await (const piece of request) {
+    size += piece.length;
+    if (size > limit) throw bad(`it has more than ${limit} bytes`);
+    pieces.push(piece);
+  }
+  try {
+    return JSON.parse(await new Blob(pieces).text());
+  } catch {
+    throw bad("it is no JSON");
+  }
+}
+
+// demo/src/files/hashing.ts
+var STEP2 = 1024 * 1024;
+async function read(file, from, to) {
+  const bytes2 = new Uint8Array(await file.slice(from, to).arrayBuffer());
+  if (bytes2.length !== to - from) throw new RangeError(`read ${bytes2.length} bytes of ${to - from}`);
+  return bytes2;
+}
+
+// demo/src/files/trust.ts
+var ALWAYS = "beckon-files-always";
+var ACCEPTED = "beckon-files-accepted";
+var DONE = "beckon-files-done";
+var MAX_KEPT = 200;
+var Trust = class {
+  #here = /* @__PURE__ */ new WeakSet();
+  /** Whether the user wants to be asked about what this peer offers. */
+  always(peer) {
+    const key = provenKey(peer);
+    return this.#here.has(peer) || key !== void 0 && kept(localStorageOrNone(), ALWAYS).includes(key);
+  }
+  /** Takes what this peer offers from now on. For good, if it can prove who it is; else for as long as its page is open. */
+  setAlways(peer) {
+    this.#here.add(peer);
+    const key = provenKey(peer);
+    if (key !== void 0) keep(localStorageOrNone(), ALWAYS, key);
+  }
+  /** Whether this offer was accepted before this page was reloaded. Its id is known to who made it alone. */
+  accepted(offer) {
+    return kept(sessionStorageOrNone(), ACCEPTED).includes(offer);
+  }
+  setAccepted(offer) {
+    keep(sessionStorageOrNone(), ACCEPTED, offer);
+  }
+  /** Whether this offer came whole before this page was reloaded: who offers to everybody takes the page for somebody else. */
+  done(offer) {
+    return kept(sessionStorageOrNone(), DONE).includes(offer);
+  }
+  setDone(offer) {
+    keep(sessionStorageOrNone(), DONE, offer);
+  }
+};
+function provenKey(peer) {
+  const { key, verified } = peer;
+  return verified ? key : void 0;
+}
+function kept(storage, name2) {
+  try {
+    const list = JSON.parse(storage?.getItem(name2) ?? "[]");
+    return Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
+function keep(storage, name2, one) {
+  const list = [...kept(storage, name2).filter((other) => other !== one), one].slice(-MAX_KEPT);
+  try {
+    storage?.setItem(name2, JSON.stringify(list));
+  } catch {
+  }
+}
+function localStorageOrNone() {
+  try {
+    return localStorage;
+  } catch {
+    return void 0;
+  }
+}
+function sessionStorageOrNone() {
+  try {
+    return sessionStorage;
+  } catch {
+    return void 0;
+  }
+}
+
+// demo/src/files/outgoing.ts
+var STEP3 = 1024 * 1024;
+var PIECE = 128 * 1024;
+var MAX_READING = 16;
+var PAUSE2 = 500;
+var Delivery = class {
+  constructor(peer, changed) {
+    this.peer = peer;
+    this.changed = changed;
+  }
+  peer;
+  changed;
+  state = "waiting";
+  /** How many bytes the peer has, as far as can be told from what it asks for; and how many were sent to it. */
+  there = 0;
+  sent = 0;
+  receipt;
+  /** Why it is over, when it has failed or was cancelled. */
+  error;
+  cancelled = new AbortController();
+  #reached = [];
+  // by the file: how far it was asked for
+  #reading = 0;
+  #queue = [];
+  get over() {
+    return this.state === "done" || this.state === "cancelled" || this.state === "failed";
+  }
+  set(state) {
+    this.state = state;
+    this.changed();
+  }
+  /** Takes the offer back. */
+  cancel() {
+    if (this.over) return;
+    this.end(new FileError("cancelled", "You took it back."));
+    this.cancelled.abort();
+  }
+  end(error) {
+    this.error = error;
+    this.set(error.code === "cancelled" ? "cancelled" : "failed");
+  }
+  /** Waits until fewer than MAX_READING of the peer's questions are being answered; `through` must follow. */
+  async turn() {
+    while (this.#reading >= MAX_READING) await new Promise((resolve) => this.#queue.push(resolve));
+    this.#reading++;
+  }
+  through() {
+    this.#reading--;
+    this.#queue.shift()?.();
+  }
+  /** The peer has this file up to here, or will in a moment. */
+  reached(file, to) {
+    const before = this.#reached[file] ?? 0;
+    if (to > before) {
+      this.#reached[file] = to;
+      this.there += to - before;
+    }
+    if (this.state === "waiting" || this.state === "lost") this.state = "moving";
+    this.changed();
+  }
+};
+var Outgoing = class {
+  constructor(chosen2, only, hasher, changed) {
+    this.chosen = chosen2;
+    this.only = only;
+    this.hasher = hasher;
+    this.changed = changed;
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const { name: name2, entries } = chosen2;
+    this.offer = { id, name: name2, size: entries.reduce((sum, { size }) => sum + size, 0), entries };
+  }
+  chosen;
+  only;
+  hasher;
+  changed;
+  /** By the id of the peer. */
+  deliveries = /* @__PURE__ */ new Map();
+  offer;
+  /** Offers it to a peer that is connected, if it is for that one and is not on offer to it already. */
+  to(peer) {
+    const old = this.deliveries.get(peer.id) ?? this.#before(peer);
+    if (this.only !== "" && this.only !== peer.id && !old) return;
+    if (old && (old.over || old.peer === peer)) return;
+    const delivery = old ?? new Delivery(peer, () => this.changed(delivery));
+    this.deliveries.delete(delivery.peer.id);
+    delivery.peer = peer;
+    this.deliveries.set(peer.id, delivery);
+    delivery.set("waiting");
+    void this.#offer(delivery, peer);
+  }
+  /** A delivery to somebody who had the same key and is gone: a page that was reloaded has another id, but can prove who it is. */
+  #before(peer) {
+    const key = provenKey(peer);
+    if (key === void 0) return void 0;
+    return [...this.deliveries.values()].find((one) => one.peer.state === "closed" && provenKey(one.peer) === key);
+  }
+  /** Takes the offer back, from everybody. */
+  cancel() {
+    for (const delivery of this.deliveries.values()) delivery.cancel();
+  }
+  /** Offers until there is an answer, or this is another Peer's matter. */
+  async #offer(delivery, peer) {
+    const { signal } = delivery.cancelled;
+    const body = JSON.stringify(this.offer);
+    for (; ; ) {
+      try {
+        const receipt = await (await peer.request(OFFER, body, { signal })).json();
+        if (delivery.over) return;
+        delivery.receipt = receipt;
+        delivery.there = this.offer.size;
+        return delivery.set("done");
+      } catch (error) {
+        if (delivery.over || delivery.peer !== peer) return;
+        if (error instanceof RequestError) return delivery.end(new FileError(error.code, error.message, true));
+        if (!(error instanceof BeckonError)) return delivery.end(new FileError("bad-offer", String(error)));
+      }
+      delivery.set("lost");
+      if (peer.state === "closed") return;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE2));
+      if (delivery.over || delivery.peer !== peer) return;
+    }
+  }
+  /** Answers a question about the files, of a peer that they are on offer to. */
+  async answer(request, question) {
+    const delivery = this.deliveries.get(request.peer.id);
+    if (!delivery || delivery.over || delivery.peer !== request.peer) throw new FileError("no-such-offer", "This is not on offer to you.");
+    const { file: index } = question;
+    const entry = isCount(index) ? this.offer.entries[index] : void 0;
+    const file = isCount(index) ? this.chosen.files[index] : void 0;
+    if (!entry || !file) throw new FileError("no-such-file", `There is no file ${String(index)} in this offer.`);
+    await delivery.turn();
+    try {
+      if (request.name === BLOCKS) await this.#blocks(request, delivery, index, file, question);
+      else if (request.name === HASHES) await request.respond(await this.#hashes(file, question));
+      else if (request.name === DIGEST) {
+        const digest = await this.hasher.digestOf(file);
+        delivery.reached(index, file.size);
+        await request.respond(digest);
+      }
+    } finally {
+      delivery.through();
+    }
+  }
+  async #blocks(request, delivery, index, file, { from = 0, to }) {
+    if (!isCount(from) || !isCount(to) || from >= to || to > file.size) throw new FileError("bad-range", `There are no bytes ${from} to ${to}.`);
+    const first = await read(file, from, Math.min(from + STEP3, to));
+    await request.respond(this.#stream(delivery, index, file, first, from, to));
+  }
+  async *#stream(delivery, index, file, first, from, to) {
+    let next = Promise.resolve(first);
+    for (let at = from; at < to; ) {
+      const bytes2 = await next;
+      const after = at + bytes2.length;
+      next = after < to ? read(file, after, Math.min(after + STEP3, to)) : next;
+      next.catch(() => {
+      });
+      for (let i = 0; i < bytes2.length; i += PIECE) {
+        const piece = bytes2.subarray(i, i + PIECE);
+        yield piece;
+        delivery.sent += piece.length;
+        delivery.reached(index, at + i + piece.length);
+      }
+      at = after;
+    }
+  }
+  async #hashes(file, { block, count }) {
+    const good = isCount(block) && isCount(count) && block >= 16 * 1024 && block <= 4 * 1024 * 1024 && Number.isInteger(Math.log2(block));
+    if (!good || count === 0 || (count - 1) * block >= file.size) throw new FileError("bad-range", `There are no ${count} blocks of ${block} bytes.`);
+    return this.hasher.digestsOf(file, block, count);
+  }
+};
+async function answer(request, outgoing) {
+  try {
+    const question = Object(await readQuestion(request));
+    const one = outgoing(String(question.id));
+    if (!one) throw new FileError("no-such-offer", "This is not on offer.");
+    await one.answer(request, question);
+  } catch (error) {
+    if (error instanceof BeckonError) return;
+    const { code: code2, message } = error instanceof FileError ? error : readFailed(error);
+    await request.fail(code2, message).catch(() => {
+    });
+  }
+}
+function readFailed(error) {
+  const { name: name2 = "", message = String(error) } = Object(error);
+  if (name2 === "NotFoundError") return new FileError("unreadable", "The file is not there any more.");
+  if (name2 === "NotReadableError") return new FileError("changed", "The file has changed since it was chosen, or may not be read.");
+  if (name2 === "RangeError") return new FileError("changed", "The file has become shorter since it was chosen.");
+  return new FileError("unreadable", `The file cannot be read: ${message} (${name2})`);
+}
+
+// demo/src/files/outrow.ts
+var OutRow = class {
+  constructor(outgoing, options) {
+    this.outgoing = outgoing;
+    this.options = options;
+    const { id, name: name2, size, entries } = outgoing.offer;
+    const files = entries.filter(({ folder }) => !folder).length;
+    this.#name = clean(name2);
+    this.#note.textContent = `${files === 1 ? "" : `${files} files, `}${bytes(size)}. Nobody is here yet: it is offered to whoever comes.`;
+    this.item = el(
+      "li",
+      { class: "transfer", "data-testid": "transfer", "data-direction": "out", "data-state": "waiting" },
+      el("p", { class: "transfer-name" }, this.#name),
+      el("div", { class: "transfer-actions" }, button("Remove", `Take back ${this.#name} and remove it from the list`, "transfer-remove", () => {
+        this.item.remove();
+        options.removed();
+      })),
+      this.#note,
+      this.#list
+    );
+    Object.assign(this.item.dataset, { id, name: name2, size: String(size) });
+  }
+  outgoing;
+  options;
+  item;
+  #lines = /* @__PURE__ */ new Map();
+  #list = el("ul", { class: "deliveries", role: "list" });
+  #note = el("p", { class: "transfer-line" });
+  #name;
+  /** Something about a delivery has changed. */
+  paint(delivery) {
+    const line = this.#lines.get(delivery) ?? this.#line(delivery);
+    const { state } = delivery;
+    line.item.dataset.sent = String(delivery.sent);
+    if (delivery.receipt) line.item.dataset.received = String(delivery.receipt.received);
+    if (state === "moving") line.meter.touch();
+    if (state === line.shown) return;
+    line.shown = line.item.dataset.state = state;
+    if (delivery.error) line.item.dataset.reason = delivery.error.code;
+    const states = [...this.outgoing.deliveries.values()].map((one) => one.state);
+    this.item.dataset.state = ["moving", "waiting", "done", "lost", "failed"].find((one) => states.includes(one)) ?? "cancelled";
+    this.#say(delivery, line);
+  }
+  #say(delivery, { meter, actions }) {
+    const who = this.options.who(delivery);
+    const { size } = this.outgoing.offer;
+    switch (delivery.state) {
+      case "waiting":
+        return meter.say(`Waiting for ${who} to accept…`);
+      case "moving":
+        return;
+      case "lost":
+        return meter.say(`The connection to ${who} was lost. It goes on when they are back.`);
+      case "done": {
+        const kept2 = size - (delivery.receipt?.received ?? size);
+        meter.say(`${who} has it, whole and right.${kept2 > 0 ? ` ${kept2 === size ? "All" : bytes(kept2)} of it did not have to be sent.` : ""}`);
+        actions.replaceChildren();
+        return this.options.announce(`${who} has received ${this.#name}`);
+      }
+      default: {
+        const text = delivery.error ? whyNotSent(delivery.error, who, this.outgoing.offer) : "";
+        meter.say(text);
+        actions.replaceChildren();
+        return this.options.announce(`${this.#name}: ${text}`);
+      }
+    }
+  }
+  #line(delivery) {
+    const who = this.options.who(delivery);
+    const { size, entries } = this.outgoing.offer;
+    const meter = new Meter(`Sending ${this.#name} to ${who}`, size, () => ({ there: delivery.there, prefix: `To ${this.options.who(delivery)}: ` }));
+    meter.say("");
+    const cancel = button("Cancel", `Cancel ${this.#name} for ${who}`, "transfer-cancel", () => delivery.cancel());
+    const actions = el("div", { class: "transfer-actions" }, cancel);
+    const item = el("li", { class: "delivery", "data-testid": "delivery", "data-peer": delivery.peer.id }, meter.bar, meter.line, actions);
+    const files = entries.filter(({ folder }) => !folder).length;
+    this.#note.textContent = `${files === 1 ? "" : `${files} files, `}${bytes(size)}${this.outgoing.only === "" ? ", for everybody who is here or comes" : ""}`;
+    this.#list.append(item);
+    const line = { item, meter, actions, shown: "" };
+    this.#lines.set(delivery, line);
+    return line;
+  }
+};
+
+// demo/src/files/receiver.ts
+import { BeckonError as BeckonError3 } from "/sdk/beckon.js";
+
+// demo/src/files/incoming.ts
+import { BeckonError as BeckonError2, RequestError as RequestError2 } from "/sdk/beckon.js";
+var LANES = 4;
+var PIECE2 = 256 * 1024;
+var BACKLOG = 2 * 1024 * 1024;
+var Incoming = class {
+  constructor(offer, keeper, moved = () => {
+  }) {
+    this.offer = offer;
+    this.keeper = keeper;
+    this.moved = moved;
+    this.parts = offer.entries.map((entry, index) => ({ entry, index })).filter(({ entry }) => !entry.folder);
+  }
+  offer;
+  keeper;
+  moved;
+  /** The files, without the folders. */
+  parts;
+  /** How many bytes are here, and how many of them came now. */
+  here = 0;
+  received = 0;
+  /** What the browser has of whole files, from before. */
+  #whole = [];
+  /**
+   * Fetches what is missing. Rejects with a FileError, which is the end of it, or with a BeckonError: then it can be called again when there
+   * is a connection. Files are not changed any more when it has settled.
+   */
+  async fetch(ask, signal) {
+    const stop = new AbortController();
+    const follow2 = () => stop.abort(signal.reason);
+    signal.addEventListener("abort", follow2, { once: true });
+    if (signal.aborted) follow2();
+    const rest = this.parts.filter(({ digest }) => digest === void 0);
+    const lane = async () => {
+      for (let part = rest.shift(); part; part = rest.shift()) {
+        if (stop.signal.aborted) return;
+        await this.#fetchOne(part, ask, stop.signal);
+      }
+    };
+    this.#whole = (await this.keeper.list()).filter(({ digest }) => digest !== void 0);
+    const lanes = Array.from({ length: LANES }, lane);
+    try {
+      await Promise.all(lanes);
+      signal.throwIfAborted();
+    } finally {
+      stop.abort();
+      await Promise.allSettled(lanes);
+      signal.removeEventListener("abort", follow2);
+    }
+    return { files: this.parts.length, bytes: this.offer.size, received: this.received };
+  }
+  /** Lets go of what is open. What outlives the page is found again, by this offer or another one; anything else is only here. */
+  async release() {
+    if (!await this.keeper.lasting()) return;
+    for (const part of this.parts) {
+      if (part.key === void 0 || part.digest !== void 0) continue;
+      await this.keeper.close(part.key);
+      if (part.missing) part.counted = part.entry.size - length(part.missing);
+      delete part.key;
+      delete part.missing;
+    }
+  }
+  /** Removes all of it. */
+  async remove() {
+    for (const { key } of this.parts) if (key !== void 0) await this.keeper.remove(key);
+  }
+  async #fetchOne(part, ask, signal) {
+    const about = (name2, more) => asked(part, () => ask(name2, JSON.stringify({ id: this.offer.id, file: part.index, ...more }), signal));
+    try {
+      if (!part.missing) await this.#open(part, about);
+      if (part.digest !== void 0) return;
+      let broken = false;
+      for (let range = part.missing[0]; range; range = part.missing[0]) {
+        const { from } = range;
+        try {
+          await this.#fetchRange(part, range, await about(BLOCKS, range));
+        } catch (error) {
+          if (broken || signal.aborted || !(error instanceof BeckonError2) || error.code !== "aborted") throw error;
+          broken = range.from === from;
+          continue;
+        }
+        broken = false;
+        part.missing.shift();
+      }
+      await this.#check(part, about);
+    } catch (error) {
+      throw error instanceof DeskError ? writeFailed(part, error) : error;
+    }
+  }
+  /** Looks for what is here of a file already, and has the sender say what of that is right. */
+  async #open(part, about) {
+    const { path, size } = part.entry;
+    const whole = this.#whole.filter((item) => item.path === path && item.size === size);
+    if (whole.length > 0) {
+      const digest = hex(await digestFrom(part, await about(DIGEST, {})));
+      const same = whole.find((item) => item.digest === digest);
+      if (same) {
+        Object.assign(part, { key: same.key, digest, missing: [] });
+        this.#more(size - (part.counted ?? 0));
+        return;
+      }
+    }
+    if (part.key !== void 0) await this.keeper.close(part.key);
+    const { key, have } = await this.keeper.open(path, size, this.offer.name);
+    part.key = key;
+    const block = blockSize(size);
+    const count = have === size ? Math.ceil(size / block) : Math.floor(have / block);
+    const missing = [];
+    if (count > 0) {
+      const digests = await (await about(HASHES, { block, count })).bytes();
+      if (digests.length !== count * DIGEST_SIZE) throw new FileError("unreadable", `${path}: ${digests.length} bytes of hashes`);
+      for (const i of await this.keeper.verify(key, block, digests)) add(missing, i * block, Math.min((i + 1) * block, size));
+    }
+    add(missing, Math.min(count * block, size), size);
+    part.missing = missing;
+    this.#more(size - length(missing) - (part.counted ?? 0));
+    delete part.counted;
+  }
+  /** Writes what comes, and moves the beginning of the range on by it. */
+  async #fetchRange(part, range, answer2) {
+    const { keeper } = this;
+    const key = part.key;
+    const writes = [];
+    let failed;
+    let buffer = new Uint8Array(0);
+    let held = 0;
+    const flush = async () => {
+      if (held === 0) return;
+      const bytes2 = buffer.subarray(0, held);
+      const count = held;
+      const at = range.from;
+      range.from += count;
+      buffer = new Uint8Array(0);
+      held = 0;
+      const written = () => {
+        this.received += count;
+        this.#more(count);
+      };
+      writes.push(keeper.write(key, at, bytes2).then(written, (error) => void (failed ??= error)));
+      if (writes.length * PIECE2 > BACKLOG) await writes.shift();
+      if (failed) throw failed;
+    };
+    try {
+      for await (const piece of answer2) {
+        if (piece.length > range.to - range.from - held) throw new FileError("bad-range", `${part.entry.path}: more came than was asked for`);
+        for (let at = 0; at < piece.length; ) {
+          if (held === 0) buffer = new Uint8Array(Math.min(PIECE2, range.to - range.from));
+          const count = Math.min(buffer.length - held, piece.length - at);
+          buffer.set(piece.subarray(at, at + count), held);
+          held += count;
+          at += count;
+          if (held === buffer.length) await flush();
+        }
+      }
+      if (range.from + held !== range.to) throw new FileError("changed", `${part.entry.path}: less came than was asked for`);
+    } finally {
+      await flush().catch(() => {
+      });
+      await Promise.all(writes);
+    }
+    if (failed) throw failed;
+  }
+  /** Compares the whole file with what the sender has. */
+  async #check(part, about) {
+    const key = part.key;
+    if (part.entry.size === 0) {
+      part.digest = hex(await this.keeper.digest(key));
+      return this.keeper.finish(key, part.digest);
+    }
+    const theirs = hex(await digestFrom(part, await about(DIGEST, {})));
+    const ours = hex(await this.keeper.digest(key));
+    if (ours !== theirs) throw new FileError("wrong-digest", `${part.entry.path}: its SHA-256 is ${ours}, the sender's is ${theirs}`);
+    await this.keeper.finish(key, ours);
+    part.digest = ours;
+  }
+  #more(bytes2) {
+    this.here += bytes2;
+    this.moved();
+  }
+};
+function length(ranges) {
+  return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+}
+function add(ranges, from, to) {
+  const last = ranges.at(-1);
+  if (last?.to === from) last.to = to;
+  else if (to > from) ranges.push({ from, to });
+}
+async function digestFrom(part, answer2) {
+  const digest = await answer2.bytes();
+  if (digest.length !== DIGEST_SIZE) throw new FileError("unreadable", `${part.entry.path}: ${digest.length} bytes of SHA-256`, true);
+  return digest;
+}
+async function asked(part, ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof RequestError2) throw new FileError(error.code, `${part.entry.path}: ${error.message}`, true);
+    throw error;
+  }
+}
+function writeFailed(part, error) {
+  const full = error.name === "QuotaExceededError";
+  return new FileError(full ? "no-room" : "write-failed", `${part.entry.path}: ${error.message}`);
+}
+
+// demo/src/files/receiver.ts
+var MAX_ASKED = 8;
+var STALLED = 2e3;
+var SETTLING = 2e3;
+var Reception = class {
+  constructor(offer, peer, keeper) {
+    this.offer = offer;
+    this.peer = peer;
+    this.incoming = new Incoming(offer, keeper, () => this.#row?.paint());
+  }
+  offer;
+  peer;
+  state = "asked";
+  error;
+  receipt;
+  cancelled = new AbortController();
+  incoming;
+  #row;
+  /** Settles when nothing of it runs any more. */
+  #running = Promise.resolve();
+  get over() {
+    return this.state === "done" || this.state === "cancelled" || this.state === "failed";
+  }
+  show(row) {
+    this.#row = row;
+  }
+  set(state) {
+    this.state = state;
+    this.#row?.paint();
+  }
+  end(error) {
+    this.error = error;
+    this.set(error.code === "cancelled" || error.code === "declined" ? "cancelled" : "failed");
+  }
+  /** The user wants it, or not. */
+  decided(yes) {
+    if (this.over) return;
+    if (yes) this.set("waiting");
+    else this.end(new FileError("declined", "You declined it."));
+  }
+  /** The user does not want it any more. */
+  cancel() {
+    if (this.over) return;
+    this.cancelled.abort();
+    if (this.state !== "moving") this.end(new FileError("cancelled", "You cancelled it."));
+  }
+  /** Fetches on behalf of this request, and answers it, after what ran before has come to its end. */
+  run(request) {
+    this.#running = this.#running.then(() => this.#run(request)).catch((error) => this.#failed(request, error));
+    return this.#running;
+  }
+  async #run(request) {
+    if (this.over) return this.#repeat(request);
+    this.peer = request.peer;
+    this.set("moving");
+    const stop = new AbortController();
+    const follow2 = () => stop.abort();
+    for (const signal of [request.signal, this.cancelled.signal]) {
+      signal.addEventListener("abort", follow2, { once: true });
+      if (signal.aborted) follow2();
+    }
+    this.receipt = await this.incoming.fetch((name2, body, signal) => request.peer.request(name2, body, { signal }), stop.signal);
+    this.set("done");
+    await request.respond(JSON.stringify(this.receipt)).catch(() => {
+    });
+  }
+  /** Says once more how it ended. */
+  async #repeat(request) {
+    const said = this.error ? request.fail(this.error.code, this.error.message) : request.respond(JSON.stringify({ ...this.receipt, received: 0 }));
+    await said.catch(() => {
+    });
+  }
+  async #failed(request, thrown) {
+    const error = await this.#reason(request, thrown);
+    await this.incoming.release().catch(() => {
+    });
+    if (!error) return this.set("lost");
+    this.end(error);
+    if (!error.remote || error.code !== "cancelled") await request.fail(error.code, error.message.slice(0, 300)).catch(() => {
+    });
+  }
+  /** What an error means to the user; undefined if the connection was lost, after which it goes on. */
+  async #reason(request, thrown) {
+    if (this.cancelled.signal.aborted) return new FileError("cancelled", "You cancelled it.");
+    if (thrown instanceof FileError) return thrown;
+    if (!request.signal.aborted && thrown instanceof BeckonError3) {
+      await Promise.race([new Promise((resolve) => request.signal.addEventListener("abort", resolve)), pause(SETTLING)]);
+    }
+    const why = request.signal.reason;
+    if (!request.signal.aborted) return new FileError("unreadable", thrown instanceof Error ? thrown.message : String(thrown));
+    return why instanceof BeckonError3 && why.code === "aborted" ? new FileError("cancelled", "The sender took it back.", true) : void 0;
+  }
+  /** Lets go of files that somebody else may go on with, if nothing comes here any more. */
+  async yield() {
+    if (this.state !== "moving") return;
+    const { here } = this.incoming;
+    await pause(STALLED);
+    if (!this.over && this.incoming.here === here) await this.incoming.release();
+  }
+};
+var Receiver = class {
+  constructor(keeper, trust, show2) {
+    this.keeper = keeper;
+    this.trust = trust;
+    this.show = show2;
+  }
+  keeper;
+  trust;
+  show;
+  #all = /* @__PURE__ */ new Map();
+  // by the id of the offer
+  #rows = /* @__PURE__ */ new WeakMap();
+  #asking = /* @__PURE__ */ new WeakMap();
+  /** Takes an offer, and ends when it has been answered or its connection is lost. */
+  async take(request) {
+    try {
+      const offer = await readOffer(request);
+      const known = this.#all.get(offer.id);
+      if (!known && this.trust.done(offer.id)) await this.#again(request, offer);
+      else if (!known) await this.#new(request, offer);
+      else if (JSON.stringify(known.offer) !== JSON.stringify(offer)) throw new FileError("bad-offer", "this id was another offer's");
+      else if (known.state !== "asked") await known.run(request);
+      else await this.#decide(known, request, 0);
+    } catch (error) {
+      if (error instanceof FileError) await request.fail(error.code, error.message.slice(0, 300)).catch(() => {
+      });
+    }
+  }
+  /** Says of an offer that has come before that it is here, or was: what became of it is the user's. */
+  async #again(request, { entries, size }) {
+    const receipt = { files: entries.filter(({ folder }) => !folder).length, bytes: size, received: 0 };
+    await request.respond(JSON.stringify(receipt)).catch(() => {
+    });
+  }
+  /** Forgets what is over: the row was removed. */
+  forget(reception) {
+    this.#all.delete(reception.offer.id);
+  }
+  async #new(request, offer) {
+    const { peer } = request;
+    const asked2 = [...this.#all.values()].filter((other) => other.peer.id === peer.id && other.state === "asked");
+    if (asked2.length >= MAX_ASKED) throw new FileError("declined", "Too many offers wait for an answer.");
+    const reception = new Reception(offer, peer, this.keeper);
+    const row = this.show(reception);
+    if (!row) throw new FileError("declined", "The list of files there is full.");
+    reception.show(row);
+    this.#all.set(offer.id, reception);
+    this.#rows.set(reception, row);
+    let have;
+    try {
+      have = await this.#roomFor(reception);
+    } catch (error) {
+      const failed = error instanceof FileError ? error : new FileError("write-failed", error instanceof Error ? error.message : String(error));
+      reception.end(failed);
+      throw failed;
+    }
+    await this.#decide(reception, request, have);
+  }
+  /** Asks the user, once, and fetches if it is wanted. */
+  async #decide(reception, request, have) {
+    const { offer, peer } = reception;
+    let wanted = this.#asking.get(reception);
+    if (!wanted) {
+      const asked2 = this.trust.always(peer) || this.trust.accepted(offer.id) ? Promise.resolve(true) : this.#rows.get(reception).ask(have);
+      wanted = asked2.then((yes) => {
+        reception.decided(yes);
+        if (yes) this.trust.setAccepted(offer.id);
+        return yes;
+      });
+      this.#asking.set(reception, wanted);
+    }
+    const gone = new Promise((resolve) => {
+      request.signal.addEventListener("abort", () => resolve("gone"), { once: true });
+      if (request.signal.aborted) resolve("gone");
+    });
+    const answer2 = await Promise.race([wanted, gone]);
+    if (answer2 === "gone") {
+      const why = request.signal.reason;
+      if (reception.state === "asked" && why instanceof BeckonError3 && why.code === "aborted") {
+        reception.end(new FileError("cancelled", "The sender took it back.", true));
+      }
+      return;
+    }
+    if (!answer2) throw new FileError("declined", "The other side does not want it.");
+    await this.#stalled(reception);
+    await reception.run(request);
+    if (reception.state === "done" && await this.keeper.lasting()) this.trust.setDone(offer.id);
+  }
+  /** Has others let go of the files of this offer: the sender may have been killed, and come back with another offer, before we noticed. */
+  async #stalled(reception) {
+    const mine = new Set(reception.offer.entries.map(({ path, size }) => `${size} ${path}`));
+    const others = [...this.#all.values()].filter((other) => other !== reception && other.offer.entries.some(({ path, size }) => mine.has(`${size} ${path}`)));
+    await Promise.all(others.map((other) => other.yield()));
+  }
+  /** Rejects with `no-room` if it does not fit beside what is being received. Returns how much of it is here. */
+  async #roomFor(reception) {
+    const items = /* @__PURE__ */ new Map();
+    for (const item of await this.keeper.list()) items.set(`${item.size} ${item.path}`, item);
+    const have = reception.offer.entries.reduce((sum, { path, size }) => sum + (items.get(`${size} ${path}`)?.have ?? 0), 0);
+    let coming = 0;
+    for (const other of this.#all.values()) {
+      if (other !== reception && !other.over && other.state !== "asked") coming += other.offer.size - other.incoming.here;
+    }
+    const room2 = Math.max(0, await this.keeper.room() - coming);
+    if (reception.offer.size - have > room2) throw new FileError("no-room", `There is room for ${room2} bytes.`);
+    return have;
+  }
+};
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+// demo/src/files/tree.ts
+var ChoiceError = class extends Error {
+};
+function fromInput(files) {
+  return chosen(files.map((file) => ({ path: file.webkitRelativePath || file.name, file })));
+}
+function fromDrop(transfer) {
+  const roots = [];
+  const loose = [];
+  for (const item of transfer.items) {
+    if (item.kind !== "file") continue;
+    const entry = item.webkitGetAsEntry();
+    const file = entry ? null : item.getAsFile();
+    if (entry) roots.push(entry);
+    if (file) loose.push(file);
+  }
+  return walked(roots, loose);
+}
+async function walked(roots, loose) {
+  const found = loose.map((file) => ({ path: file.name, file }));
+  const walk = async (entry) => {
+    if (found.length > MAX_ENTRIES) return;
+    const path = entry.fullPath.replace(/^\//, "");
+    if (!entry.isDirectory) {
+      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+      found.push({ path, file });
+      return;
+    }
+    const inside = await listed(entry);
+    if (inside.length === 0) found.push({ path });
+    for (const one of inside) await walk(one);
+  };
+  for (const root of roots) await walk(root);
+  return chosen(found);
+}
+async function listed(folder) {
+  const reader = folder.createReader();
+  const all = [];
+  for (; ; ) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) return all;
+    all.push(...some);
+  }
+}
+function chosen(found) {
+  if (found.length > MAX_ENTRIES) {
+    throw new ChoiceError(`More than ${MAX_ENTRIES.toLocaleString("en")} files and folders cannot be offered at once. Pack them first.`);
+  }
+  const entries = found.map(({ path, file }) => {
+    return file ? { path, size: file.size, modified: file.lastModified } : { path, size: 0, folder: true };
+  });
+  const fault = firstFault(entries);
+  if (fault) throw new ChoiceError(`“${fault.path}” ${FAULTS[fault.fault]}, which is not possible everywhere.`);
+  return { name: nameOf(entries), entries, files: found.map(({ file }) => file) };
+}
+function nameOf(entries) {
+  const [first] = entries;
+  if (entries.length === 1 && first) return first.path;
+  const tops = new Set(entries.map(({ path }) => path.split("/", 1)[0]));
+  const [top] = tops;
+  return tops.size === 1 && top ? top : `${entries.length} files`;
+}
+
+// demo/src/files/panel.ts
+var MAX_ROWS = 200;
+var FilePanel = class {
+  #desk = openDesk();
+  #trust = new Trust();
+  #peers = /* @__PURE__ */ new Map();
+  #outgoing = /* @__PURE__ */ new Map();
+  // by the id of the offer
+  #receptions = /* @__PURE__ */ new Set();
+  // that have a line
+  #lasting = true;
+  // until the worker says otherwise
+  #herald;
+  #receiver = new Receiver(this.#desk, this.#trust, (reception) => this.#show(reception));
+  #kept;
+  #input = el("input", { id: "file", class: "hidden", type: "file", multiple: true, "data-testid": "file-input", "aria-label": "Files to send", tabindex: -1 });
+  #folder = el("input", { class: "hidden", type: "file", webkitdirectory: true, "data-testid": "folder-input", "aria-label": "Folder to send", tabindex: -1 });
+  #target = el("select", { id: "target", "data-testid": "file-target" });
+  #note = el("p", { class: "note", role: "status", "data-testid": "file-note" });
+  #list = el("ul", { class: "transfers", role: "list", "data-testid": "transfers" });
+  constructor(root, announce2) {
+    this.#herald = new Herald(announce2);
+    const kept2 = el("div", { "data-testid": "kept" });
+    root.append(el("h2", { id: "files-title" }, "Files"), this.#drop(), this.#note, this.#list, kept2);
+    this.#kept = new Kept(kept2, this.#desk, (text) => this.#herald.say(text));
+    this.#listenForDrops();
+    this.#offerTargets();
+    void this.#look();
+  }
+  /** A peer that files can be offered to; or again, after it has changed its name. */
+  add(peer) {
+    this.#peers.set(peer.id, peer);
+    this.#offerTargets();
+    for (const outgoing of this.#outgoing.values()) outgoing.to(peer);
+  }
+  remove(id) {
+    if (this.#peers.delete(id)) this.#offerTargets();
+  }
+  /** Lets files for this one peer be chosen. */
+  pickFor(peer) {
+    this.#target.value = peer.id;
+    this.#input.click();
+  }
+  /** Takes a request if it is about files; whether it is. */
+  take(request) {
+    if (request.name === OFFER) void this.#receiver.take(request);
+    else if ([BLOCKS, HASHES, DIGEST].includes(request.name)) void answer(request, (id) => this.#outgoing.get(id));
+    else return false;
+    return true;
+  }
+  /** Looks for what is kept from before, and says how long it will be. */
+  async #look() {
+    try {
+      this.#lasting = await this.#desk.lasting();
+      if (!this.#lasting) {
+        setText(this.#note, `This browser keeps no files for this page (a private window, or plain http from another machine). Up to ${bytes(MEMORY)} can be received, in memory, and nothing is resumed after the page is closed.`);
+      }
+      await this.#refresh();
+    } catch (error) {
+      setText(this.#note, `Files cannot be received here: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  async #refresh() {
+    const keys = [...this.#receptions].flatMap(({ incoming, over, state }) => !over || state === "done" ? incoming.parts.map(({ key }) => key ?? "") : []);
+    await this.#kept.refresh(new Set(keys));
+  }
+  #send(chosen2) {
+    if (chosen2.entries.length === 0) return;
+    if (this.#full()) return setText(this.#note, "The list is full. Remove some lines to send more.");
+    const only = this.#peers.has(this.#target.value) ? this.#target.value : "";
+    const outgoing = new Outgoing(chosen2, only, this.#desk, (delivery) => row.paint(delivery));
+    const row = new OutRow(outgoing, {
+      who: ({ peer }) => this.#name(peer),
+      announce: (text) => this.#herald.say(text),
+      removed: () => {
+        this.#outgoing.delete(outgoing.offer.id);
+        outgoing.cancel();
+      }
+    });
+    this.#list.prepend(row.item);
+    this.#outgoing.set(outgoing.offer.id, outgoing);
+    for (const peer of this.#peers.values()) outgoing.to(peer);
+  }
+  #show(reception) {
+    if (this.#full()) return void 0;
+    const row = new InRow(reception, {
+      keeper: this.#desk,
+      lasting: this.#lasting,
+      who: () => this.#name(reception.peer),
+      announce: (text) => {
+        this.#herald.say(text);
+        if (reception.over) void this.#refresh();
+      },
+      always: () => this.#trust.setAlways(reception.peer),
+      removed: () => void this.#forget(reception)
+    });
+    this.#receptions.add(reception);
+    this.#list.prepend(row.item);
+    return row;
+  }
+  /** A line is removed: with it what has come whole, or what only this page's memory has. */
+  async #forget(reception) {
+    this.#receptions.delete(reception);
+    this.#receiver.forget(reception);
+    if (reception.state === "done" || !this.#lasting) await reception.incoming.remove();
+    await this.#refresh();
+  }
+  #name(peer) {
+    const now = this.#peers.get(peer.id) ?? peer;
+    return displayName(now.id, now.attributes);
+  }
+  #full() {
+    return this.#list.childElementCount >= MAX_ROWS;
+  }
+  /** Fills the list of whom files can go to, and keeps what was chosen. */
+  #offerTargets() {
+    const chosen2 = this.#target.value;
+    const options = [el("option", { value: "" }, "everybody")];
+    for (const peer of this.#peers.values()) options.push(el("option", { value: peer.id }, this.#name(peer)));
+    this.#target.replaceChildren(...options);
+    this.#target.value = this.#peers.has(chosen2) ? chosen2 : "";
+  }
+  #drop() {
+    for (const input of [this.#input, this.#folder]) {
+      input.onchange = () => {
+        this.#choose(() => fromInput(Array.from(input.files ?? [])));
+        input.value = "";
+      };
+    }
+    const pick = el("button", { id: "pick", type: "button", "data-testid": "file-pick" }, "Choose files");
+    const pickFolder = el("button", { type: "button", "data-testid": "folder-pick" }, "Choose a folder");
+    pick.onclick = () => this.#input.click();
+    pickFolder.onclick = () => this.#folder.click();
+    pickFolder.hidden = !("webkitdirectory" in this.#folder);
+    return el(
+      "div",
+      { class: "drop", id: "drop" },
+      svg("svg", { viewBox: "0 0 48 32", "aria-hidden": "true", focusable: "false" }, svg("path", { d: "M24 21V5m-6 6 6-6 6 6" }), svg("path", { d: "M6 20v7h36v-7" })),
+      el("p", { class: "drop-text" }, "Drop files or folders anywhere on this page"),
+      this.#input,
+      this.#folder,
+      el("div", { class: "drop-row" }, pick, pickFolder),
+      el("div", { class: "drop-row" }, el("label", { class: "to", for: "target" }, "to"), this.#target)
+    );
+  }
+  #choose(choice) {
+    const chosen2 = async () => this.#send(await choice());
+    setText(this.#note, "");
+    chosen2().catch((error) => {
+      setText(this.#note, error instanceof ChoiceError ? error.message : `This cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+  #listenForDrops() {
+    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
+    const over = (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      document.body.classList.add("dropping");
+    };
+    addEventListener("dragenter", over);
+    addEventListener("dragover", over);
+    addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) document.body.classList.remove("dropping");
+    });
+    addEventListener("drop", (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      document.body.classList.remove("dropping");
+      const transfer = event.dataTransfer;
+      const found = fromDrop(transfer);
+      this.#choose(() => found);
+    });
+  }
+};
+
+// demo/src/notice.ts
+import { BeckonError as BeckonError4 } from "/sdk/beckon.js";
+function showJoining() {
+  show("joining", { title: "Joining…", body: "" });
+}
+function showJoined() {
+  document.body.dataset.state = "joined";
+  find("main").inert = false;
+  find("#notice").hidden = true;
+}
+function showReconnecting() {
+  show("reconnecting", { title: "Reconnecting…", body: "The server is out of reach. Who is connected to you still is: chats and files go on." });
+}
+function showRefused(error, again) {
+  show("refused", refusal(error), again, code(error));
+}
+function showLost(error, again) {
+  const notice = code(error) === "connection-lost" ? { title: "You are no longer in the room", body: "The server has ended this stay.", action: "Rejoin" } : { title: "You are no longer in the room", body: refusal(error).body, action: "Rejoin" };
+  show("lost", notice, again, code(error));
+}
+function show(state, notice, again, why) {
+  document.body.dataset.state = state;
+  find("main").inert = state === "refused";
+  const box = find("#notice");
+  box.dataset.kind = state === "joining" || state === "reconnecting" ? "calm" : "bad";
+  box.dataset.code = why ?? "";
+  setText(find("#notice-title"), notice.title);
+  setText(find("#notice-body"), notice.body);
+  const button2 = find("#notice-action");
+  button2.hidden = !notice.action || !again;
+  setText(button2, notice.action ?? "");
+  button2.onclick = notice.instead ?? again ?? null;
+  box.hidden = false;
+}
+function code(error) {
+  return error instanceof BeckonError4 ? error.code : "";
+}
+function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+function refusal(error) {
+  const body = sentence(error instanceof Error ? error.message : String(error ?? ""));
+  switch (code(error)) {
+    case "unsupported":
+      return { title: "This browser cannot take part", body: "It has no WebRTC, or it is switched off. Every current browser has it." };
+    case "bad-room":
+    case "bad-url":
+      return { title: "No room can have this name", body };
+    case "room-full":
+      return { title: "The room is full", body: "It has as many members as it may have.", action: "Try again" };
+    case "unauthorized":
+      return {
+        title: "This room needs a token",
+        body: `${body}. A token comes from the app that uses this server, and this page has none to show. Who runs the server can open rooms to everybody with --allow-anonymous.`
+      };
+    case "forbidden":
+      return {
+        title: "This room is not open to everybody",
+        body: "Who runs this server decides which rooms are.",
+        action: "Go to an open room",
+        instead: () => location.assign("/")
+        // where the server knows one
+      };
+    case "rate-limited":
+      return { title: "Too fast", body: "The server asks for a moment of patience.", action: "Try again" };
+    case "connect-failed":
+    case "connection-lost":
+    case "aborted":
+      return { title: "The server cannot be reached", body: "Is it running, and are you online?", action: "Try again" };
+    default:
+      return { title: "You could not join", body, action: "Try again" };
+  }
+}
+
+// demo/src/people.ts
+var REFRESH = 2e3;
+var People = class {
+  constructor(actions) {
+    this.actions = actions;
+    this.#list.replaceChildren();
+    this.#timer = setInterval(() => void this.#measure(), REFRESH);
+    this.#count();
+  }
+  actions;
+  #list = find("#peers");
+  #rows = /* @__PURE__ */ new Map();
+  #timer;
+  #stopped = false;
+  /** Shows a peer, or shows it anew after something about it changed; `why` its connection ended. */
+  show(peer, why) {
+    let row = this.#rows.get(peer.id);
+    if (!row) {
+      row = this.#row(peer);
+      this.#rows.set(peer.id, row);
+      this.#list.append(row.item);
+      this.#count();
+    }
+    if (row.peer !== peer) row.why = void 0;
+    row.peer = peer;
+    row.why = why ?? row.why;
+    if (peer.state !== "connected") row.path = void 0;
+    else if (!row.path) void this.#ask(row);
+    this.#paint(row);
+  }
+  remove(id) {
+    this.#rows.get(id)?.item.remove();
+    this.#rows.delete(id);
+    this.#count();
+  }
+  /** The ids of those who are shown. */
+  get ids() {
+    return Array.from(this.#rows.keys());
+  }
+  /** The room is closed. What is shown stays, as a memory of who was here, but nothing can be done with it. */
+  stop() {
+    clearInterval(this.#timer);
+    this.#stopped = true;
+    for (const row of this.#rows.values()) {
+      row.path = void 0;
+      this.#paint(row);
+    }
+  }
+  #row(peer) {
+    const name2 = el("span", { class: "peer-name", "data-testid": "peer-name" });
+    const status = el("span", { class: "peer-status", "data-testid": "peer-status" });
+    const send = el("button", { type: "button", class: "small", "data-testid": "peer-send" }, "Send file");
+    const rejoin = el("button", { type: "button", class: "small", "data-testid": "peer-rejoin" }, "Rejoin");
+    const item = el(
+      "li",
+      { class: "peer", "data-testid": "peer", "data-peer": peer.id },
+      el("span", { class: "picture" }, flag(peer.id)),
+      el("span", { class: "peer-text" }, name2, status),
+      send,
+      rejoin
+    );
+    const row = { peer, item, name: name2, status, send, rejoin, path: void 0, why: void 0 };
+    send.onclick = () => this.actions.sendTo(row.peer);
+    rejoin.onclick = () => this.actions.rejoin();
+    return row;
+  }
+  #paint(row) {
+    const { peer, path, item } = row;
+    const name2 = displayName(peer.id, peer.attributes);
+    setText(row.name, name2);
+    setText(row.status, describe(row));
+    setAttribute(item, "data-state", peer.state);
+    setAttribute(item, "data-away", peer.away ? "true" : void 0);
+    setAttribute(item, "data-path", path ? path.relayed ? "relayed" : "direct" : void 0);
+    row.send.hidden = this.#stopped || peer.state !== "connected";
+    row.send.setAttribute("aria-label", `Send a file to ${name2}`);
+    row.rejoin.hidden = this.#stopped || peer.state !== "closed";
+    row.rejoin.setAttribute("aria-label", `Rejoin the room to connect to ${name2} again`);
+  }
+  #count() {
+    setText(find("#people-count"), String(this.#rows.size + 1));
+    find("#alone").hidden = this.#rows.size > 0;
+  }
+  async #measure() {
+    if (document.hidden) return;
+    await Promise.all(Array.from(this.#rows.values(), (row) => this.#ask(row)));
+  }
+  /** Asks a connection for its path. */
+  async #ask(row) {
+    const { peer } = row;
+    if (peer.state !== "connected") return this.#paint(row);
+    const path = await peer.path().catch(() => void 0);
+    if (row.peer !== peer || peer.state !== "connected") return;
+    row.path = path;
+    this.#paint(row);
+  }
+};
+function describe({ peer, path, why }) {
+  const away = peer.away ? "Lost the server, may come back. " : "";
+  switch (peer.state) {
+    case "waiting":
+      return `${away}Not connected: the room has more people than connect to each other`;
+    case "connecting":
+      return `${away}Connecting…`;
+    case "reconnecting":
+      return `${away}Reconnecting…`;
+    case "closed":
+      return `${away}${why?.code === "connect-failed" ? "Could not connect" : "Connection lost"}`;
+    case "connected": {
+      if (!path) return `${away}Connected`;
+      const way = `${path.relayed ? "Relayed" : "Direct"}, ${(path.relay ?? path.protocol).toUpperCase()}`;
+      return `${away}${way}${path.rtt === void 0 ? "" : `, ${milliseconds(path.rtt)}`}`;
+    }
+  }
+}
+
+// demo/src/session.ts
+import { BeckonError as BeckonError5 } from "/sdk/beckon.js";
+var LIMITS = {
+  "relay-allocations": "The server’s relay takes no further connection of yours for now. Who cannot be reached directly may stay unconnected.",
+  "relay-bytes": "The server’s relay has carried as much as it will for now. Nothing more reaches those whose connection is relayed.",
+  "relay-bandwidth": "The server’s relay is at the speed that it allows. Relayed files take longer."
+};
+var Session = class {
+  // that were shown
+  constructor(room2, people, chat2, files) {
+    this.room = room2;
+    this.people = people;
+    this.chat = chat2;
+    this.files = files;
+  }
+  room;
+  people;
+  chat;
+  files;
+  #watched = /* @__PURE__ */ new WeakSet();
+  #met = /* @__PURE__ */ new WeakSet();
+  #limits = /* @__PURE__ */ new Set();
+  /** Begins; there is nothing to stop, for a room that is closed has no more events. */
+  start() {
+    const { room: room2 } = this;
+    room2.addEventListener("peer", ({ peer }) => this.#appeared(peer));
+    room2.addEventListener("connected", ({ peer }) => void this.#connected(peer));
+    room2.addEventListener("updated", ({ peer }) => this.#changed(peer));
+    room2.addEventListener("away", ({ peer }) => this.#changed(peer));
+    room2.addEventListener("back", ({ peer }) => this.#watch(peer));
+    room2.addEventListener("gap", () => this.#sync());
+    room2.addEventListener("left", ({ peer }) => this.#left(peer));
+    room2.addEventListener("limit", ({ error }) => this.#limited(error));
+    void this.#answer();
+    this.#sync();
+  }
+  /** Takes what the peers ask for, until the room is closed. */
+  async #answer() {
+    try {
+      for await (const request of this.room.requests()) {
+        if (!this.files.take(request)) request.fail("no-such-request").catch(() => {
+        });
+      }
+    } catch {
+    }
+  }
+  /** Shows the members as they are: at the start, and after events were missed. */
+  #sync() {
+    for (const id of this.people.ids) {
+      if (this.room.peers.has(id)) continue;
+      this.people.remove(id);
+      this.files.remove(id);
+    }
+    for (const peer of this.room.peers.values()) {
+      this.#watch(peer);
+      if (peer.state === "connected") void this.#connected(peer);
+    }
+  }
+  #appeared(peer) {
+    this.#watch(peer);
+    this.chat.note(`${displayName(peer.id, peer.attributes)} is here`);
+  }
+  /** Shows a peer and, when it is a new one (a reloaded page is, under its old id), waits for the end of its connection. */
+  #watch(peer) {
+    this.#changed(peer);
+    if (this.#watched.has(peer)) return;
+    this.#watched.add(peer);
+    peer.addEventListener("state", () => this.room.peers.get(peer.id) === peer && this.#changed(peer));
+    if (peer.state === "waiting") this.room.connect(peer.id).catch(() => {
+    });
+    void peer.closed.then((why) => {
+      if (this.room.peers.get(peer.id) !== peer) return;
+      this.#changed(peer, why);
+    });
+  }
+  #changed(peer, why) {
+    this.people.show(peer, why);
+    if (peer.state === "connected") this.files.add(peer);
+    else this.files.remove(peer.id);
+  }
+  #left(peer) {
+    this.people.remove(peer.id);
+    this.files.remove(peer.id);
+    this.chat.note(`${displayName(peer.id, peer.attributes)} has left`);
+  }
+  /** Says which limit was met, once: while one lasts, it is told again and again. */
+  #limited({ code: code2, message }) {
+    if (this.#limits.has(code2)) return;
+    this.#limits.add(code2);
+    this.chat.note(LIMITS[code2] ?? message);
+  }
+  /** Starts what goes on with a connected peer, once. All of it ends with the peer. */
+  async #connected(peer) {
+    this.#watch(peer);
+    if (this.#met.has(peer)) return;
+    this.#met.add(peer);
+    void this.#chat(peer);
+    try {
+      for await (const channel of peer.channels()) this.#take(peer, channel);
+    } catch {
+    }
+  }
+  /** Keeps a chat channel with a peer: when their connection was replaced by another one, so is the channel. */
+  async #chat(peer) {
+    for (; ; ) {
+      try {
+        return await this.chat.attach(peer);
+      } catch (error) {
+        const lost = error instanceof BeckonError5 && error.code === "connection-lost";
+        if (!lost || peer.state === "closed") return;
+      }
+    }
+  }
+  #take(peer, channel) {
+    if (channel.label === CHAT) this.chat.listen(peer, channel).catch(() => {
+    });
+    else void channel.close();
+  }
+};
+
+// demo/src/share.ts
+function roomLink(room2) {
+  return `${location.origin}/r/${room2}`;
+}
+function onlyHere() {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
+}
+function showLink(room2) {
+  const field2 = find("#link");
+  const button2 = find("#copy");
+  field2.value = roomLink(room2);
+  field2.onfocus = () => field2.select();
+  button2.onclick = async () => {
+    const copied = await copy(field2);
+    if (copied) button2.focus();
+    button2.textContent = copied ? "Copied" : "Press Ctrl+C";
+    button2.dataset.copied = String(copied);
+    setTimeout(() => {
+      button2.textContent = "Copy link";
+      delete button2.dataset.copied;
+    }, 2500);
+  };
+}
+async function copy(field2) {
+  try {
+    await navigator.clipboard.writeText(field2.value);
+    return true;
+  } catch {
+    field2.focus();
+    field2.select();
+    try {
+      return document.execCommand("copy");
+    } catch {
+      return false;
+    }
+  }
+}
+
+// demo/src/main.ts
+var NAME_KEY = "beckon-name";
+var DISCREET = 1e3;
+var field = find("#my-name");
+var room;
+function pageRoom() {
+  const name2 = location.pathname.slice("/r/".length);
+  try {
+    return decodeURIComponent(name2);
+  } catch {
+    return name2;
+  }
+}
+function announce(text) {
+  setText(find("#announcer"), text);
+}
+function attributes() {
+  const name2 = cleanName(field.value);
+  return name2 ? { name: name2 } : {};
+}
+function self() {
+  const id = room?.id ?? "";
+  return { id, name: cleanName(field.value) || nickname(id) };
+}
+function nameYourself() {
+  try {
+    field.value = cleanName(localStorage.getItem(NAME_KEY) ?? "");
+  } catch {
+  }
+  field.onchange = () => {
+    field.value = cleanName(field.value);
+    try {
+      localStorage.setItem(NAME_KEY, field.value);
+    } catch {
+    }
+    room?.update(attributes()).catch(() => {
+    });
+  };
+  find("#me").onsubmit = (event) => {
+    event.preventDefault();
+    field.blur();
+  };
+}
+function furnish(name2) {
+  setText(find("#room"), name2);
+  find("#hoist").replaceChildren(...hoist(name2));
+  setText(find("#bot-command"), `beckon bot echo ${roomLink(name2)}`);
+  find("#only-here").hidden = !onlyHere();
+  showLink(name2);
+  nameYourself();
+}
+var WAYS = { stream: "a stream over HTTP", poll: "polls over HTTP" };
+function showSelf({ id, carrier }) {
+  field.placeholder = nickname(id);
+  find("#my-flag").replaceChildren(flag(id));
+  const way = find("#way");
+  way.hidden = !carrier || carrier === "websocket";
+  way.dataset.carrier = carrier ?? "";
+  if (carrier && carrier !== "websocket") setText(way, `No WebSocket gets through here: the server is reached by ${WAYS[carrier]}.`);
+}
+function follow(here) {
+  if (here.state === "joined") {
+    showSelf(here);
+    showJoined();
+    return;
+  }
+  setTimeout(() => {
+    if (here.state === "reconnecting") showReconnecting();
+  }, DISCREET);
+}
+async function enter(name2, chat2, files) {
+  const again = () => void enter(name2, chat2, files);
+  showJoining();
+  try {
+    room = await join(location.origin, name2, { attributes: attributes() });
+  } catch (error) {
+    showRefused(error, again);
+    return;
+  }
+  const here = room;
+  showSelf(here);
+  here.addEventListener("state", () => follow(here));
+  const people = new People({ sendTo: (peer) => files.pickFor(peer), rejoin: () => void here.close() });
+  new Session(room, people, chat2, files).start();
+  showJoined();
+  const why = await room.closed;
+  people.stop();
+  if (why) showLost(why, again);
+  else again();
+}
+var name = pageRoom();
+furnish(name);
+var chat = new Chat(self);
+chat.title = `${name} · Beckon`;
+void enter(name, chat, new FilePanel(find("#files"), announce));
 //# sourceMappingURL=main.js.map
