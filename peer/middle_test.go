@@ -189,6 +189,8 @@ type eavesdropper struct {
 	key *identity.Key // by which it poses as each to the other; nil passes the proofs on
 	// hides has the SDP name the certificate that was signed, and not the one that is used.
 	hides bool
+	over  chan struct{} // closed at the end
+	pipes sync.WaitGroup
 
 	mu     sync.Mutex
 	pcs    [2]*webrtc.PeerConnection // with each client
@@ -201,7 +203,7 @@ type eavesdropper struct {
 }
 
 func newEavesdropper(w *world) *eavesdropper {
-	e := &eavesdropper{t: w.t, w: w, shown: make(map[string]protocol.Member), nonce: identity.NewNonce()}
+	e := &eavesdropper{t: w.t, w: w, shown: make(map[string]protocol.Member), over: make(chan struct{}), nonce: identity.NewNonce()}
 	for i := range e.hosts {
 		peer.VNet.Lock()
 		host, err := vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{fmt.Sprintf("10.0.0.%d", 200+i)}})
@@ -211,11 +213,13 @@ func newEavesdropper(w *world) *eavesdropper {
 		e.hosts[i] = host
 	}
 	w.t.Cleanup(func() {
+		close(e.over)
 		for _, pc := range e.pcs {
 			if pc != nil {
 				pc.GracefulClose()
 			}
 		}
+		e.pipes.Wait()
 	})
 	return e
 }
@@ -362,16 +366,16 @@ func (e *eavesdropper) pipe(a, b *webrtc.DataChannel) {
 			}
 		})
 	}
-	go func() {
+	e.pipes.Go(func() {
 		for range 2 {
 			select {
 			case <-opened:
-			case <-time.After(time.Minute):
+			case <-e.over:
 				return
 			}
 		}
 		for i := range raw {
-			go func() {
+			e.pipes.Go(func() {
 				buffer := make([]byte, 64<<10)
 				for {
 					n, text, err := raw[i].ReadDataChannel(buffer)
@@ -385,9 +389,9 @@ func (e *eavesdropper) pipe(a, b *webrtc.DataChannel) {
 						return
 					}
 				}
-			}()
+			})
 		}
-	}()
+	})
 }
 
 // knows tells whether it has heard somebody say that.
