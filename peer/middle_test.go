@@ -214,6 +214,9 @@ func newEavesdropper(w *world) *eavesdropper {
 	}
 	w.t.Cleanup(func() {
 		close(e.over)
+		if !e.hides { // in a bubble; the rooms have closed their connections, and as in newWorld two ends should not do so at the same moment
+			time.Sleep(time.Second)
+		}
 		for _, pc := range e.pcs {
 			if pc != nil {
 				pc.GracefulClose()
