@@ -316,6 +316,7 @@ func (e *eavesdropper) connection(with int) *webrtc.PeerConnection {
 	var s webrtc.SettingEngine
 	s.SetNet(e.hosts[with])
 	s.DetachDataChannels()
+	s.DisableCloseByDTLS(true) // as package peer has it: it would close at the same time as below
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.DisableCertificateFingerprintVerification(true) // it takes everybody
 	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s)).NewPeerConnection(webrtc.Configuration{})
