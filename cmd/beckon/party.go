@@ -91,7 +91,7 @@ func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, nam
 	p := &party{Room: room, stop: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
-		narrate(ctx, room, d)
+		narrate(ctx, room, d, !link.Secret.IsZero())
 	}()
 	return p, nil
 }
@@ -104,13 +104,15 @@ func (p *party) leave() error {
 	return err
 }
 
-// narrate says what a person should know of a room, until ctx or the room ends.
-func narrate(ctx context.Context, room events, d *display) {
+// narrate says what a person should know of a room, until ctx or the room ends. secret tells whether the link has one.
+func narrate(ctx context.Context, room events, d *display, secret bool) {
 	for {
 		e, err := room.Recv(ctx)
 		switch {
 		case err != nil:
 			return
+		case e.Kind == peer.EventUnverified && !secret:
+			d.say("somebody in the room connects only to who has the secret of the link, which this link lacks: was it copied whole, with what is behind the #, and in quotes?")
 		case e.Kind == peer.EventUnverified:
 			d.say("somebody in the room has not proven to know the secret of the link, and was kept out")
 		case e.Kind == peer.EventLimit:
