@@ -43,7 +43,7 @@ class Panel implements Game {
     class: "game-sea", tabindex: 0, role: "application", "aria-label": "The sea. Arrow keys steer, the space bar asks for the nearest light.",
     "data-testid": "game-canvas",
   });
-  #button = el("button", { type: "button", class: "primary", "data-testid": "game-sail" }, "Set sail");
+  #button = el("button", { type: "button", class: "primary", disabled: true, "data-testid": "game-sail" }, "Set sail");
   #status = el("p", { class: "game-status", role: "status", "data-testid": "game-status" });
   #packets = el("p", { class: "game-packets", "data-testid": "game-packets" });
   #scores = new ScoreList((number) => this.#name(number));
@@ -98,6 +98,7 @@ class Panel implements Game {
     this.#crew.enter(room);
     this.#sea.be(this.#crew.number);
     this.#before = this.#sea.boat;
+    this.#button.disabled = false;
     this.#draw();
   }
 
@@ -109,8 +110,8 @@ class Panel implements Game {
   }
 
   add(peer: Peer): void {
-    this.#sea.be(this.#crew.number); // which is another one when the server has forgotten this page; then all others are new, too
     this.#crew.add(peer);
+    this.#sea.be(this.#crew.number); // which is another one when the server has forgotten this page; then all others are new, too
   }
 
   take(peer: Peer, channel: Channel): Promise<void> {
@@ -118,7 +119,6 @@ class Panel implements Game {
   }
 
   #setSail(sailing: boolean): void {
-    if (!this.#room) return;
     this.#sailing = sailing;
     this.#steering.active = sailing;
     this.#steering.rest();
