@@ -34,7 +34,7 @@ func echo(ctx context.Context, r *peer.Room, log zerolog.Logger) error {
 	var peers sync.WaitGroup
 	defer peers.Wait()
 	defer cancel()
-	peers.Go(func() { tellEvents(ctx, r, log) })
+	peers.Go(func() { tellLimits(ctx, r, log) })
 	for {
 		p, err := r.Accept(ctx)
 		if err != nil {
@@ -51,10 +51,10 @@ type events interface {
 
 var _ events = (*peer.Room)(nil)
 
-// tellEvents puts into the log what is not the bot's fault, until ctx or the room ends: which limit of the server's relay this program has met,
-// by which something is slow then or does not come. Of peers that are not verified package peer tells the log itself. No other event is of
-// use to a program that answers whoever comes.
-func tellEvents(ctx context.Context, room events, log zerolog.Logger) {
+// tellLimits puts into the log which limit of the server's relay this program has met, until ctx or the room ends: what is slow then, or
+// does not come, is not the bot's fault. No other event is of use to a program that answers whoever comes: of peers that are not verified,
+// package peer tells the log itself.
+func tellLimits(ctx context.Context, room events, log zerolog.Logger) {
 	for {
 		e, err := room.Recv(ctx)
 		if err != nil {

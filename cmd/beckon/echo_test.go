@@ -133,7 +133,7 @@ func TestEchoTellsLimits(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	full := protocol.Errorf(protocol.CodeRelayBytes, "the relay has carried for this room what it will in a day")
-	tellEvents(t.Context(), &script{{Kind: peer.EventGap}, {Kind: peer.EventLimit, Err: full}, {Kind: peer.EventGap}}, zerolog.New(&out))
+	tellLimits(t.Context(), &script{{Kind: peer.EventGap}, {Kind: peer.EventLimit, Err: full}, {Kind: peer.EventGap}}, zerolog.New(&out))
 	if text := out.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, `"level":"warn"`) || !strings.Contains(text, "will in a day") {
 		t.Errorf("the log is %q, want one warning", text)
 	}

@@ -48,7 +48,7 @@ func play(ctx context.Context, r *peer.Room, helm *lights.Helm, log zerolog.Logg
 		log.Info().Uint32("score", report.Score).Uint32("heard", report.Counts.Heard).Uint32("old", report.Counts.Old).
 			Uint32("malformed", report.Counts.Malformed).Uint32("foreign", report.Counts.Foreign).Uint64("skipped", report.Skipped).Msg("the game is over")
 	}()
-	running.Go(func() { tellEvents(ctx, r, log) })
+	running.Go(func() { tellLimits(ctx, r, log) })
 	running.Go(func() { _ = helm.Run(ctx) }) // ends with ctx alone
 	for {
 		p, err := r.Accept(ctx)
