@@ -62,9 +62,10 @@ func TestGame(t *testing.T) {
 		if end.Score < 2 || end.Other < 1 || end.Place == begin.Place || end.Own == begin.Own {
 			t.Errorf("nobody has played: %+v, then %+v", begin, end)
 		}
-		// Of the packets that the bot has sent, one for each of its ticks, all but a few have come; and it was told one for each of the page's.
+		// Of the packets that the bot has sent, one for each of its ticks, most have come (a busy machine drops what is too old); and it was told one
+		// for each of the page's.
 		said, heard := end.Ticks-begin.Ticks, end.Heard-begin.Heard
-		if heard > said || heard < said*8/10 || said < 120 {
+		if heard > said || heard < said/2 || said < 120 {
 			t.Errorf("%d of %d ticks of the bot were heard", heard, said)
 		}
 		if ticks, told := end.Tick-begin.Tick, end.Told-begin.Told; told+end.Skipped < ticks-1 || told > ticks || ticks < 60 {
@@ -73,8 +74,7 @@ func TestGame(t *testing.T) {
 		if end.Malformed+end.Foreign+end.Held > 0 {
 			t.Errorf("it does not believe the bot: %+v", end)
 		}
-		// What was on its way when it left may still be counted.
-		if got.Silent > 1 {
+		if got.Silent > 0 {
 			t.Errorf("%d packets were sent from ashore", got.Silent)
 		}
 		if !strings.HasPrefix(got.Words, "Packets each second: ") || len(got.Scores) != 2 || !strings.HasPrefix(got.Scores[0], "You") || !strings.HasPrefix(got.Scores[1], "Bo") {
