@@ -50,6 +50,7 @@ func TestGame(t *testing.T) {
 		var got struct {
 			Watching, Begin, End gameFacts
 			Silent               int
+			Rested               struct{ Own, Other int } // ticks while nobody saw the tab
 			Words                string
 			Scores               []string
 		}
@@ -76,6 +77,9 @@ func TestGame(t *testing.T) {
 		}
 		if got.Silent > 0 {
 			t.Errorf("%d packets were sent from ashore", got.Silent)
+		}
+		if r := got.Rested; r.Own == 0 || r.Own > r.Other/10 {
+			t.Errorf("a tab that nobody sees has sent %d packets in %d ticks", r.Own, r.Other)
 		}
 		if !strings.HasPrefix(got.Words, "Packets each second: ") || len(got.Scores) != 2 || !strings.HasPrefix(got.Scores[0], "You") || !strings.HasPrefix(got.Scores[1], "Bo") {
 			t.Errorf("it shows %q and %q", got.Words, got.Scores)
