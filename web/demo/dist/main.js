@@ -1258,7 +1258,7 @@ var Outgoing = class {
       delivery.through();
     }
   }
-  async #blocks(request, delivery, index, file, { from, to }) {
+  async #blocks(request, delivery, index, file, { from = 0, to }) {
     if (!isCount(from) || !isCount(to) || from >= to || to > file.size) throw new FileError("bad-range", `There are no bytes ${from} to ${to}.`);
     const first = await read(file, from, Math.min(from + STEP3, to));
     await request.respond(this.#stream(delivery, index, file, first, from, to));
