@@ -74,7 +74,8 @@ export class Link {
 
   /** What is said on this connection makes no sense: it ends, and another one may take its place. */
   fail(error: BeckonError): void {
-    if (this.open) this.#negotiation?.fail(error);
+    // Of an association that is gone the control channel says whether that was on purpose.
+    if (!this.#negotiation?.wasOpen || this.open) this.#negotiation?.fail(error);
   }
 
   /** Looks whether the app has closed the RTCPeerConnection, of which the browser tells nobody: then another one takes its place. */

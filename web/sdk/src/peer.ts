@@ -1,9 +1,11 @@
 import { abortable, abortError, checkAborted, deferred } from "./abort.js";
 import { Arrivals } from "./arrivals.js";
 import type { Channel } from "./channel.js";
+import { checkOptions, checkRequest } from "./check.js";
 import { offers } from "./decide.js";
 import { asBeckonError, BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
+import { Faults } from "./faults.js";
 import { EndEvent, LeftEvent, PeerEvent, type PeerEventMap } from "./happenings.js";
 import type { PeerGuard, PeerHost, PeerState } from "./hosts.js";
 import { Link } from "./link.js";
@@ -12,7 +14,7 @@ import type { MuxChannel } from "./muxchannel.js";
 import { PROTOCOL } from "./muxframes.js";
 import type { Inbox } from "./inbox.js";
 import { isNegotiation } from "./negotiation.js";
-import { checkOptions, Opener } from "./open.js";
+import { Opener } from "./open.js";
 import type { Abortable, ChannelOptions } from "./options.js";
 import { addressesOn, bytesOn, pathOf, reportOf, type Path, type PeerStats } from "./path.js";
 import type { LeftReason, Member, SignalData } from "./protocol_gen.js";
@@ -52,6 +54,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   readonly #raw = new Set<RawChannel>();
   readonly #arrivals: Arrivals;
   readonly #inbox: Inbox;
+  readonly #faults: Faults;
   #attributes: Readonly<Record<string, unknown>>;
   #away: boolean;
   /** Is another one while it is reconnecting. */
@@ -76,6 +79,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.closed = this.#ended.promise;
     this.#arrivals = new Arrivals(this.id);
     this.#inbox = inbox;
+    this.#faults = new Faults(this.id);
     const link = (this.#link = this.#linked(offers(host.self, member)));
     this.#mux = new Mux({
       id: this.id,
@@ -83,7 +87,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
         return link.maxMessageSize;
       },
       heard: () => link.heard(true),
-      fail: (error) => link.fail(error),
+      fail: (error) => this.#broken(error),
       arrived: (channel) => this.#arrived(channel),
     }, host.maxMessageSize);
     this._reach();
@@ -137,11 +141,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
    * Opens a channel, waiting until the peer is connected, perhaps again. One that is ordered and reliable is there at once then, another
    * one when the other side has taken it, which gets it from `accept`. 256 channels, and 16 raw ones that are being opened, are open
    * at a time: further calls wait. Rejects with `closed`, `connect-failed`, `connection-lost`, `overflow` (too many channels wait
-   * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`; throws a TypeError for options
-   * that exclude each other.
+   * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`, and with a TypeError for options
+   * that exclude each other or do not exist.
    */
-  async open(label: string, { signal, ...options }: ChannelOptions & Abortable = {}): Promise<Channel> {
+  async open(label: string, options: ChannelOptions & Abortable = {}): Promise<Channel> {
     checkOptions(label, options);
+    const { signal } = options;
     const what = `open ${JSON.stringify(label)} to ${this.id}`;
     return this.#opened(what, signal, async (connection) => {
       if (!options.raw) return this.#mux.open(label, options, {}, what, signal);
@@ -173,11 +178,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
    * Asks the peer for something, and resolves with its answer, whose body may still be coming. `name` says what for, in up to 1,024
    * bytes; `body` is sent along. `timeout` bounds all of it in milliseconds, the answer's body included, and the other side is told of
    * it. Without it the wait is for as long as the connection lasts. Rejects with a RequestError (its handler's own), `timeout`,
-   * `aborted`, what `open` does, what ended the connection, and what the body throws.
+   * `aborted`, what `open` does, what ended the connection, what the body throws, and a TypeError for a body that is none.
    */
-  async request(name: string, body?: Sending, { signal, timeout }: Abortable & { timeout?: number | undefined } = {}): Promise<Answer> {
+  async request(name: string, body?: Sending, options: Abortable & { timeout?: number | undefined } = {}): Promise<Answer> {
+    checkRequest(name, body, options);
+    const { signal, timeout } = options;
     const what = `request ${JSON.stringify(name)} to ${this.id}`;
-    checkOptions(name, {});
     checkAborted(signal, what);
     const controller = new AbortController();
     const until = performance.now() + (timeout ?? 0);
@@ -232,12 +238,13 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Tells what has gone through the connection, and where it goes; addresses only if asked for. Rejects with nothing. */
   async stats({ addresses = false }: { addresses?: boolean } = {}): Promise<PeerStats> {
     const { restarts, connections } = this.#link;
+    const { violations } = this.#faults;
     const { connection } = this;
     const report = this.state === "connected" && connection ? await reportOf(connection) : undefined;
     const { bytesSent = 0, bytesReceived = 0 } = report ? bytesOn(report) : {};
     const buffered = this.#all.reduce((sum, channel) => sum + channel.bufferedAmount, this.#mux.buffered);
     const path = report && pathOf(report);
-    return { path, bytesSent, bytesReceived, buffered, restarts, connections, ...(addresses && report && addressesOn(report)) };
+    return { path, bytesSent, bytesReceived, buffered, restarts, connections, violations, ...(addresses && report && addressesOn(report)) };
   }
 
   /**
@@ -399,6 +406,16 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.#mux.detach(error);
   }
 
+  /**
+   * The connection is to end. It may be what the two know of each other's channels that is wrong, which begins anew on another one. One who
+   * breaks the protocol again and again is given up.
+   */
+  #broken(error: BeckonError): void {
+    const end = this.#faults.add(error);
+    if (end) this._end(end);
+    else this.#link.fail(error);
+  }
+
   #over(error: BeckonError | undefined): void {
     this.#connected.reject(error ?? new BeckonError("closed", `The connection with ${this.id} is closed.`));
     this.#drop(error);
@@ -421,9 +438,10 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   #offered(dc: RTCDataChannel): void {
-    if (dc.protocol === PROTOCOL) this.#mux.trunk(this.connection as RTCPeerConnection, dc);
+    const connection = this.connection as RTCPeerConnection;
+    if (dc.protocol === PROTOCOL) this.#mux.trunk(connection, dc);
     else if (this.#closing) dc.close();
-    else void this.#arrivals.add(dc, (arrived) => this.#adopt(arrived));
+    else void this.#arrivals.add(connection, dc, (arrived) => this.#adopt(arrived));
   }
 
   #arrived(channel: MuxChannel): "overflow" | "closed" | undefined {
