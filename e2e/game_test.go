@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/process"
 )
@@ -85,6 +87,32 @@ func TestGame(t *testing.T) {
 			t.Errorf("it shows %q and %q", got.Words, got.Scores)
 		}
 	})
+}
+
+// The demo's page plays with a bot in a room whose link has a secret: only who has it is connected, and plays.
+func TestGameInTheDemo(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1")
+	if !strings.Contains(b.Room, "#k=") {
+		t.Fatalf("%s has no secret", b.Room)
+	}
+	startProgram(t, "bot", "game", b.Room, "--name", "Bo", "--log-level", "error")
+	ada := newScreen(t, b.Room, 1280, 800)
+	bob := newScreen(t, b.Room, 390, 844) // a phone's width
+	bob.do(t, chromedp.Click(testID("tab-game")))
+	for _, s := range []*screen{ada, bob} {
+		s.do(t, chromedp.Click(chromedp.CSS("[data-testid=game-sail]:not([disabled])")))
+	}
+	for _, s := range []*screen{ada, bob} {
+		s.do(t, chromedp.WaitVisible(testID("game", "data-others='2'")))
+		s.waits(t, `document.querySelector("[data-testid=game]").dataset.heard > 120`)
+		s.do(t, chromedp.WaitVisible(chromedp.Search(`//*[@data-testid="game-scores"]//*[text()="Bo"]`)))
+		if malformed, err := chromedp.Run(s.ctx, chromedp.AttributeValue(testID("game"), "data-malformed")); err != nil || malformed.Value != "0" {
+			t.Errorf("%q packets are malformed, %v", malformed.Value, err)
+		}
+	}
+	ada.shoot(t, "demo-game")
+	bob.shoot(t, "demo-game-phone")
 }
 
 // gameModule is the game of the demo as one module, which any page may put into itself.
