@@ -179,7 +179,8 @@ export class MuxChannel extends Channel {
       }
       case CLOSED:
         if (!this.#closeSaid && !(this.durable && !this.#answered)) throw bad("a CLOSED");
-        return this._end(undefined);
+        // Who has closed as well waits for an answer, too, which is said when what it has announced is here.
+        return this.#farewell === undefined ? this._end(undefined) : undefined;
       case RESET: {
         const { code, message } = readHead(frame);
         return this._end(new BeckonError(RESET_CODES.includes(code) ? (code as ErrorCode) : "closed", `${this._what}: ${message}`));

@@ -251,6 +251,22 @@ for (const options of [{ ordered: false }, { maxRetransmits: 0 }] as ChannelOpti
   });
 }
 
+test("both may close at once while what was sent is still on its way, and each is answered", async () => {
+  const [near, far] = await pair.open("x", { ordered: false });
+  void near.send("1");
+  const closings = [near.close("near"), far.close("far")];
+  const trunk = pair.a.end.channels[1] as (typeof pair.wires)[0];
+  await settled();
+  const late = trunk.flying.splice(0);
+  await pair.flow(); // both CLOSEs, and the answer of the one that lacks nothing
+  assert.equal(far._over, false, "what was announced has not come");
+  trunk.flying.push(...late);
+  await pair.flow();
+  assert.deepEqual([near._over, far._over], [true, true]);
+  await Promise.all(closings);
+  assert.deepEqual([await near.closed, await far.closed, far.reason, near.reason], [undefined, undefined, "near", "far"]);
+});
+
 test("unordered messages are put together however their parts come", async () => {
   const [near, far] = await pair.open("x", { ordered: false });
   const messages = [100 * KiB, 3, 150 * KiB, 0].map((size, i) => pattern(size, i));
