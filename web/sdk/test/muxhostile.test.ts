@@ -209,9 +209,10 @@ test("what comes on unreliable channels that nobody reads is bounded for all of 
     assert.ok(whole() <= budget.unasked && budget.unasked <= 16 * MiB, `${id + 1} channels hold ${budget.unasked >> 20} MiB`);
   }
   assert.ok(whole() > 6 * MiB && budget.unasked > 15 * MiB, "a few may hold what they could alone");
-  collect();
-  const grown = process.memoryUsage().arrayBuffers - memory;
-  assert.ok(grown < 40 * MiB, `${grown >> 20} MiB of memory`);
+  // What a collection has freed is only counted by a later one: buffers are swept beside the program.
+  const grown = () => process.memoryUsage().arrayBuffers - memory;
+  for (let i = 0; i < 20 && grown() >= 40 * MiB; i++, await settled()) collect();
+  assert.ok(grown() < 40 * MiB, `${grown() >> 20} MiB of memory`);
   assert.ok(pair.b.accepted.some((channel) => channel.stats().missed > 0), "what was dropped is counted");
   // Who reads has room of its own.
   const last = pair.b.accepted[254] as MuxChannel;
