@@ -218,69 +218,11 @@ func TestManyTrunks(t *testing.T) {
 	})
 }
 
-// TestBadFrames: what makes no sense for a channel's state ends the connection, or resets the channel.
+// TestBadFrames: what makes no sense for a channel's state ends the connection, or resets the channel. The other language has the same cases.
 func TestBadFrames(t *testing.T) {
 	t.Parallel()
-	const reliable, unordered, lossy, durable = `{"max":99,"window":9999}`, `{"max":99,"window":9999,"unordered":true}`,
-		`{"max":99,"window":0,"maxRetransmits":0}`, `{"max":99,"window":9999,"durable":"0123456789abcdef"}`
-	type on struct {
-		trunk int // 0: a lane; 1, 2: unordered, lossy
-		raw   string
-	}
-	for name, c := range map[string]struct {
-		open   string
-		frames []on
-		bad    bool               // the connection ends
-		reset  protocol.ErrorCode // or the channel; else neither
-	}{
-		"of one not opened":       {reliable, []on{{0, "\x10\x01x"}}, true, ""},
-		"of one that is gone":     {reliable, []on{{0, "\x08\x00" + `{"code":"x","message":""}`}, {0, "\x10\x00x"}, {0, "\x07\x00"}}, false, "x"},
-		"opened twice":            {reliable, []on{{0, "\x01\x00" + reliable}}, true, ""},
-		"opened on another trunk": {reliable, []on{{1, "\x01\x01" + reliable}}, true, ""},
-		"opened backwards":        {reliable, []on{{0, "\x01\x05" + reliable}, {0, "\x01\x04" + reliable}}, true, ""},
-		"opened with gaps":        {reliable, []on{{0, "\x01\x05" + reliable}, {0, "\x01\x09" + reliable}}, false, ""},
-		"OPENED by the opener":    {reliable, []on{{0, "\x02\x00" + reliable}}, true, ""},
-		"numbered on a lane":      {reliable, []on{{0, "\x18\x00\x01x"}}, true, ""},
-		"not numbered":            {unordered, []on{{1, "\x10\x00x"}}, true, ""},
-		"data on the lane":        {unordered, []on{{0, "\x18\x00\x01x"}}, true, ""},
-		"data on another's":       {unordered, []on{{2, "\x18\x00\x01x"}}, true, ""},
-		"control on its trunk":    {unordered, []on{{1, "\x05\x00\x00"}}, true, ""},
-		"whole within parts":      {reliable, []on{{0, "\x12\x00\x05ab"}, {0, "\x10\x00x"}}, true, ""},
-		"first within parts":      {reliable, []on{{0, "\x12\x00\x05ab"}, {0, "\x12\x00\x05ab"}}, true, ""},
-		"next of none":            {reliable, []on{{0, "\x14\x00x"}}, true, ""},
-		"next beyond the total":   {reliable, []on{{0, "\x12\x00\x05ab"}, {0, "\x14\x00abcd"}}, true, ""},
-		"cut of none":             {reliable, []on{{0, "\x09\x00"}}, true, ""},
-		"cut with a number":       {reliable, []on{{0, "\x12\x00\x05ab"}, {0, "\x09\x00\x01"}}, true, ""},
-		"cut without":             {unordered, []on{{1, "\x09\x00"}}, true, ""},
-		"cut, durable":            {durable, []on{{0, "\x12\x00\x05ab"}, {0, "\x09\x00"}}, true, ""},
-		"cut":                     {reliable, []on{{0, "\x12\x00\x05ab"}, {0, "\x09\x00"}, {0, "\x10\x00x"}, {0, "\x05\x00\x01"}}, false, ""},
-		"numbered twice":          {unordered, []on{{1, "\x1a\x00\x01\x05\x00ab"}, {1, "\x18\x00\x01x"}}, true, ""},
-		"parts that differ":       {unordered, []on{{1, "\x1a\x00\x01\x05\x00ab"}, {1, "\x1a\x00\x01\x06\x02x"}}, true, ""},
-		"parts too many":          {unordered, []on{{1, "\x1a\x00\x01\x05\x00abc"}, {1, "\x1a\x00\x01\x05\x00abc"}}, true, ""},
-		"window without control":  {lossy, []on{{0, "\x03\x00\x05"}}, true, ""},
-		"ack, not durable":        {reliable, []on{{0, "\x04\x00\x00"}}, true, ""},
-		"ack of what was not":     {durable, []on{{0, "\x04\x00\x01"}}, true, ""},
-		"fin too early":           {reliable, []on{{0, "\x05\x00\x01"}}, true, ""},
-		"fin too late":            {unordered, []on{{1, "\x18\x00\x01x"}, {0, "\x05\x00\x00"}}, true, ""},
-		"fin twice":               {reliable, []on{{0, "\x05\x00\x00"}, {0, "\x05\x00\x00"}}, true, ""},
-		"fin twice, durable":      {durable, []on{{0, "\x05\x00\x00"}, {0, "\x05\x00\x00"}}, false, ""},
-		"close after fin":         {reliable, []on{{0, "\x05\x00\x00"}, {0, "\x06\x00\x00why"}}, false, protocol.CodeClosed},
-		"close within parts":      {reliable, []on{{0, "\x12\x00\x05ab"}, {0, "\x06\x00\x00"}}, true, ""},
-		"data behind the end":     {reliable, []on{{0, "\x05\x00\x00"}, {0, "\x10\x00x"}}, true, ""},
-		"numbered behind the end": {unordered, []on{{0, "\x05\x00\x01"}, {1, "\x18\x00\x02x"}}, true, ""},
-		"numbered before the end": {unordered, []on{{0, "\x05\x00\x01"}, {1, "\x18\x00\x01x"}}, false, ""},
-		"closed of none":          {reliable, []on{{0, "\x07\x00"}}, true, ""},
-		"too large":               {reliable, []on{{0, "\x12\x00\x80\x80\x80\x01ab"}}, false, protocol.CodeMessageTooLarge},
-		"too large, whole":        {reliable, []on{{0, "\x10\x00" + strings.Repeat("x", 100_001)}}, false, protocol.CodeMessageTooLarge},
-		"too large, numbered":     {unordered, []on{{1, "\x1a\x00\x01\x80\x80\x80\x01\x00ab"}}, false, protocol.CodeMessageTooLarge},
-		"more than was granted":   {reliable, []on{{0, "\x10\x00" + strings.Repeat("x", 90_000)}, {0, "\x10\x00" + strings.Repeat("x", 90_000)}, {0, "\x10\x00" + strings.Repeat("x", 90_000)}}, false, protocol.CodeOverflow},
-		"far beyond the grant":    {unordered, []on{{1, "\x1a\x00\x01\xa0\x8d\x06\x90\x8d\x06x"}, {1, "\x1a\x00\x02\xa0\x8d\x06\x90\x8d\x06x"}, {1, "\x1a\x00\x03\xa0\x8d\x06\x90\x8d\x06x"}}, false, protocol.CodeOverflow},
-		"unknown":                 {reliable, []on{{0, "\x77\xff\xff"}}, false, ""},
-		"empty":                   {reliable, []on{{0, ""}}, true, ""},
-		"again, unknown":          {`{"max":99,"window":9999,"durable":"0123456789abcdef","received":0}`, nil, false, protocol.CodeConnectionLost},
-		"durable twice":           {durable, []on{{0, "\x01\x04" + durable}}, true, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range readStates(t) {
+		t.Run(c.Name, func(t *testing.T) {
 			var ch *Channel
 			m := New(Config{MaxMessage: 100_000, Accept: func(c *Channel) bool { ch = c; return true }})
 			defer m.Close(nil)
@@ -289,21 +231,23 @@ func TestBadFrames(t *testing.T) {
 			none := uint16(0)
 			var said sent
 			trunks := []func([]byte){l.Accept(&said, Class{}), l.Accept(&said, Class{Unordered: true}), l.Accept(&said, Class{MaxRetransmits: &none})}
-			trunks[0]([]byte("\x01\x00" + c.open))
-			for _, f := range c.frames {
-				trunks[f.trunk]([]byte(f.raw))
+			trunks[0]([]byte("\x01\x00" + c.Open))
+			for _, f := range c.Frames {
+				trunks[f.Trunk](append(unhex(t, f.Hex), make([]byte, f.Fill)...))
 			}
-			if c.bad != (failed != nil) || c.bad && code(failed) != protocol.CodeBadFrame {
+			if (c.Ends == "connection") != (failed != nil) || failed != nil && code(failed) != c.Code {
 				t.Fatalf("the connection: %v", failed)
 			}
-			if c.reset == protocol.CodeConnectionLost {
-				if l.settle(t.Context()); !strings.Contains(said.all(), "\x08\x00"+`{"code":"connection-lost"`) || ch != nil {
+			switch c.Ends {
+			case "connection":
+			case "open":
+				if l.settle(t.Context()); !strings.Contains(said.all(), "\x08\x00"+`{"code":"`+string(c.Code)+`"`) || ch != nil {
 					t.Fatalf("said %q", said.all())
 				}
-				return
-			}
-			if got := context.Cause(ch.Context()); code(got) != c.reset {
-				t.Fatalf("the channel: %v", got)
+			default:
+				if got := context.Cause(ch.Context()); code(got) != c.Code {
+					t.Fatalf("the channel: %v", got)
+				}
 			}
 		})
 	}

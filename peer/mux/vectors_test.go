@@ -7,6 +7,8 @@ import (
 	"os"
 	"reflect"
 	"testing"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // vectors are testdata/frames.json, which the other language reads as well.
@@ -45,6 +47,31 @@ func readVectors(t testing.TB) (v vectors) {
 		t.Fatalf("the vectors cannot be read: %v", err)
 	}
 	return v
+}
+
+// state is one case of testdata/states.json, which the other language reads as well.
+type state struct {
+	Name, Open string
+	Frames     []struct {
+		Trunk int
+		Hex   string
+		Fill  int
+	}
+	Ends string
+	Code protocol.ErrorCode
+}
+
+func readStates(t *testing.T) []state {
+	t.Helper()
+	var v struct{ Cases []state }
+	raw, err := os.ReadFile("testdata/states.json")
+	if err == nil {
+		err = json.Unmarshal(raw, &v)
+	}
+	if err != nil || len(v.Cases) < 40 {
+		t.Fatalf("%d cases can be read: %v", len(v.Cases), err)
+	}
+	return v.Cases
 }
 
 func unhex(t testing.TB, s string) []byte {

@@ -170,9 +170,11 @@ export class MuxChannel extends Channel {
         this.#sender.ack(n);
         return this._outbox.left();
       case FIN:
+        if (this.#announced !== undefined && !this.durable) throw bad("a second FIN");
         return this.#announce(n);
       case CLOSE: {
         const text = readReason(frame);
+        if (this.#farewell !== undefined) throw bad("a second CLOSE");
         this.#farewell = text;
         this._outbox.end(new BeckonError("closed", `${this._what}: closed by the other side`));
         return this.#announce(n);
@@ -186,7 +188,8 @@ export class MuxChannel extends Channel {
         return this._end(new BeckonError(RESET_CODES.includes(code) ? (code as ErrorCode) : "closed", `${this._what}: ${message}`));
       }
     }
-    if (this.#announced !== undefined && !this._numbered) throw bad("DATA after its end");
+    if (this.#announced !== undefined && (!this._numbered || n > this.#announced)) throw bad("DATA after its end");
+    if (type === CUT && this.durable) throw bad("CUT of what is durable");
     try {
       if (type === CUT) this.#receiver.cut(numbers[0]);
       else this.#receiver.data(frame);
@@ -332,7 +335,7 @@ export class MuxChannel extends Channel {
     if (this.#announced !== undefined && this.#announced !== n) throw bad("another number of messages than before");
     this.#announced = n;
     const { count, midway } = this.#receiver;
-    if (!this._numbered && (count !== n || midway)) throw bad("another number of messages than came");
+    if (count > n || (!this._numbered && (count < n || midway))) throw bad("another number of messages than came");
     if (count < n && !this._windowed) this.#timer ??= setTimeout(() => this.#complete(true), MISSING);
     this.#complete();
   }
