@@ -132,7 +132,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     return this.#link.connection;
   }
 
-  /** How many channels were closed at once because 64 waited to be accepted already. */
+  /** How many channels were refused because 256 waited to be accepted already; of raw ones, 64. */
   get overflows(): number {
     return this.#arrivals.overflows;
   }

@@ -4,11 +4,16 @@ import { checkBody, checkText, isSendable } from "./check.js";
 import { asBeckonError, BeckonError, RequestError } from "./error.js";
 import type { MuxChannel } from "./muxchannel.js";
 import { textOf, utf8 } from "./muxframes.js";
-import { bytesOf, type Sendable } from "./outbox.js";
+import { EARLY } from "./muxsend.js";
+import { bytesOf, OVERHEAD, type Sendable } from "./outbox.js";
 import type { Peer } from "./peer.js";
 
-/** A body is sent in messages of so many bytes, so that the other side can begin before it is whole. */
-const PIECE = 65536;
+/** A body is sent in messages of so many bytes, so that the other side can begin before it is whole: what may leave before it has said anything. */
+const PIECE = EARLY - OVERHEAD;
+/** The head of an answer, in characters: a sentence of 1,024 bytes is the longest that is in one. */
+const MAX_HEAD = 65536;
+/** What a handler may call its failure. */
+const FAILURE = /^[a-zA-Z0-9-]{1,64}$/;
 
 /** What a request or an answer may carry: nothing, bytes or text, or a stream of them. */
 export type Sending = Sendable | AsyncIterable<Sendable> | ReadableStream<Sendable> | undefined;
@@ -98,7 +103,7 @@ export class Request extends Body {
 
   /** Answers that it cannot be done: with a word of up to 64 letters, digits and `-`, and a sentence of up to 1,024 bytes. */
   async fail(code: string, message = code): Promise<void> {
-    if (typeof code !== "string" || !/^[a-zA-Z0-9-]{1,64}$/.test(code)) throw new TypeError("fail: the code is up to 64 letters, digits and -");
+    if (typeof code !== "string" || !FAILURE.test(code)) throw new TypeError("fail: the code is up to 64 letters, digits and -");
     checkText("fail", "message", message);
     await this.#say({ error: { code, message } });
   }
@@ -176,19 +181,23 @@ export async function ask(channel: MuxChannel, body: Sending, signal: AbortSigna
   const head = await Promise.race([channel.recv(), failed.promise]).catch((error: unknown) => {
     throw signal.aborted ? asBeckonError(signal.reason, "aborted", what) : error; // in the words of who has given up
   });
-  const { ok, error } = parse(head);
-  if (ok === true) return new Answer(channel);
-  const { code, message = "" } = Object(error) as { code?: string; message?: string };
-  if (typeof code === "string") throw new RequestError(code, String(message));
-  const garbled = new BeckonError("bad-frame", `${what}: the answer has no head`);
-  channel._fail(garbled);
-  throw garbled;
+  const failure = parse(head, what);
+  if (!failure) return new Answer(channel);
+  if (failure instanceof BeckonError) channel._fail(failure);
+  throw failure;
 }
 
-function parse(head: Message): { ok?: unknown; error?: unknown } {
+/** Reads the head of an answer: undefined, what the handler said instead, or that it is none. */
+function parse(head: Message, what: string): RequestError | BeckonError | undefined {
   try {
-    return Object(JSON.parse(head as string)) as object;
+    if (typeof head === "string" && head.length <= MAX_HEAD) {
+      const { ok = false, error } = Object(JSON.parse(head)) as { ok?: unknown; error?: unknown };
+      if (ok === true && !error) return undefined;
+      const { code, message = "" } = Object(error) as { code?: unknown; message?: unknown };
+      if (ok === false && typeof code === "string" && FAILURE.test(code) && typeof message === "string") return new RequestError(code, message);
+    }
   } catch {
-    return {};
+    // It is no JSON.
   }
+  return new BeckonError("bad-frame", `${what}: the answer has no head`);
 }

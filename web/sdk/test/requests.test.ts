@@ -4,10 +4,11 @@ import { deferred } from "../src/abort.js";
 import { BeckonError } from "../src/error.js";
 import { Inbox } from "../src/inbox.js";
 import type { MuxChannel } from "../src/muxchannel.js";
+import { utf8 } from "../src/muxframes.js";
 import type { Peer } from "../src/peer.js";
 import { ask, Request, type Answer, type Sending } from "../src/requests.js";
 import { Clock, settled } from "./clock.js";
-import { Pair } from "./mesh.js";
+import { Pair, type JoinedDataChannel } from "./mesh.js";
 import { watched } from "./server.js";
 
 const KiB = 1024;
@@ -149,11 +150,33 @@ test("a body that fails ends the request, and an answer that fails is no whole o
 });
 
 test("an answer without a head is none", async () => {
-  const answering = watched(request("x"));
+  // As Go has it, in TestAnswersOfNonsense.
+  for (const head of [
+    ...["", "null", "{}", "ok", '{"ok":false}', '{"ok":"true"}', '{"ok":true,"error":{"code":"x"}}', '{"error":{}}', '{"error":{"code":"no word"}}'],
+    ...[`{"error":{"code":"${"x".repeat(65)}"}}`, '{"error":{"code":"x","message":1}}', `{"ok":true,"more":"${"x".repeat(65536)}"}`, utf8('{"ok":true}')],
+  ]) {
+    const answering = watched(request("x"));
+    while (pair.b.accepted.length === 0) await settled();
+    void pair.b.accepted.shift()?.send(head);
+    await assert.rejects(answering, { code: "bad-frame" }, String(head).slice(0, 40));
+  }
+  for (const head of ['{"ok":true,"later":1}', '{"ok":true,"error":null}']) {
+    const answering = request("x");
+    while (pair.b.accepted.length === 0) await settled();
+    const channel = pair.b.accepted.shift() as MuxChannel;
+    void channel.send(head);
+    void channel.close();
+    assert.equal(await (await answering).text(), "");
+  }
+});
+
+test("the first piece of a body waits for no answer", async () => {
+  running = false;
   await settled();
-  while (pair.b.accepted.length === 0) await settled();
-  void pair.b.accepted[0]?.send("hello");
-  await assert.rejects(answering, { code: "bad-frame" });
+  void request("x", new Uint8Array(200 * KiB)).catch(() => {});
+  for (let i = 0; i < 5; i++) await settled();
+  const [lane] = pair.a.end.channels as JoinedDataChannel[];
+  assert.deepEqual(lane?.flying.map((frame) => new Uint8Array(frame)[0]), [0x01, 0x10]);
 });
 
 test("requests are taken once, those that have ended meanwhile by nobody", async () => {
