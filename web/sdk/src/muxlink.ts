@@ -16,6 +16,8 @@ const RECENT = 1000;
 /** How much is handed to the browser at a time: what is there is in front of everything that is sent later. */
 const ALONE = 256 * 1024;
 const SHARED = 128 * 1024;
+/** The same of messages that may become too old while they wait: only here can they be dropped. */
+const AGING = 16 * 1024;
 /** For how many milliseconds an acknowledgement may wait for more to acknowledge. */
 const ACK_DELAY = 20;
 
@@ -188,6 +190,7 @@ export class MuxLink implements TrunkOwner {
     if (this.#pumping || this.#over) return;
     this.#pumping = true;
     let buffered = this.buffered;
+    const aging: MuxChannel[] = [];
     for (const channel of this.#ready) {
       if (this.#over) break;
       const shared = this.#shared(channel);
@@ -198,6 +201,11 @@ export class MuxLink implements TrunkOwner {
       }
       this.#ready.delete(channel);
       const trunk = this.trunk(channel);
+      if (trunk && channel.maxQueueAge !== undefined && trunk.dc.bufferedAmount > AGING) {
+        trunk.dc.bufferedAmountLowThreshold = AGING;
+        aging.push(channel);
+        continue;
+      }
       const part = Math.max(1, Math.min(shared ? SMALL_PART : LARGE_PART, this.#owner.maxFrame - MAX_HEADER));
       const frame = trunk?.ready ? channel._next(part) : undefined;
       if (!trunk || !frame) continue;
@@ -209,6 +217,7 @@ export class MuxLink implements TrunkOwner {
       buffered += frame.length;
       channel._outbox.left();
     }
+    for (const channel of aging) this.#ready.add(channel);
     this.#pumping = false;
   }
 

@@ -334,6 +334,24 @@ test("an unreliable channel drops what waited for too long, and what nobody read
   assert.equal(await near.closed, undefined);
 });
 
+test("what may become too old waits here, and not in the browser's buffer, where nothing can be dropped", async () => {
+  const [near, far] = await pair.open("x", { maxRetransmits: 0, maxQueueAge: 50 });
+  const wire = pair.a.end.channels[1] as (typeof pair.wires)[0];
+  for (let i = 0; i < 100; i++) void near.send(pattern(4 * KiB, i));
+  await settled();
+  assert.ok(wire.bufferedAmount <= 24 * KiB, `${wire.bufferedAmount} bytes cannot be dropped any more`);
+  const [other, taken] = await pair.open("y"); // which is not held up
+  void other.send("z");
+  for (let i = 0; i < 10 && taken._unread.length === 0; i++) {
+    await settled();
+    for (const lane of pair.a.end.channels) if (lane !== wire) lane.carry();
+  }
+  assert.equal(await taken.recv(), "z");
+  await pair.flow();
+  assert.equal(far.stats().messagesReceived, 100);
+  assert.equal(near.stats().dropped, 0);
+});
+
 test("what an unreliable channel keeps of incomplete messages is bounded", async () => {
   const [near, far] = await pair.open("x", { maxRetransmits: 0, ordered: false });
   const trunk = pair.a.end.channels[1] as (typeof pair.wires)[0];
