@@ -55,7 +55,7 @@
 //	(opening)       data channel     one open in flight                     when the other side answers, or the connection ends
 //	(closing)       Close of a raw   the reset of the stream                when the other side has answered it, or does not
 //	                channel                                                 for 5 s, or the connection ends
-//	exchange.send   request with a  reading and sending the body           when it is sent, or the request is over and a Read
+//	exchange.send   request with a   reading and sending the body           when it is sent, or the request is over and a Read
 //	                body of ours                                           that waits has returned, which closing it ends
 //	burst.Conn.     socket           sending what is held back              when nothing more comes; Pion waits for it to close
 //	flush                                                                   the socket
