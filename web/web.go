@@ -105,6 +105,6 @@ func secured(next http.Handler) http.Handler {
 
 // policy is the Content-Security-Policy of every answer: only files of this server, nothing inline, in nobody's frame, and no
 // script that makes markup out of strings. connect-src 'self' includes ws: and wss: to this host (CSP Level 3, section
-// 6.7.2.8, scheme-part matching).
+// 6.7.2.8, scheme-part matching). The one policy that scripts may make names the demo's one worker, and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types beckon-worker"

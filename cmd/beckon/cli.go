@@ -7,12 +7,17 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/beckon-rtc/beckon/peer/identity"
 )
 
 // cli is the command line: one field per sub-command.
 type cli struct {
 	Serve        serveCmd        `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
 	Turn         turnCmd         `cmd:"" help:"Run the relay alone, for clients that find each other by other means."`
+	Send         sendCmd         `cmd:"" help:"Send files and folders to whoever has the link that it prints."`
+	Receive      receiveCmd      `cmd:"" help:"Receive what is sent at a link."`
+	Pipe         pipeCmd         `cmd:"" help:"Connect stdin and stdout with those of another machine."`
 	Bot          botCmd          `cmd:"" help:"Join a room as a bot."`
 	Keys         keysCmd         `cmd:"" help:"Make the keys that sign join tokens."`
 	Token        tokenCmd        `cmd:"" help:"Make and look at join tokens."`
@@ -61,7 +66,27 @@ func asMeant(args []string) []string {
 	case len(args) > 1 && args[0] == "token" && args[1] == "key":
 		return append([]string{"keys", "new"}, args[2:]...)
 	}
-	return args
+	return joined(args)
+}
+
+// joined writes a public key in one word with its flag: one in sixty-four begins with a hyphen, and would be taken for a flag itself.
+func joined(args []string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		flag := args[i] == "--bind" || args[i] == "--key"
+		if flag && i+1 < len(args) && isPublicKey(args[i+1]) {
+			out = append(out, args[i]+"="+args[i+1])
+			i++
+			continue
+		}
+		out = append(out, args[i])
+	}
+	return out
+}
+
+func isPublicKey(text string) bool {
+	_, err := identity.ParsePublicKey(text)
+	return err == nil
 }
 
 // newParser makes the parser. Kong prints help while it parses and then wants to exit, which is helped's to note.
@@ -93,7 +118,7 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 func hintOf(args []string) string {
 	page := "beckon"
 	for _, a := range args {
-		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "game", "keys", "public", "token", "new", "show", "attest", "identity", "health", "version"}, a) {
+		if !slices.Contains([]string{"serve", "turn", "send", "receive", "pipe", "bot", "echo", "game", "keys", "public", "token", "new", "show", "attest", "identity", "health", "version"}, a) {
 			break
 		}
 		page += " " + a

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -12,12 +11,8 @@ import (
 
 // echoCmd is the flags of `beckon bot echo`.
 type echoCmd struct {
-	URL       string `arg:"" name:"url" help:"The room, as the server prints it: http://HOST:PORT/r/ROOM, and the secret behind a # if there is one."`
-	Name      string `group:"run" placeholder:"NAME" default:"echo bot" help:"What the others see."`
-	Token     string `group:"run" placeholder:"TOKEN" help:"Shown to the server, if that wants one."`
-	Identity  string `group:"run" placeholder:"FILE" defaults:"none, or with a secret in the link one for this time" help:"The bot's own key, as beckon identity makes it. With one, and with a secret in the link, whoever proves nothing is not connected."`
-	RelayOnly bool   `group:"run" help:"Connect through the relay only, never directly."`
-	logFlags
+	Name string `group:"run" placeholder:"NAME" default:"echo bot" help:"What the others see."`
+	botFlags
 }
 
 // Help is what --help says before the flags.
@@ -29,48 +24,8 @@ func (echoCmd) Help() string {
 It runs until Ctrl-C, or until the server ends the session.`
 }
 
-// echoAttributes are what the others see of the bot.
-type echoAttributes struct {
-	Name string `json:"name"`
-	Bot  bool   `json:"bot"`
-}
-
 // Run echoes until ctx ends. That the session ends otherwise is an error.
-func (c *echoCmd) Run(ctx context.Context, p *process) error {
-	link, err := peer.ParseLink(c.URL)
-	if err != nil {
-		return usagef("%s", notARoom(c.URL, err))
-	}
-	own, err := openIdentity(c.Identity)
-	if err != nil {
-		return err
-	}
-	cfg := &peer.Config{
-		Token:      c.Token,
-		Secret:     link.Secret,
-		Identity:   own,
-		Attributes: echoAttributes{c.Name, true},
-		Logger:     c.logger(p.stderr),
-	}
-	if c.RelayOnly {
-		cfg.ICETransportPolicy = peer.ICETransportRelay
-	}
-	where := withoutSecret(c.URL)
-	r, err := peer.Join(ctx, link.Server, link.Room, cfg)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return fmt.Errorf("cannot join %s: %s", where, whyNot(where, err))
-	}
-	fmt.Fprintf(p.stderr, "joined %s\n", r.ID())
-	err = echo(ctx, r, cfg.Logger)
-	closeErr := r.Close()
-	if ctx.Err() != nil {
-		return closeErr
-	}
-	return fmt.Errorf("the session in %s ended: %s", where, sentence(err))
-}
+func (c *echoCmd) Run(ctx context.Context, p *process) error { return c.stay(ctx, p, c.Name, echo) }
 
 // echo answers every peer until ctx or the room ends, and says why.
 func echo(ctx context.Context, r *peer.Room, log zerolog.Logger) error {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { padding, SHA256 } from "../src/sha256.js";
+import { hex, padding, SHA256, sha256 } from "../src/files/sha256.js";
 
 test("SHA-256 of the examples of the standard", () => {
-  const of = (text: string) => new SHA256().update(new TextEncoder().encode(text)).digest();
+  const of = (text: string) => hex(new SHA256().update(new TextEncoder().encode(text)).digest());
   assert.equal(of(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   assert.equal(of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   assert.equal(
@@ -21,7 +21,7 @@ test("SHA-256 of every length around the blocks, in pieces of any size", () => {
       running.update(data.subarray(at, at + step));
       at += step;
     }
-    assert.equal(running.digest(), createHash("sha256").update(data).digest("hex"), `${length} bytes`);
+    assert.equal(hex(running.digest()), createHash("sha256").update(data).digest("hex"), `${length} bytes`);
   }
 });
 
@@ -35,4 +35,9 @@ test("SHA-256 of a length whose bits need more than 32", () => {
     const bits = new DataView(end.buffer, end.length - 8).getBigUint64(0);
     assert.equal(bits, BigInt(length) * 8n, `${length}: the length in bits`);
   }
+});
+
+test("SHA-256 by the browser is the same", async () => {
+  const data = Uint8Array.from({ length: 1000 }, (_, i) => i);
+  assert.equal(hex(await sha256(data)), hex(new SHA256().update(data).digest()));
 });
