@@ -49,6 +49,10 @@ var forbidden = []arrow{
 		why: "a trunk is whatever takes a frame: so all that can happen on one is tried in memory, without a WebRTC stack and without a network",
 	},
 	{
+		from: []string{"./peer/identity"}, to: []string{foreign, "./..."}, except: []string{"./peer/identity", "./signaling/protocol"},
+		why: "what decides whom to believe is read by people who review it, and ported: it needs nothing that Go does not bring, and nothing of what it judges",
+	},
+	{
 		from: []string{"./peer"}, to: []string{"github.com/prometheus/...", "github.com/alecthomas/kong/..."},
 		why: "peer is a library inside of other people's programs: their metrics and flags are their choice",
 	},
