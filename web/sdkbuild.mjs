@@ -19,8 +19,8 @@ const SOURCES = "sdk/src";
 const CORE = "beckon.js";
 
 /** The parts that are loaded on demand, by the module that is imported then, and the function of parts.ts that does that. */
-const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http" };
-const LOADERS = { "members.ts": "loadMembers", "fallback.ts": "loadFallback" };
+const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http", "identitypart.ts": "beckon-identity" };
+const LOADERS = { "members.ts": "loadMembers", "fallback.ts": "loadFallback", "identitypart.ts": "loadIdentity" };
 
 /** Constants and functions of which a part needs others than the core: copies, where they are needed, are smaller than all in the core. */
 const COPIED = ["protocol_gen.ts", "decide.ts", "request.ts"];
@@ -38,7 +38,7 @@ export async function bundleSDK() {
   const core = await modulesOf("index.ts");
   const shared = new Map(); // FILE:NAME to what it is called on its way
   for (const part of Object.keys(PARTS)) {
-    for (const name of namesTaken(await modulesOf(part), core)) shared.set(name, `$${shared.size}`);
+    for (const name of namesTaken(await modulesOf(part), core)) if (!shared.has(name)) shared.set(name, `$${shared.size}`);
   }
   const entry = ['export * from "./index.js";'];
   for (const [from, extra] of shared) {
@@ -133,8 +133,21 @@ function namesTaken(part, core) {
   return [...taken].sort();
 }
 
+/** Names of properties, from the delivery machine and around it, that nobody outside of this library sees: as short as those that begin with _. */
+const INTERNAL = `
+  accepted ackDue ackEvery acked armed askStable awake beat begin behind byAddress byPeer config depart departed died doubt emit expired
+  fall fate flush frameOf happened heard hold inbound links living logged loggedUpTo maxDeparted maxResend maxUnsaid maxUnstable
+  maxWaiting meshed missing nextFrame outbound overdue owed paused pings probe proven receiptDelay receipted refusal refused rejoined
+  renew renewable resolved rise roster settle skip snapshot speech strange synced unstable urgent works writable
+`.trim().split(/\s+/);
+
+/** The properties that become short. One of a frame must not be among them. */
+const OWN = new RegExp(`^_|^(?:${INTERNAL.join("|")})$`);
+const wire = readFileSync(`${SOURCES}/protocol_gen.ts`, "utf8");
+for (const name of INTERNAL) if (new RegExp(`^ +${name}\\??:`, "m").test(wire)) throw new Error(`sdkbuild: ${name} is a field of a frame`);
+
 /**
- * Bundles and minifies. esbuild resolves types away and joins the files; names that begin with _ are this library's own and become short.
+ * Bundles and minifies. esbuild resolves types away and joins the files; names that are this library's own become short.
  * terser makes 3 % less of the result than esbuild's own minifier.
  */
 async function shrunk(name, options) {
@@ -143,7 +156,7 @@ async function shrunk(name, options) {
     ...options,
     outfile: `sdk/dist/${name}`,
     sourcemap: "external",
-    mangleProps: /^_/,
+    mangleProps: OWN,
     mangleCache: options.mangleCache ?? {},
     minifySyntax: true,
     write: false,

@@ -60,7 +60,10 @@ func TestIdentityIsWhereConfigurationIs(t *testing.T) {
 // A token that is bound to a key says so, and an attestation is what package identity takes.
 func TestBoundTokensAndAttestations(t *testing.T) {
 	t.Parallel()
-	_, public := ownKey(t)
+	var public string
+	for !strings.HasPrefix(public, "-") { // one in 64 begins like a flag
+		public = identity.NewKey().Public().String()
+	}
 	for _, alg := range []string{"EdDSA", "ES256"} {
 		keys := keyFile(t, "--alg", alg)
 		u, err := token.Inspect(minted(t, keys, "--room", "tea", "--bind", public))

@@ -1,6 +1,7 @@
-import { checkAborted, deadline } from "./abort.js";
+import { abortable, checkAborted, deadline } from "./abort.js";
 import { checkConnects } from "./connects.js";
 import { BeckonError } from "./error.js";
+import { identityPart } from "./identity.js";
 import type { JoinOptions } from "./options.js";
 import { Room } from "./room.js";
 import { carrierURL, checkRoom } from "./url.js";
@@ -41,15 +42,18 @@ export async function join(url: string | URL, room: string, options: JoinOptions
   const base = carrierURL(url);
   checkRoom(room);
   checkAborted(options.signal, `join ${room}`);
-  const { connectTimeout = 30_000 } = options;
+  const { connectTimeout = 30_000, identity, trust, secret, attestation } = options;
   const late = () => new BeckonError("connect-failed", `join ${room}: no answer from ${base} in ${connectTimeout / 1000} s`);
-  const joining = new Room(base, room, options);
+  let joining: Room | undefined;
   const limit = deadline(options.signal, connectTimeout, late);
   try {
+    const verifies = (identity ?? trust ?? secret ?? attestation) !== undefined;
+    const preparing = verifies ? identityPart().then((part) => part.prepare(base, room, options)) : undefined;
+    joining = new Room(base, room, options, preparing && (await abortable(preparing, limit.signal, `join ${room}`)));
     await joining._enter(limit.signal);
     return joining;
   } catch (error) {
-    joining._abandon();
+    joining?._abandon();
     throw error;
   } finally {
     limit.clear();
