@@ -41,6 +41,14 @@ var forbidden = []arrow{
 		why: "a program that joins a room must not carry the server in its binary: what both need is in signaling/protocol",
 	},
 	{
+		from: []string{"./files"}, to: []string{"./..."}, except: []string{"./files", "./peer/...", "./signaling/protocol/...", "./internal/..."},
+		why: "files are sent with what every app has of peer: what they would need more of it, an app would need as well",
+	},
+	{
+		from: []string{"./files"}, to: []string{"github.com/pion/...", "./peer/mux", "./internal/..."}, direct: true,
+		why: "files are sent with what every app has of peer: what they would need more of it, an app would need as well",
+	},
+	{
 		from: []string{"./peer/mux"}, to: []string{"./..."}, except: []string{"./peer/mux", "./signaling/protocol"},
 		why: "how channels share data channels is a protocol of its own, which whoever ports it reads without the rest",
 	},
