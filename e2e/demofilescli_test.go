@@ -18,7 +18,7 @@ import (
 )
 
 // filmSize is what is given in these tests: long enough for nine tenths of it to be a moment that can be met, and so large that 1 % is more than a block.
-const filmSize = 40_000_000
+const filmSize = 50_000_000
 
 // program runs beckon until the test ends, or ends it by Close, which is SIGKILL.
 func program(t *testing.T, wrap func(string, ...string) (string, []string), args ...string) *process.Process {
@@ -224,7 +224,7 @@ func TestFilesBetweenTerminalAndPage(t *testing.T) {
 			t.Run(map[bool]string{false: "direct", true: "relayed"}[relayed], func(t *testing.T) {
 				t.Parallel()
 				b := serveFiles(t)
-				c := fileCase{w: openWindow(t, kind, b.Base, windowConfig{patience: 2 * patience})}
+				c := fileCase{w: openWindow(t, kind, b.Base, windowConfig{patience: 3 * patience})}
 				if relayed {
 					c.flags = []string{"--relay-only"}
 				}
