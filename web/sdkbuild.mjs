@@ -19,29 +19,33 @@ const SOURCES = "sdk/src";
 const CORE = "beckon.js";
 
 /** The parts that are loaded on demand, by the module that is imported then, and the function of parts.ts that does that. */
-const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http" };
-const LOADERS = { "members.ts": "loadMembers", "fallback.ts": "loadFallback" };
+const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http", "identitypart.ts": "beckon-identity" };
+const LOADERS = { "members.ts": "loadMembers", "fallback.ts": "loadFallback", "identitypart.ts": "loadIdentity" };
 
 /** Constants and functions of which a part needs others than the core: copies, where they are needed, are smaller than all in the core. */
 const COPIED = ["protocol_gen.ts", "decide.ts", "request.ts"];
 
+/** The one name that the core exports for its parts: a list, so that an app that imports everything sees no more of it than that. */
+const SHARED = "internal";
+
 /**
- * Writes the bundles into sdk/dist. A part takes what it shares with the core from the core, which is loaded before it, by extra names
+ * Writes the bundles into sdk/dist. A part takes what it shares with the core from the core, which is loaded before it, out of a list
  * that the core exports: as a file of its own, what is shared would be one more to wait for at the start of every page.
  */
 export async function bundleSDK() {
   rmSync("sdk/dist", { recursive: true, force: true });
   mkdirSync("sdk/dist", { recursive: true });
   const core = await modulesOf("index.ts");
-  const shared = new Map(); // FILE:NAME to the extra name of the core's export
+  const shared = new Map(); // FILE:NAME to what it is called on its way
   for (const part of Object.keys(PARTS)) {
-    for (const name of namesTaken(await modulesOf(part), core)) shared.set(name, `$${shared.size}`);
+    for (const name of namesTaken(await modulesOf(part), core)) if (!shared.has(name)) shared.set(name, `$${shared.size}`);
   }
   const entry = ['export * from "./index.js";'];
   for (const [from, extra] of shared) {
     const [file, name] = from.split(":");
-    entry.push(`export { ${name} as ${extra} } from "./${file.replace(".ts", ".js")}";`);
+    entry.push(`import { ${name} as ${extra} } from "./${file.replace(".ts", ".js")}";`);
   }
+  entry.push(`export const ${SHARED} = [${[...shared.values()].join()}];`);
   const stdin = { contents: entry.join("\n"), resolveDir: SOURCES, sourcefile: "core.ts", loader: "ts" };
   const made = await shrunk(CORE, { stdin, format: "esm", plugins: [elsewhere()] });
   let mangleCache = made.mangleCache;
@@ -92,7 +96,7 @@ function fromCore(core, shared) {
       onResolve({ filter: /^all$/, namespace: "core" }, () => ({ path: "all", namespace: "core" }));
       onResolve({ filter: new RegExp(`^\\./${CORE}$`), namespace: "core" }, () => ({ path: `./${CORE}`, external: true }));
       onLoad({ filter: /./, namespace: "core" }, ({ path }) => {
-        if (path === "all") return { contents: `export { ${[...shared.values()].join()} } from "./${CORE}";` }; // in one statement
+        if (path === "all") return { contents: `import { ${SHARED} } from "./${CORE}"; export const [${[...shared.values()].join()}] = ${SHARED};` };
         const names = [...shared].filter(([from]) => from.startsWith(`${path}:`));
         return { contents: `export { ${names.map(([from, extra]) => `${extra} as ${from.split(":")[1]}`).join()} } from "all";` };
       });
@@ -130,7 +134,18 @@ function namesTaken(part, core) {
 }
 
 /**
- * Bundles and minifies. esbuild resolves types away and joins the files; names that begin with _ are this library's own and become short.
+ * Properties that become short: those that begin with _, and names of the delivery machine and of what is around it, which is written as it is in Go.
+ * No name of a frame, of the browser or of this library's surface may be among them.
+ */
+const OWN = new RegExp(`^_|^(?:${[
+  "ackDue", "ackEvery", "acked", "armed", "askStable", "awake", "byAddress", "byPeer", "config", "depart", "departed", "doubt", "fall",
+  "frameOf", "hold", "inbound", "links", "living", "loggedUpTo", "maxDeparted", "maxResend", "maxUnsaid", "maxUnstable", "maxWaiting",
+  "nextFrame", "outbound", "overdue", "owed", "pings", "proven", "receiptDelay", "receipted", "rejoined", "renewable", "resolved", "rise",
+  "roster", "speech", "strange", "unstable", "urgent",
+].join("|")})$`);
+
+/**
+ * Bundles and minifies. esbuild resolves types away and joins the files; names that are this library's own become short.
  * terser makes 3 % less of the result than esbuild's own minifier.
  */
 async function shrunk(name, options) {
@@ -139,7 +154,7 @@ async function shrunk(name, options) {
     ...options,
     outfile: `sdk/dist/${name}`,
     sourcemap: "external",
-    mangleProps: /^_/,
+    mangleProps: OWN,
     mangleCache: options.mangleCache ?? {},
     minifySyntax: true,
     write: false,

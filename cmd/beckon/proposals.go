@@ -90,7 +90,7 @@ func (in *proposals) next(ctx context.Context, complete bool) (*files.Proposal, 
 }
 
 // stalled is for how long nothing has come when another proposal of the same files is taken instead.
-const stalled = 2 * time.Second
+const stalled = time.Second
 
 // watch takes what is proposed while r fetches: other files are declined, and the same ones are what goes on when nothing comes any more,
 // for a sender that was killed is back before its connection is known to be lost.

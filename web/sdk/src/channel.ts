@@ -1,4 +1,5 @@
 import { checkAborted, deferred } from "./abort.js";
+import { checkText, isSendable } from "./check.js";
 import { BeckonError } from "./error.js";
 import { textOf } from "./muxframes.js";
 import type { Abortable, ChannelOptions } from "./options.js";
@@ -48,7 +49,10 @@ export interface ChannelStats {
   missed: number;
 }
 
-/** A channel to a peer: messages, text or bytes, both ways. */
+/**
+ * A channel to a peer: messages, text or bytes, both ways. Read it to its end, or close it: what has come and is not read is kept until then,
+ * also when the peer is gone, and its sender waits.
+ */
 export abstract class Channel implements AsyncIterable<Message> {
   /** The label that it was opened with. It need not be unique. */
   declare readonly label: string;
@@ -58,7 +62,7 @@ export abstract class Channel implements AsyncIterable<Message> {
   declare readonly maxRetransmits: number | undefined;
   /** For how many milliseconds a message is tried; undefined: without a limit of time. */
   declare readonly maxPacketLifeTime: number | undefined;
-  /** For how many milliseconds a message may wait on this side before it is dropped; undefined: without a limit. The opener's option. */
+  /** For how many milliseconds a message may wait on this side before it is dropped; undefined: without a limit. The option of who opened it, and undefined on the other side. */
   declare readonly maxQueueAge: number | undefined;
   /** Whether it survives the connection. */
   declare readonly durable: boolean;
@@ -83,6 +87,8 @@ export abstract class Channel implements AsyncIterable<Message> {
   _over = false;
   /** @internal What was sent last was said to be so. */
   _finished = false;
+  /** @internal The application has asked for a message. */
+  _asked = false;
   /** @internal */
   _reason = "";
   #closing: Promise<void> | undefined;
@@ -121,7 +127,8 @@ export abstract class Channel implements AsyncIterable<Message> {
   async send(data: Sendable, { signal }: Abortable = {}): Promise<void> {
     checkAborted(signal, this._what);
     if (this._over) throw await this.#why();
-    if (this.#closing || this._finished) throw new BeckonError("closed", `${this._what}: closed`);
+    if (this.#closing) throw new BeckonError("closed", `${this._what}: closed`);
+    if (this._finished) throw new BeckonError("closed", `${this._what}: this side has ended its writing (closeWrite)`);
     return this._send(data, sizeOf(data, this.maxMessageSize), signal);
   }
 
@@ -130,11 +137,13 @@ export abstract class Channel implements AsyncIterable<Message> {
    * is: then it rejects with `closed`, or with what ended the channel.
    */
   async recv({ signal }: Abortable = {}): Promise<Message> {
+    this._ask();
     return messageOf(await this._unread.pull(signal));
   }
 
   /** All messages from now on, until the other side sends no more or the channel is closed in order; throws if it ended otherwise. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    this._ask();
     for await (const item of this._unread.iterate()) yield messageOf(item);
   }
 
@@ -156,7 +165,7 @@ export abstract class Channel implements AsyncIterable<Message> {
    * for an application that reads nothing. May be called again.
    */
   close(reason = ""): Promise<void> {
-    if (byteLength(reason, 1024) > 1024) throw new TypeError("close: the reason is longer than 1,024 bytes");
+    checkText("close", "reason", reason);
     return (this.#closing ??= this.#shut(reason));
   }
 
@@ -210,6 +219,11 @@ export abstract class Channel implements AsyncIterable<Message> {
     return this.#closing !== undefined;
   }
 
+  /** @internal The application asks for a message. */
+  _ask(): void {
+    this._asked = true;
+  }
+
   /** @internal A message has arrived. */
   _arrived(item: Unread): void {
     this._count.messagesReceived++;
@@ -217,9 +231,9 @@ export abstract class Channel implements AsyncIterable<Message> {
   }
 
   /** @internal Rejects what is larger than `limit`. */
-  _tooLarge(size: number, limit: number): BeckonError | undefined {
+  _tooLarge(size: number, limit: number, whose = "the other side has said that it takes"): BeckonError | undefined {
     if (size <= limit) return undefined;
-    return new BeckonError("message-too-large", `${this._what}: ${size} bytes, but ${limit} can be sent at most.`);
+    return new BeckonError("message-too-large", `${this._what}: ${size} bytes, and ${whose} ${limit} at most`);
   }
 
   /** @internal Ends it now, because of `error` or in order. */
@@ -239,9 +253,8 @@ function messageOf({ data, text }: Unread): Message {
 /** The size of a message in bytes; of a text that is certainly within the limit, an upper bound. */
 function sizeOf(data: Sendable, limit: number): number {
   if (typeof data === "string") return byteLength(data, limit);
-  if (data instanceof Blob) return data.size;
-  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data.byteLength;
-  throw new TypeError("send: the data is none of string, ArrayBuffer, a view of one and Blob");
+  if (!isSendable(data)) throw new TypeError("send: the data is none of string, ArrayBuffer, a view of one and Blob");
+  return data instanceof Blob ? data.size : data.byteLength;
 }
 
 /** What a message counts in bytes while it waits to be read. */

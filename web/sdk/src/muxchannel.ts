@@ -97,6 +97,12 @@ export class MuxChannel extends Channel {
     return this._windowed ? max : Math.min(max, UNRELIABLE);
   }
 
+  /** Refuses a message that is too large: for the other side, or for any channel of this kind. */
+  #over(size: number): BeckonError | undefined {
+    const own = !this._windowed && (this.#sender.max ?? 0) >= UNRELIABLE;
+    return this._tooLarge(size, this.maxMessageSize, own ? "a channel that may lose messages takes" : undefined);
+  }
+
   get _moved(): number {
     const { offset, acked, granted } = this.#sender;
     return this.link ? offset + acked + granted : performance.now(); // without a connection nothing can
@@ -109,7 +115,7 @@ export class MuxChannel extends Channel {
   async _send(data: Sendable, size: number, signal: AbortSignal | undefined): Promise<void> {
     const limit = this.maxMessageSize;
     const known = this.#sender.max !== undefined;
-    const error = known ? this._tooLarge(size, limit) : undefined;
+    const error = known ? this.#over(size) : undefined;
     if (error) throw error;
     const text = typeof data === "string";
     const bytes = text ? utf8(data) : data instanceof Blob ? data : bytesOf(data);
@@ -221,6 +227,12 @@ export class MuxChannel extends Channel {
     this._fail(new BeckonError("timeout", "What was sent was not taken in time."));
   }
 
+  override _ask(): void {
+    if (this._asked) return;
+    super._ask();
+    this.#receiver.weigh();
+  }
+
   override _arrived(item: Unread): void {
     super._arrived(item);
     if (!this.durable) return;
@@ -291,7 +303,7 @@ export class MuxChannel extends Channel {
       this._outbox.left();
     } else this.#sender.granted = Math.max(window, this.#sender.granted);
     for (const item of [...this._outbox.items]) {
-      const error = this._tooLarge(item.size, this.maxMessageSize);
+      const error = this.#over(item.size);
       if (!error || item.begun) continue;
       this._outbox.remove(item);
       item.written.reject(error);

@@ -38,8 +38,9 @@ const fields: Readonly<Record<number, Readonly<Record<string, number | true>>>> 
 /** Reads the JSON of OPEN, OPENED or RESET; throws `bad-frame`. */
 export function readHead({ type, payload }: Frame): Head & Reason {
   let head: Record<string, unknown>;
+  const text = strictText(payload);
   try {
-    head = JSON.parse(strictText(payload)) as Record<string, unknown>;
+    head = JSON.parse(text) as Record<string, unknown>;
     if (!head || Array.isArray(head)) throw head;
   } catch {
     throw bad("no JSON object");
@@ -52,7 +53,10 @@ export function readHead({ type, payload }: Frame): Head & Reason {
     if (value === undefined) check(!/^(max|window|code|message)$/.test(name), name);
     else if (most === true) check(typeof value === "boolean", name);
     else if (most < 0) check(typeof value === "string" && utf8(value).length <= -most, name);
-    else check(Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most, name);
+    else {
+      check(Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most, name);
+      check(new RegExp(`"${name}"\\s*:\\s*${value}\\s*[,}]`).test(text), name); // in digits alone: not as 1e3
+    }
   }
   const { durable, unordered, maxRetransmits, maxPacketLifeTime, received, request, deadline, code } = head;
   check(code !== "", "code");

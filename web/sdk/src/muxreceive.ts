@@ -11,6 +11,8 @@ const GROWS = 128 * 1024;
 export const UNRELIABLE = 1024 * 1024;
 /** How many incomplete messages are kept of an unreliable channel. */
 const MAX_PARTIAL = 16;
+/** What is kept on all unreliable channels of a peer together of which the application has not asked for a message yet, in bytes. */
+const MAX_UNASKED = 16 * 1024 * 1024;
 /** How many cut messages are remembered, of which parts may still be on their way. */
 const MAX_CUT = 64;
 /** How many incomplete messages a channel with windows may have: who sends one after the other, in parts of 16 KiB, has fewer on their way. */
@@ -36,8 +38,9 @@ export interface ReceiverOwner {
   readonly _unread: { readonly length: number; readonly weight: number; take(): Unread };
   readonly _count: { bytesReceived: number; missed: number };
   readonly _budget: Budget;
-  /** Nobody will read what comes. */
+  /** Nobody will read what comes; somebody has begun to. */
   readonly _closing: boolean;
+  readonly _asked: boolean;
   /** A message has arrived. */
   _arrived(item: Unread): void;
   /** A grant or an acknowledgement is to be said. */
@@ -51,6 +54,8 @@ export interface ReceiverOwner {
 export class Budget {
   /** The largest message that this side takes. */
   readonly max: number;
+  /** What unreliable channels hold that nobody has asked for. */
+  unasked = 0;
   readonly #waiting = new Set<Receiver>();
   #used = 0;
 
@@ -95,6 +100,8 @@ export class Receiver {
   /** Cut messages, and whether a part of them had come. */
   readonly #cut = new Map<number, boolean>();
   #waived = false;
+  /** What counts as unasked. */
+  #counted = 0;
   readonly #owner: ReceiverOwner;
 
   constructor(owner: ReceiverOwner) {
@@ -127,7 +134,7 @@ export class Receiver {
       return this.#took(cost);
     }
     const max = _windowed ? _budget.max : Math.min(_budget.max, UNRELIABLE);
-    if (total > max) throw new BeckonError("message-too-large", `A message of ${total} bytes came, but this side takes ${max} at most.`);
+    if (total > max) throw new BeckonError("message-too-large", `A message of ${total} bytes was sent, and its receiver takes ${max} at most.`);
     const text = kind !== NEXT && type !== kind;
     if (whole) return this.#done({ data: payload, text, cost });
 
@@ -139,7 +146,11 @@ export class Receiver {
     partial.got += payload.length;
     if (this.#waived) this.#took(cost);
     else this.#put(partial, at, payload);
-    if (partial.got < total) return _windowed ? this.#check() : this.#evict();
+    if (partial.got < total && _windowed) return this.#check();
+    if (partial.got < total) {
+      this.#evict();
+      return this.#fit();
+    }
     this.#remove(n, partial);
     const { bytes, claim } = partial;
     this.#claimed += claim;
@@ -159,6 +170,7 @@ export class Receiver {
     if (!partial) return;
     this.#remove(n ?? 0, partial);
     this.#owner._budget.free(partial.claim, this);
+    this.weigh();
     if (!this.#waived) this.#took(partial.got + OVERHEAD);
   }
 
@@ -180,6 +192,7 @@ export class Receiver {
       partial.claim = partial.reach = 0;
     }
     this.#drop({ data: "", cost, claim });
+    this.weigh();
   }
 
   /** What the incomplete message that is the next to be taken needs of the budget; 0: nothing, or there is none. */
@@ -213,6 +226,7 @@ export class Receiver {
     const claim = [...this.#partials.values()].reduce((sum, partial) => sum + partial.claim, 0);
     this.#partials.clear();
     this.#owner._budget.free(claim, this);
+    this.weigh();
   }
 
   get #window(): number {
@@ -235,6 +249,28 @@ export class Receiver {
     this.#owner._arrived(item);
     if (_windowed) return;
     for (; _unread.weight > UNRELIABLE; _count.missed++) _unread.take();
+    this.#fit();
+  }
+
+  /** Counts what an unreliable channel holds among what nobody has asked for; also one that is over. */
+  weigh(): void {
+    const { _windowed, _asked, _unread, _budget } = this.#owner;
+    let now = 0;
+    if (!_windowed && !_asked && !this.#waived) now = [...this.#partials.values()].reduce((sum, { bytes }) => sum + bytes.length, _unread.weight);
+    _budget.unasked += now - this.#counted;
+    this.#counted = now;
+  }
+
+  /** Drops the oldest of what nobody has asked for, while there is too much of that. */
+  #fit(): void {
+    const { _unread, _count, _budget } = this.#owner;
+    for (this.weigh(); this.#counted > 0 && _budget.unasked > MAX_UNASKED; this.weigh()) {
+      const [oldest] = this.#partials;
+      if (_unread.length > 0) {
+        _unread.take();
+        _count.missed++;
+      } else if (oldest) this.#remove(...oldest);
+    }
   }
 
   #drop({ cost, claim = 0 }: Unread): void {

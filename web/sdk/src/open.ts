@@ -1,10 +1,11 @@
 import { abortable, checkAborted, deferred, type Deferred } from "./abort.js";
 import { BeckonError } from "./error.js";
-import { PROTOCOL, utf8 } from "./muxframes.js";
 import type { ChannelOptions } from "./options.js";
 
 /** How many channels are opened at a time. Pion has wedged an association when some 500 were opened at once. */
 const MAX_OPENING = 16;
+/** For so many milliseconds the browser may take to make statistics: a channel does not wait for one that hangs. */
+const STATS_TIMEOUT = 500;
 
 /** Opens data channels on one connection, a few at a time; further ones wait. */
 export class Opener {
@@ -69,9 +70,22 @@ export function opened(dc: RTCDataChannel, ended: Promise<unknown>, what: string
 }
 
 /**
- * Resolves in a later task of the event loop. In Chromium 156 the bytes that are sent on a channel of the other side's within the
- * task of its datachannel event stay in bufferedAmount for ever, and who waits for it to fall waits as long.
+ * Resolves when a channel that the other side opened can be sent on. Chromium (156) calls it open, and tells its network thread so a moment
+ * later: what is sent before that thread knows is thrown away without a word, and stays in bufferedAmount for ever. Statistics come by
+ * way of that thread, from behind it.
  */
+export async function sendable(connection: RTCPeerConnection): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, STATS_TIMEOUT)));
+  try {
+    await Promise.race([connection.getStats?.(), late]);
+  } catch {
+    // A connection that is closed has none.
+  }
+  clearTimeout(timer);
+}
+
+/** Resolves in a later task of the event loop. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     // Not by a timer: those of hidden tabs run once a second.
@@ -82,25 +96,6 @@ export function nextTask(): Promise<void> {
     };
     port2.postMessage(undefined);
   });
-}
-
-/** Throws a TypeError for options that cannot be meant. */
-export function checkOptions(label: string, options: ChannelOptions): void {
-  const { ordered, maxRetransmits, maxPacketLifeTime, maxQueueAge, durable, raw, protocol = "" } = options;
-  const limits = { maxRetransmits, maxPacketLifeTime };
-  const refuse = (why: string): never => {
-    throw new TypeError(`open: ${why}`);
-  };
-  for (const [name, value] of Object.entries({ ...limits, maxQueueAge })) {
-    if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= (name in limits ? 65535 : Infinity))) continue;
-    refuse(`${name} is a whole number from 0${name in limits ? " to 65535" : ""}`);
-  }
-  if (maxRetransmits !== undefined && maxPacketLifeTime !== undefined) refuse("maxRetransmits and maxPacketLifeTime exclude each other");
-  const reliable = maxRetransmits === undefined && maxPacketLifeTime === undefined;
-  if (durable && (raw || ordered === false || !reliable)) refuse("a durable channel is ordered and reliable, and not raw");
-  if (maxQueueAge !== undefined && (raw || reliable)) refuse("maxQueueAge needs maxRetransmits or maxPacketLifeTime, and excludes raw");
-  if (raw && protocol === PROTOCOL) refuse(`a raw channel cannot speak ${PROTOCOL}`);
-  for (const text of raw ? [] : [label, protocol]) if (utf8(text).length > 1024) refuse("label and protocol have up to 1,024 bytes");
 }
 
 /** The browser takes an undefined limit for 0, so only what is there is handed on. */

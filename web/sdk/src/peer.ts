@@ -1,18 +1,20 @@
 import { abortable, abortError, checkAborted, deferred } from "./abort.js";
 import { Arrivals } from "./arrivals.js";
 import type { Channel } from "./channel.js";
+import { checkOptions, checkRequest } from "./check.js";
 import { offers } from "./decide.js";
 import { asBeckonError, BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
+import { Faults } from "./faults.js";
 import { EndEvent, LeftEvent, PeerEvent, type PeerEventMap } from "./happenings.js";
-import type { PeerHost, PeerState } from "./hosts.js";
+import type { PeerGuard, PeerHost, PeerState } from "./hosts.js";
 import { Link } from "./link.js";
 import { Mux } from "./mux.js";
 import type { MuxChannel } from "./muxchannel.js";
 import { PROTOCOL } from "./muxframes.js";
 import type { Inbox } from "./inbox.js";
 import { isNegotiation } from "./negotiation.js";
-import { checkOptions, Opener } from "./open.js";
+import { Opener } from "./open.js";
 import type { Abortable, ChannelOptions } from "./options.js";
 import { addressesOn, bytesOn, pathOf, reportOf, type Path, type PeerStats } from "./path.js";
 import type { LeftReason, Member, SignalData } from "./protocol_gen.js";
@@ -31,18 +33,28 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Who its token said it is; "" if it is anonymous. */
   readonly identity: string;
   /**
+   * The Ed25519 public key that it shows, in base64url, which stays the same if its `Identity` does; undefined if it shows none. Until it is
+   * `verified`, that is but the server's word.
+   */
+  readonly key: string | undefined;
+  /**
    * Resolves when the connection is closed for good: with undefined if that was in order, by either side, else with the reason. A way
    * to it that is lost and found again, or another one, is not the end.
    */
   readonly closed: Promise<BeckonError | undefined>;
   readonly #host: PeerHost;
   readonly #link: Link;
+  readonly #guard: PeerGuard | undefined;
+  /** What was said before, in either direction, is signed or checked. */
+  #sealed: Promise<unknown> = Promise.resolve();
+  #checked: Promise<void> = Promise.resolve();
   readonly #ended = deferred<BeckonError | undefined>();
   readonly #opener = new Opener();
   readonly #mux: Mux;
   readonly #raw = new Set<RawChannel>();
   readonly #arrivals: Arrivals;
   readonly #inbox: Inbox;
+  readonly #faults: Faults;
   #attributes: Readonly<Record<string, unknown>>;
   #away: boolean;
   /** Is another one while it is reconnecting. */
@@ -59,12 +71,15 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.id = member.peer;
     this.instance = member.instance;
     this.identity = member.identity ?? "";
+    this.key = typeof member.key === "string" ? member.key : undefined; // of the wire, and of no use to joining
     this.#attributes = attributesOf(member);
     this.#away = member.away === true;
     this.#host = host;
+    this.#guard = host.guard(member);
     this.closed = this.#ended.promise;
     this.#arrivals = new Arrivals(this.id);
     this.#inbox = inbox;
+    this.#faults = new Faults(this.id);
     const link = (this.#link = this.#linked(offers(host.self, member)));
     this.#mux = new Mux({
       id: this.id,
@@ -72,7 +87,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
         return link.maxMessageSize;
       },
       heard: () => link.heard(true),
-      fail: (error) => link.fail(error),
+      fail: (error) => this.#broken(error),
       arrived: (channel) => this.#arrived(channel),
     }, host.maxMessageSize);
     this._reach();
@@ -86,6 +101,22 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Whether its connection to the server is lost; it may come back. */
   get away(): boolean {
     return this.#away;
+  }
+
+  /**
+   * Whether it has proven that it has its `key`, to what `join`'s options demand, and that nobody is between the two. Where peers are verified, no peer
+   * is `connected` that is not.
+   */
+  get verified(): boolean {
+    return this.#guard?.verified ?? false;
+  }
+
+  /**
+   * Sixty digits, in groups of five, which are the same on both sides if each has the other's key: for two people to read to each other, when neither
+   * knows the other's key otherwise. They change with either key. Resolves with "" if the peer is not `verified`.
+   */
+  async safetyNumber(): Promise<string> {
+    return (await this.#guard?.safetyNumber()) ?? "";
   }
 
   /** How it stands between this peer and that one. */
@@ -110,11 +141,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
    * Opens a channel, waiting until the peer is connected, perhaps again. One that is ordered and reliable is there at once then, another
    * one when the other side has taken it, which gets it from `accept`. 256 channels, and 16 raw ones that are being opened, are open
    * at a time: further calls wait. Rejects with `closed`, `connect-failed`, `connection-lost`, `overflow` (too many channels wait
-   * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`; throws a TypeError for options
-   * that exclude each other.
+   * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`, and with a TypeError for options
+   * that exclude each other or do not exist.
    */
-  async open(label: string, { signal, ...options }: ChannelOptions & Abortable = {}): Promise<Channel> {
+  async open(label: string, options: ChannelOptions & Abortable = {}): Promise<Channel> {
     checkOptions(label, options);
+    const { signal } = options;
     const what = `open ${JSON.stringify(label)} to ${this.id}`;
     return this.#opened(what, signal, async (connection) => {
       if (!options.raw) return this.#mux.open(label, options, {}, what, signal);
@@ -146,11 +178,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
    * Asks the peer for something, and resolves with its answer, whose body may still be coming. `name` says what for, in up to 1,024
    * bytes; `body` is sent along. `timeout` bounds all of it in milliseconds, the answer's body included, and the other side is told of
    * it. Without it the wait is for as long as the connection lasts. Rejects with a RequestError (its handler's own), `timeout`,
-   * `aborted`, what `open` does, what ended the connection, and what the body throws.
+   * `aborted`, what `open` does, what ended the connection, what the body throws, and a TypeError for a body that is none.
    */
-  async request(name: string, body?: Sending, { signal, timeout }: Abortable & { timeout?: number | undefined } = {}): Promise<Answer> {
+  async request(name: string, body?: Sending, options: Abortable & { timeout?: number | undefined } = {}): Promise<Answer> {
+    checkRequest(name, body, options);
+    const { signal, timeout } = options;
     const what = `request ${JSON.stringify(name)} to ${this.id}`;
-    checkOptions(name, {});
     checkAborted(signal, what);
     const controller = new AbortController();
     const until = performance.now() + (timeout ?? 0);
@@ -205,17 +238,18 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Tells what has gone through the connection, and where it goes; addresses only if asked for. Rejects with nothing. */
   async stats({ addresses = false }: { addresses?: boolean } = {}): Promise<PeerStats> {
     const { restarts, connections } = this.#link;
+    const { violations } = this.#faults;
     const { connection } = this;
     const report = this.state === "connected" && connection ? await reportOf(connection) : undefined;
     const { bytesSent = 0, bytesReceived = 0 } = report ? bytesOn(report) : {};
     const buffered = this.#all.reduce((sum, channel) => sum + channel.bufferedAmount, this.#mux.buffered);
     const path = report && pathOf(report);
-    return { path, bytesSent, bytesReceived, buffered, restarts, connections, ...(addresses && report && addressesOn(report)) };
+    return { path, bytesSent, bytesReceived, buffered, restarts, connections, violations, ...(addresses && report && addressesOn(report)) };
   }
 
   /**
    * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
-   * with a key `description`, `candidate`, `want` or `over`. Resolves when it has arrived, once and in the order of the calls; it waits for a
+   * with a key `description`, `candidate`, `want`, `over` or `unverified`. Resolves when it has arrived, once and in the order of the calls; it waits for a
    * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
    * (272 are on their way), `message-too-large`, `aborted`, `connection-lost` (the server does not know this peer any more: whether
    * it has arrived is not known), or what ended the room. Giving up does not take back what was said.
@@ -223,7 +257,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   async signal(data: unknown, { signal }: Abortable = {}): Promise<void> {
     const what = `signal to ${this.id}`;
     checkAborted(signal, what);
-    if (isNegotiation(data)) throw new TypeError("signal: the keys description, candidate, want and over are the library's own");
+    if (isNegotiation(data)) throw new TypeError("signal: the keys description, candidate, want, over and unverified are the library's own");
     if (JSON.stringify(data) === undefined) throw new TypeError("signal: the data has no JSON form");
     await abortable(this.#host.say(this, data), signal, what);
   }
@@ -268,7 +302,11 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /** @internal Takes a signal of the negotiation. */
   _receive(data: SignalData): void {
-    this.#link.receive(data);
+    const guard = this.#guard;
+    if (!guard) return this.#link.receive(data);
+    this.#checked = this.#checked
+      .then(() => guard.check(data))
+      .then(() => this.#link.receive(data), (error: unknown) => this.#link.refuse(asBeckonError(error, "peer-unverified", "verify")));
   }
 
   /** @internal This side's network is another one. */
@@ -313,8 +351,9 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       get closing() {
         return peer.#closing !== undefined;
       },
+      guard: this.#guard,
       configuration: () => this.#host.configuration(),
-      say: (data) => this.#host.say(this, data),
+      say: (data) => this.#say(data),
       channel: (dc) => this.#offered(dc),
       progress: () => [...this.#raw].reduce((sum, channel) => sum + channel._moved, this.#mux.taken),
       changed: () => this.#changed(),
@@ -322,6 +361,15 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       replaced: (error) => this.#drop(error),
       ended: (error) => this.#over(error),
     });
+  }
+
+  /** Sends a signal of the negotiation, in turn: one without a proof does not overtake one that is being signed. */
+  async #say(data: SignalData): Promise<void> {
+    const guard = this.#guard;
+    if (!guard) return this.#host.say(this, data);
+    const sealed = this.#sealed.then(() => guard.seal(data));
+    this.#sealed = sealed.catch((error: unknown) => this.#link.refuse(asBeckonError(error, "peer-unverified", "sign")));
+    await this.#host.say(this, await sealed);
   }
 
   #changed(): void {
@@ -358,6 +406,16 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.#mux.detach(error);
   }
 
+  /**
+   * The connection is to end. It may be what the two know of each other's channels that is wrong, which begins anew on another one. One who
+   * breaks the protocol again and again is given up.
+   */
+  #broken(error: BeckonError): void {
+    const end = this.#faults.add(error);
+    if (end) this._end(end);
+    else this.#link.fail(error);
+  }
+
   #over(error: BeckonError | undefined): void {
     this.#connected.reject(error ?? new BeckonError("closed", `The connection with ${this.id} is closed.`));
     this.#drop(error);
@@ -380,9 +438,10 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   #offered(dc: RTCDataChannel): void {
-    if (dc.protocol === PROTOCOL) this.#mux.trunk(this.connection as RTCPeerConnection, dc);
+    const connection = this.connection as RTCPeerConnection;
+    if (dc.protocol === PROTOCOL) this.#mux.trunk(connection, dc);
     else if (this.#closing) dc.close();
-    else void this.#arrivals.add(dc, (arrived) => this.#adopt(arrived));
+    else void this.#arrivals.add(connection, dc, (arrived) => this.#adopt(arrived));
   }
 
   #arrived(channel: MuxChannel): "overflow" | "closed" | undefined {

@@ -1,5 +1,6 @@
 import { deferred } from "./abort.js";
 import type { Channel, Message } from "./channel.js";
+import { checkBody, checkText, isSendable } from "./check.js";
 import { asBeckonError, BeckonError, RequestError } from "./error.js";
 import type { MuxChannel } from "./muxchannel.js";
 import { textOf, utf8 } from "./muxframes.js";
@@ -91,12 +92,14 @@ export class Request extends Body {
    * with `closed` (it is answered already), `aborted`, `timeout`, or what ended the connection.
    */
   async respond(body?: Sending): Promise<void> {
+    checkBody("respond", body);
     await this.#say({ ok: true }, body);
   }
 
   /** Answers that it cannot be done: with a word of up to 64 letters, digits and `-`, and a sentence of up to 1,024 bytes. */
   async fail(code: string, message = code): Promise<void> {
-    if (!/^[\w-]{1,64}$/.test(code) || code.includes("_")) throw new TypeError("fail: the code is up to 64 letters, digits and -");
+    if (typeof code !== "string" || !/^[a-zA-Z0-9-]{1,64}$/.test(code)) throw new TypeError("fail: the code is up to 64 letters, digits and -");
+    checkText("fail", "message", message);
     await this.#say({ error: { code, message } });
   }
 
@@ -113,11 +116,15 @@ export class Request extends Body {
 async function sendAll(channel: Channel, body: Sending): Promise<void> {
   try {
     if (body === undefined) return;
-    if (typeof body === "string" || body instanceof Blob || body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return await sendOne(channel, body);
-    for await (const piece of streamed(body)) await sendOne(channel, piece);
-  } catch (error) {
-    (channel as MuxChannel)._fail(asBeckonError(error, "aborted", "body"));
-    throw error;
+    if (isSendable(body)) return await sendOne(channel, body);
+    for await (const piece of streamed(body)) {
+      if (!isSendable(piece)) throw new TypeError("A piece of the body is none of string, ArrayBuffer, a view of one and Blob.");
+      await sendOne(channel, piece);
+    }
+  } catch (cause) {
+    // The app's own words are not for the other side.
+    (channel as MuxChannel)._fail(new BeckonError("aborted", "The body could not be read.", { cause }));
+    throw cause;
   }
 }
 
@@ -152,8 +159,8 @@ async function* streamed(body: AsyncIterable<Sendable> | ReadableStream<Sendable
  */
 export async function ask(channel: MuxChannel, body: Sending, signal: AbortSignal, what: string): Promise<Answer> {
   const stop = () => {
-    const error = asBeckonError(signal.reason, "aborted", what);
-    channel._fail(error, error.code === "timeout" ? "timeout" : "aborted");
+    const late = (signal.reason as BeckonError).code === "timeout";
+    channel._fail(late ? new BeckonError("timeout", "The time for the answer is over.") : new BeckonError("aborted", "Who asked has given up."));
   };
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
@@ -166,7 +173,9 @@ export async function ask(channel: MuxChannel, body: Sending, signal: AbortSigna
       if (!(error instanceof BeckonError)) failed.reject(error);
     },
   );
-  const head = await Promise.race([channel.recv(), failed.promise]);
+  const head = await Promise.race([channel.recv(), failed.promise]).catch((error: unknown) => {
+    throw signal.aborted ? asBeckonError(signal.reason, "aborted", what) : error; // in the words of who has given up
+  });
   const { ok, error } = parse(head);
   if (ok === true) return new Answer(channel);
   const { code, message = "" } = Object(error) as { code?: string; message?: string };

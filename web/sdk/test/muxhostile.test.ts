@@ -32,6 +32,11 @@ async function forged(options = {}): Promise<[far: MuxChannel, say: (type: numbe
   return [far, (type, numbers, payload) => data.other.receive(encodeFrame(type, near.id, numbers, payload).buffer), data];
 }
 
+function collect(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
+
 const codes = () => pair.b.failures.map(({ code }) => code);
 const head = (more = {}) => writeHead({ max: 1, window: 1, ...more });
 
@@ -100,8 +105,6 @@ test("one who waits for room and ends does not stand in the way of a smaller one
 test("a message of many small parts takes no more memory than its bytes", async () => {
   const [far, say] = await forged();
   say(0x12, [2 * MiB], new Uint8Array(1));
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   collect();
   const before = process.memoryUsage();
   for (let i = 0; i < 200_000; i++) say(0x14, [], new Uint8Array(1));
@@ -185,6 +188,44 @@ test("channels that this side closes, and durable ones that are not opened again
     pair.cut(undefined);
   }
   assert.ok(pair.b.mux.channels.size <= 1024, `${pair.b.mux.channels.size} are remembered`);
+});
+
+test("what comes on unreliable channels that nobody reads is bounded for all of them together", async () => {
+  const dc = pair.a.end.createDataChannel("beckon", { protocol: "beckon.v1" });
+  const trunk = pair.a.end.createDataChannel("beckon", { protocol: "beckon.v1", maxRetransmits: 0 });
+  await settled();
+  const say = (on: JoinedDataChannel, ...frame: Parameters<typeof encodeFrame>) => on.other.receive(encodeFrame(...frame).buffer);
+  const piece = new Uint8Array(60 * KiB);
+  const whole = () => pair.b.accepted.reduce((sum, { _unread }) => sum + _unread.weight, 0);
+  const { budget } = pair.b.mux;
+  const memory = process.memoryUsage().arrayBuffers;
+  for (let id = 0; id < 256; id++) {
+    say(dc, 1, id, [], head({ maxRetransmits: 0, window: 0 }));
+    for (let n = 1; n <= 32; n += 2) {
+      say(trunk, 0x18, id, [n], piece);
+      say(trunk, 0x1a, id, [n + 1, piece.length + 1, 0], piece);
+    }
+    if (id % 2) say(dc, 8, id, [], writeHead({ code: "aborted", message: "" })); // what has come can still be read
+    assert.ok(whole() <= budget.unasked && budget.unasked <= 16 * MiB, `${id + 1} channels hold ${budget.unasked >> 20} MiB`);
+  }
+  assert.ok(whole() > 6 * MiB && budget.unasked > 15 * MiB, "a few may hold what they could alone");
+  collect();
+  const grown = process.memoryUsage().arrayBuffers - memory;
+  assert.ok(grown < 40 * MiB, `${grown >> 20} MiB of memory`);
+  assert.ok(pair.b.accepted.some((channel) => channel.stats().missed > 0), "what was dropped is counted");
+  // Who reads has room of its own.
+  const last = pair.b.accepted[254] as MuxChannel;
+  const controller = new AbortController();
+  const reading = last.recv({ signal: controller.signal }).catch(() => {});
+  controller.abort();
+  await reading;
+  const before = last._unread.length;
+  for (let n = 0; n < 8; n++) say(trunk, 0x18, 254, [100 + n], piece);
+  assert.equal(last._unread.length, before + 8);
+  for (const channel of pair.b.accepted) void channel.close();
+  for (const channel of pair.b.accepted) if (channel._unread.length > 0) await channel.recv();
+  assert.equal(budget.unasked, 0);
+  assert.deepEqual(codes(), []);
 });
 
 test("frames of an other side that takes next to nothing are not empty", async () => {

@@ -75,7 +75,7 @@ test("a receiver grants what its application has taken, a window, and what a lar
     let said = 0;
     const unread: Unread[] = [];
     const owner: ReceiverOwner = {
-      ...{ _numbered: false, _windowed: true, _closing: false, _count: { bytesReceived: 0, missed: 0 }, _budget: new Budget(2 ** 28) },
+      ...{ _numbered: false, _windowed: true, _closing: false, _asked: false, _count: { bytesReceived: 0, missed: 0 }, _budget: new Budget(2 ** 28) },
       _unread: { length: 0, weight: 0, take: () => assert.fail() },
       _arrived: (item) => unread.push(item),
       _dirty: () => (said = receiver.granted),

@@ -91,6 +91,9 @@ test("a handler says no by a code of its own", async () => {
   const got = await asked();
   await assert.rejects(got.fail("not found"), TypeError);
   await assert.rejects(got.fail("x".repeat(65)), TypeError);
+  await assert.rejects(got.fail("x", "ż".repeat(513)), TypeError);
+  await assert.rejects(got.fail(5 as unknown as string), TypeError);
+  await assert.rejects(got.respond({ x: 1 } as unknown as string), { name: "TypeError", message: /^respond: the body is none of/ });
   await got.fail("no-such-file", "There is no such file.");
   await assert.rejects(answering, { name: "RequestError", code: "no-such-file", message: "There is no such file." });
 });
@@ -135,7 +138,9 @@ test("a body that fails ends the request, and an answer that fails is no whole o
   const answering = watched(request("x", failing()));
   const got = await asked();
   await assert.rejects(answering, cause);
-  await assert.rejects(got.bytes(), { code: "aborted" });
+  await assert.rejects(got.bytes(), ({ code, message }: BeckonError) => code === "aborted" && !message.includes("disk")); // which is the app's own
+  await assert.rejects(watched(request("z", (async function* () { yield 5; })() as unknown as Sending)), TypeError); // prettier-ignore
+  await asked();
   const second = request("y");
   const other = await asked();
   const responding = watched(other.respond(failing()));
@@ -206,7 +211,8 @@ test("a handler is told of a deadline that has passed at who asked by that name"
   const answering = watched(request("late"));
   const got = await asked();
   controller.abort(new BeckonError("timeout", "too late"));
-  await assert.rejects(answering, { code: "timeout" });
+  await assert.rejects(answering, { code: "timeout", message: "too late" });
   while (!got.signal.aborted) await settled();
-  assert.equal((got.signal.reason as BeckonError).code, "timeout");
+  const { code, message } = got.signal.reason as BeckonError;
+  assert.deepEqual([code, message], ["timeout", 'channel "late" with ada: The time for the answer is over.']);
 });
