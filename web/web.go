@@ -1,6 +1,6 @@
 // Package web serves what browsers need: the demo page and the browser SDK, both out of the binary.
 //
-//	/                      leads to a room, see Config.NewRoom
+//	/                      leads to a room, see Config.NewRoom, whose link the page gives a secret
 //	/r/{room}              the demo in a room
 //	/assets/{file}         what the demo consists of
 //	/sdk/{file}            the SDK: beckon.js, the parts that it loads on demand, beckon.global.js for a plain script tag, their source maps
@@ -51,7 +51,7 @@ func New(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store") // the next visit is to another room
-		http.Redirect(w, r, "/r/"+url.PathEscape(newRoom()), http.StatusSeeOther)
+		http.Redirect(w, r, "/r/"+url.PathEscape(newRoom())+fresh, http.StatusSeeOther)
 	})
 	mux.HandleFunc("GET /r/{room}", func(w http.ResponseWriter, r *http.Request) {
 		if !valid(r.PathValue("room")) {
@@ -66,6 +66,10 @@ func New(cfg Config) http.Handler {
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { missing.serveStatus(w, http.StatusNotFound) })
 	return secured(mux)
 }
+
+// fresh is where / leads to in the page: there the page makes the secret of a new link, and puts it in the place of this. Which rooms are open only
+// the server knows, so it names the room; what stands behind the # of an address no browser sends, so it never sees the secret.
+const fresh = "#new"
 
 // serveDir adds a route for every file below dir, with header on its answers. Only what was there when the program was built
 // has one, so no path can lead anywhere else.

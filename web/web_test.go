@@ -33,7 +33,7 @@ func TestRoutes(t *testing.T) {
 		mediaType    string
 		holds        string
 	}{
-		{"GET", "/", 303, "text/html; charset=utf-8", `href="/r/tea"`},
+		{"GET", "/", 303, "text/html; charset=utf-8", `href="/r/tea#new"`},
 		{"GET", "/r/tea", 200, "text/html; charset=utf-8", `data-testid="room-name"`},
 		{"GET", "/r/coffee", 404, "text/html; charset=utf-8", "No room can have this address"},
 		{"GET", "/r/", 404, "text/html; charset=utf-8", "No room can have this address"},
@@ -79,7 +79,7 @@ func TestZeroConfigServesEveryRoom(t *testing.T) {
 // Whatever the name, / leads to that room and to nowhere else, and is asked again the next time.
 func TestNewRoom(t *testing.T) {
 	t.Parallel()
-	for room, want := range map[string]string{"tea": "/r/tea", "/evil.example": "/r/%2Fevil.example"} {
+	for room, want := range map[string]string{"tea": "/r/tea#new", "/evil.example": "/r/%2Fevil.example#new"} {
 		w := get(t, New(Config{NewRoom: func() string { return room }}), "GET", "/")
 		if got := w.Header().Get("Location"); w.Code != http.StatusSeeOther || got != want {
 			t.Errorf("%s: status %d to %q, want 303 to %q", room, w.Code, got, want)
@@ -87,7 +87,7 @@ func TestNewRoom(t *testing.T) {
 	}
 	h := Handler()
 	first, second := get(t, h, "GET", "/").Header().Get("Location"), get(t, h, "GET", "/").Header().Get("Location")
-	name := strings.TrimPrefix(first, "/r/")
+	name := strings.TrimSuffix(strings.TrimPrefix(first, "/r/"), "#new")
 	if len(name) != 8 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") != "" || first == second {
 		t.Errorf("without NewRoom / leads to %q, then to %q", first, second)
 	}

@@ -13,9 +13,13 @@ import (
 type cli struct {
 	Serve        serveCmd        `cmd:"" help:"Run the server: signaling, STUN and TURN, and the demo."`
 	Turn         turnCmd         `cmd:"" help:"Run the relay alone, for clients that find each other by other means."`
+	Send         sendCmd         `cmd:"" help:"Send files and folders to whoever has the link that it prints."`
+	Receive      receiveCmd      `cmd:"" help:"Receive what is sent at a link."`
+	Pipe         pipeCmd         `cmd:"" help:"Connect stdin and stdout with those of another machine."`
 	Bot          botCmd          `cmd:"" help:"Join a room as a bot."`
 	Keys         keysCmd         `cmd:"" help:"Make the keys that sign join tokens."`
 	Token        tokenCmd        `cmd:"" help:"Make and look at join tokens."`
+	Identity     identityCmd     `cmd:"" help:"Print your own public key, by which others know your programs."`
 	Health       healthCmd       `cmd:"" help:"Ask a server on this machine whether it is in service."`
 	Version      versionCmd      `cmd:"" help:"Print the version, and what this program was built from."`
 	ConfigTable  configTableCmd  `cmd:"" hidden:"" help:"Print the README's table of flags."`
@@ -92,7 +96,7 @@ func newParser(stdout, stderr io.Writer, env []string, helped func()) (*kong.Kon
 func hintOf(args []string) string {
 	page := "beckon"
 	for _, a := range args {
-		if !slices.Contains([]string{"serve", "turn", "bot", "echo", "game", "keys", "public", "token", "new", "show", "health", "version"}, a) {
+		if !slices.Contains([]string{"serve", "turn", "send", "receive", "pipe", "bot", "echo", "game", "keys", "public", "token", "new", "show", "attest", "identity", "health", "version"}, a) {
 			break
 		}
 		page += " " + a

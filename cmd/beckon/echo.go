@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -12,11 +11,8 @@ import (
 
 // echoCmd is the flags of `beckon bot echo`.
 type echoCmd struct {
-	URL       string `arg:"" name:"url" help:"The room, as the server prints it: http://HOST:PORT/r/ROOM."`
-	Name      string `group:"run" placeholder:"NAME" default:"echo bot" help:"What the others see."`
-	Token     string `group:"run" placeholder:"TOKEN" help:"Shown to the server, if that wants one."`
-	RelayOnly bool   `group:"run" help:"Connect through the relay only, never directly."`
-	logFlags
+	Name string `group:"run" placeholder:"NAME" default:"echo bot" help:"What the others see."`
+	botFlags
 }
 
 // Help is what --help says before the flags.
@@ -28,41 +24,8 @@ func (echoCmd) Help() string {
 It runs until Ctrl-C, or until the server ends the session.`
 }
 
-// echoAttributes are what the others see of the bot.
-type echoAttributes struct {
-	Name string `json:"name"`
-	Bot  bool   `json:"bot"`
-}
-
 // Run echoes until ctx ends. That the session ends otherwise is an error.
-func (c *echoCmd) Run(ctx context.Context, p *process) error {
-	server, room, err := peer.ParseURL(c.URL)
-	if err != nil {
-		return usagef("%s", notARoom(c.URL, err))
-	}
-	cfg := &peer.Config{
-		Token:      c.Token,
-		Attributes: echoAttributes{c.Name, true},
-		Logger:     c.logger(p.stderr),
-	}
-	if c.RelayOnly {
-		cfg.ICETransportPolicy = peer.ICETransportRelay
-	}
-	r, err := peer.Join(ctx, server, room, cfg)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return fmt.Errorf("cannot join %s: %s", c.URL, whyNot(c.URL, err))
-	}
-	fmt.Fprintf(p.stderr, "joined %s\n", r.ID())
-	err = echo(ctx, r, cfg.Logger)
-	closeErr := r.Close()
-	if ctx.Err() != nil {
-		return closeErr
-	}
-	return fmt.Errorf("the session in %s ended: %s", c.URL, sentence(err))
-}
+func (c *echoCmd) Run(ctx context.Context, p *process) error { return c.stay(ctx, p, c.Name, echo) }
 
 // echo answers every peer until ctx or the room ends, and says why.
 func echo(ctx context.Context, r *peer.Room, log zerolog.Logger) error {
@@ -89,7 +52,8 @@ type events interface {
 var _ events = (*peer.Room)(nil)
 
 // tellLimits puts into the log which limit of the server's relay this program has met, until ctx or the room ends: what is slow then, or
-// does not come, is not the bot's fault. No other event is of use to a program that answers whoever comes.
+// does not come, is not the bot's fault. No other event is of use to a program that answers whoever comes: of peers that are not verified,
+// package peer tells the log itself.
 func tellLimits(ctx context.Context, room events, log zerolog.Logger) {
 	for {
 		e, err := room.Recv(ctx)

@@ -56,11 +56,11 @@ func TestEcho(t *testing.T) {
 // meet joins a room and waits for the other one there.
 func meet(t *testing.T, url string) (*peer.Room, *peer.Peer) {
 	t.Helper()
-	server, name, err := peer.ParseURL(url)
+	link, err := peer.ParseLink(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	room, err := peer.Join(t.Context(), server, name, nil)
+	room, err := peer.Join(t.Context(), link.Server, link.Room, &peer.Config{Secret: link.Secret})
 	if err != nil {
 		t.Fatal(err)
 	}

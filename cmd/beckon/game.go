@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -15,12 +14,9 @@ import (
 
 // gameCmd is the flags of `beckon bot game`.
 type gameCmd struct {
-	URL       string `arg:"" name:"url" help:"The room's link, as the server or the page shows it: http://HOST:PORT/r/ROOM, perhaps with #k=SECRET."`
-	Skill     string `group:"run" enum:"easy,fair,keen" default:"fair" placeholder:"SKILL" help:"How well it plays: easy, fair or keen."`
-	Name      string `group:"run" placeholder:"NAME" default:"lamplighter" help:"What the others see."`
-	Token     string `group:"run" placeholder:"TOKEN" help:"Shown to the server, if that wants one."`
-	RelayOnly bool   `group:"run" help:"Connect through the relay only, never directly."`
-	logFlags
+	Skill string `group:"run" enum:"easy,fair,keen" default:"fair" placeholder:"SKILL" help:"How well it plays: easy, fair or keen."`
+	Name  string `group:"run" placeholder:"NAME" default:"lamplighter" help:"What the others see."`
+	botFlags
 }
 
 // Help is what --help says before the flags.
@@ -35,34 +31,9 @@ It rests while nobody is there, and runs until Ctrl-C, or until the server ends 
 
 // Run plays until ctx ends. That the session ends otherwise is an error.
 func (c *gameCmd) Run(ctx context.Context, p *process) error {
-	link, err := peer.ParseLink(c.URL)
-	if err != nil {
-		return usagef("%s", notARoom(c.URL, err))
-	}
-	shown := peer.Link{Server: link.Server, Room: link.Room}.String() // without the secret
-	cfg := &peer.Config{
-		Token:      c.Token,
-		Secret:     link.Secret,
-		Attributes: echoAttributes{c.Name, true},
-		Logger:     c.logger(p.stderr),
-	}
-	if c.RelayOnly {
-		cfg.ICETransportPolicy = peer.ICETransportRelay
-	}
-	r, err := peer.Join(ctx, link.Server, link.Room, cfg)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return fmt.Errorf("cannot join %s: %s", shown, whyNot(shown, err))
-	}
-	fmt.Fprintf(p.stderr, "joined %s\n", r.ID())
-	err = play(ctx, r, lights.NewHelm(lights.Seed(link.Room), lights.Number(r.ID()), lights.Skill(c.Skill)), cfg.Logger)
-	closeErr := r.Close()
-	if ctx.Err() != nil {
-		return closeErr
-	}
-	return fmt.Errorf("the session in %s ended: %s", shown, sentence(err))
+	return c.stay(ctx, p, c.Name, func(ctx context.Context, r *peer.Room, log zerolog.Logger) error {
+		return play(ctx, r, lights.NewHelm(lights.Seed(r.Name()), lights.Number(r.ID()), lights.Skill(c.Skill)), log)
+	})
 }
 
 // play plays with every peer until ctx or the room ends, and says why.

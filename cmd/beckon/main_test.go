@@ -216,13 +216,16 @@ func TestHelp(t *testing.T) {
 	// Kong asks the environment for the width.
 	t.Setenv("COLUMNS", "100")
 	for file, args := range map[string][]string{
-		"help.txt":       {"--help"},
-		"help-serve.txt": {"serve", "--help"},
-		"help-turn.txt":  {"turn", "--help"},
-		"help-echo.txt":  {"bot", "echo", "--help"},
-		"help-keys.txt":  {"keys", "new", "--help"},
-		"help-token.txt": {"token", "new", "--help"},
-		"help-show.txt":  {"token", "show", "--help"},
+		"help.txt":          {"--help"},
+		"help-serve.txt":    {"serve", "--help"},
+		"help-turn.txt":     {"turn", "--help"},
+		"help-echo.txt":     {"bot", "echo", "--help"},
+		"help-game.txt":     {"bot", "game", "--help"},
+		"help-keys.txt":     {"keys", "new", "--help"},
+		"help-token.txt":    {"token", "new", "--help"},
+		"help-show.txt":     {"token", "show", "--help"},
+		"help-attest.txt":   {"token", "attest", "--help"},
+		"help-identity.txt": {"identity", "--help"},
 	} {
 		want, err := os.ReadFile("testdata/" + file)
 		if err != nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -55,16 +57,20 @@ func TestTurnURLs(t *testing.T) {
 	}
 }
 
-// The room that is printed is where clients come.
+// The room that is printed is where clients come, by a link with a secret if browsers let pages from there use one.
 func TestRoomURLs(t *testing.T) {
 	t.Parallel()
 	own := strings.Join(certificate(t), " ") + " "
 	for args, want := range map[string]string{
-		"--dev":                   "http://127.0.0.1:TCP/r/",
-		own + "--dev":             "https://127.0.0.1:TCP/r/",
-		own + "--dev --no-turn":   "https://127.0.0.1:TCP/r/",
-		"--dev --listen [::1]:0":  "http://[::1]:TCP/r/",
-		"--dev --public-host b.c": "http://b.c:TCP/r/",
+		"--dev":                          "http://127.0.0.1:TCP/r/",
+		own + "--dev":                    "https://127.0.0.1:TCP/r/",
+		own + "--dev --no-turn":          "https://127.0.0.1:TCP/r/",
+		"--dev --listen [::1]:0":         "http://[::1]:TCP/r/",
+		"--dev --public-host b.c":        "http://b.c:TCP/r/",
+		"--dev --public-host localhost":  "http://localhost:TCP/r/",
+		"--dev --public-host 192.0.2.1":  "http://192.0.2.1:TCP/r/",
+		"--dev --public-url http://b.c":  "http://b.c/r/",
+		"--dev --public-url https://b.c": "https://b.c/r/",
 	} {
 		list := strings.Fields(args)
 		if !strings.Contains(args, "--listen") {
@@ -81,8 +87,19 @@ func TestRoomURLs(t *testing.T) {
 		p.admin = nil
 		s := opened(t, p)
 		want = strings.ReplaceAll(want, "TCP", portText(addrPort(s.port.edge.Addr())))
-		if got := s.roomURL(); !strings.HasPrefix(got, want) {
+		link, err := url.Parse(s.roomURL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := link.String(); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %s, want %s", args, got, want)
+		}
+		other := link.Scheme == "http" && (link.Hostname() == "b.c" || link.Hostname() == "192.0.2.1")
+		if secret := regexp.MustCompile(`^k=[\w-]{21}[AQgw]$`).MatchString(link.Fragment); secret == other || other && link.Fragment != "" {
+			t.Errorf("%s: the link ends in %q", args, link.Fragment)
+		}
+		if again := s.roomURL(); !other && strings.HasSuffix(again, link.Fragment) {
+			t.Errorf("%s: two links have one secret", args)
 		}
 	}
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -38,11 +40,32 @@ func (s *servers) openToAll() string {
 	return text + "; use it among friends only"
 }
 
-// roomURL is what to open in a browser.
+// roomURL is what to open in a browser. Where a page can verify others, it has the secret of a private link: made here for who reads the line, and
+// kept nowhere.
 func (s *servers) roomURL() string {
+	u := s.pageURL()
+	if verifies(u) {
+		u.Fragment = "k=" + rand128()
+	}
+	return u.String()
+}
+
+// verifies tells whether browsers let pages from there do cryptography: a secure context (W3C Secure Contexts, section 3.1).
+func verifies(u *url.URL) bool {
+	addr, _ := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "https" || u.Hostname() == "localhost" || addr.IsLoopback()
+}
+
+// rand128 is 16 random bytes in base64url without padding, as the secret in a link is written.
+func rand128() string {
+	return base64.RawURLEncoding.EncodeToString(randomSecret()[:16])
+}
+
+// pageURL is the page of a room that everybody may join, if there is one.
+func (s *servers) pageURL() *url.URL {
 	path := "/r/" + openRoom(s.plan.anonymous)
 	if base := s.plan.publicURL; base != nil {
-		return base.JoinPath(path).String()
+		return base.JoinPath(path)
 	}
 	at := addrPort(s.port.edge.Addr())
 	host := s.plan.name
@@ -68,7 +91,7 @@ func (s *servers) roomURL() string {
 	if at.Port() == portOf(u.Scheme, "") {
 		u.Host = strings.TrimSuffix(u.Host, u.Host[strings.LastIndexByte(u.Host, ':'):])
 	}
-	return u.String()
+	return &u
 }
 
 func randomSecret() []byte {

@@ -23,6 +23,7 @@ func sentence(err error) string {
 // notARoom says what is wrong with a link that is no room's URL. What most people leave out is the scheme, and only they know
 // which one it is: the guess is that TLS is where a proxy is, which a port or an address of one's own speaks against.
 func notARoom(link string, err error) string {
+	link = withoutSecret(link)
 	if strings.Contains(link, "://") {
 		return sentence(err)
 	}
@@ -34,6 +35,12 @@ func notARoom(link string, err error) string {
 		u.Scheme = "http"
 	}
 	return fmt.Sprintf("%q has no scheme; did you mean %q?", link, u)
+}
+
+// withoutSecret is a room's link without what opens it, for sentences that end up in logs.
+func withoutSecret(link string) string {
+	plain, _, _ := strings.Cut(link, "#")
+	return plain
 }
 
 // whyNot says why a room could not be joined. For the server's refusals that is its own sentence; for what kept the connection

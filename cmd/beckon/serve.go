@@ -44,7 +44,7 @@ type serveCmd struct {
 
 // Help is what `beckon serve --help` says before the flags.
 func (serveCmd) Help() string {
-	return `The first line on stdout is the URL of a room to open in a browser; the log is on stderr. Without keys, a webhook, --allow-anonymous or --dev, nobody could join, and it does not start.
+	return `The first line on stdout is the URL of a room to open in a browser; the log is on stderr. Over https and on this machine, the URL has a secret behind its #, made for this line and kept nowhere, which browsers do not send: only who has the whole link connects to the others who have it. Without keys, a webhook, --allow-anonymous or --dev, nobody could join, and it does not start.
 
 Examples:
 

@@ -15,8 +15,9 @@ import (
 
 // tokenCmd is the sub-commands of `beckon token`.
 type tokenCmd struct {
-	New  tokenNewCmd  `cmd:"" aliases:"mint" help:"Make a join token, and print it."`
-	Show tokenShowCmd `cmd:"" aliases:"inspect" help:"Show what a join token says, and whether a server would accept it."`
+	New    tokenNewCmd    `cmd:"" aliases:"mint" help:"Make a join token, and print it."`
+	Show   tokenShowCmd   `cmd:"" aliases:"inspect" help:"Show what a join token says, and whether a server would accept it."`
+	Attest tokenAttestCmd `cmd:"" help:"Say of somebody's key that it is theirs, for peers who do not want to take the server's word."`
 }
 
 // tokenNewCmd is the flags of `beckon token new`.
@@ -27,6 +28,7 @@ type tokenNewCmd struct {
 	Aud      []string      `group:"claims" placeholder:"NAME" sep:"," required:"" help:"Which server it is for: the name that this server goes by. Can be repeated."`
 	Iss      string        `group:"claims" placeholder:"NAME" defaults:"none" help:"Who makes it, if the server wants to know."`
 	Life     time.Duration `group:"claims" placeholder:"TIME" default:"1h" help:"For how long it is good, at most 24h."`
+	Bind     string        `group:"claims" placeholder:"KEY" defaults:"none" help:"The holder's public key, as beckon identity prints it: with another one, or none, the token opens nothing."`
 	Room     []string      `group:"grant" placeholder:"ROOM" sep:"," required:"" help:"Room that it opens, or all that begin alike: team-*; or * for all. Can be repeated."`
 	Allow    []string      `group:"grant" placeholder:"WHAT" sep:"," defaults:"signal,message,attributes,relay" help:"What its holder may do: signal, message, attributes, relay, admin, hidden; or none, to be there and to watch."`
 	MaxPeers int           `group:"grant" placeholder:"N" defaults:"the server's limit" help:"How many peers this identity may have at once."`
@@ -47,17 +49,16 @@ In production your app's backend makes the tokens, with any JWT library; this is
 
 // Run makes the token.
 func (c *tokenNewCmd) Run(p *process) error {
-	file, err := token.OpenKeyFile(c.KeyFile)
+	key, err := signingKey(c.KeyFile, c.Kid)
 	if err != nil {
-		return keyFileError(err)
+		return err
 	}
-	key, err := c.key(file.Set())
-	if err != nil {
+	if err := checkPublicKey("--bind", c.Bind); err != nil {
 		return err
 	}
 	now := time.Now()
 	claims := token.Claims{
-		Identity: c.Sub, Audience: c.Aud, Issuer: c.Iss, IssuedAt: now, Expires: now.Add(c.Life),
+		Identity: c.Sub, Audience: c.Aud, Issuer: c.Iss, IssuedAt: now, Expires: now.Add(c.Life), Key: c.Bind,
 		Grant: token.Grant{Rooms: c.Room, Allow: c.allow(), MaxPeers: c.MaxPeers, Capacity: c.Capacity},
 	}
 	text, err := token.Sign(key, claims, now)
@@ -68,13 +69,17 @@ func (c *tokenNewCmd) Run(p *process) error {
 	return err
 }
 
-// key is the one that was asked for, or the last in the file: a new key is added at its end.
-func (c *tokenNewCmd) key(set *token.KeySet) (token.Key, error) {
-	all := set.All()
-	if c.Kid != "" {
-		key, ok := set.Lookup(c.Kid)
+// signingKey is the one that was asked for, or the last in the file that can sign: a new key is added at its end.
+func signingKey(file, kid string) (token.Key, error) {
+	opened, err := token.OpenKeyFile(file)
+	if err != nil {
+		return token.Key{}, keyFileError(err)
+	}
+	all := opened.Set().All()
+	if kid != "" {
+		key, ok := opened.Set().Lookup(kid)
 		if !ok {
-			return token.Key{}, usagef("there is no key %q in %s: it has %s", c.Kid, c.KeyFile, keyNames(all))
+			return token.Key{}, usagef("there is no key %q in %s: it has %s", kid, file, keyNames(all))
 		}
 		return key, nil
 	}
@@ -83,7 +88,7 @@ func (c *tokenNewCmd) key(set *token.KeySet) (token.Key, error) {
 			return key, nil
 		}
 	}
-	return token.Key{}, usagef("%s has public keys only, which check tokens: use the file that `beckon keys new` has made", c.KeyFile)
+	return token.Key{}, usagef("%s has public keys only, which check tokens: use the file that `beckon keys new` has made", file)
 }
 
 // allow is nil if nothing was said: then a token does not say either, and has what is ordinary.

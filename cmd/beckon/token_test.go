@@ -96,6 +96,7 @@ func TestTokenNewRefuses(t *testing.T) {
 		{"--sub a --aud b --room tea --life 25h --key-file " + keys, exitUsage, "at most 24h0m0s is allowed"},
 		{"--sub a --aud b --room tea --life=-1h --key-file " + keys, exitUsage, "expired 1h0m"},
 		{"--sub a --aud b --room tea --life 60 --key-file " + keys, exitUsage, "missing unit"},
+		{"--sub a --aud b --room tea --bind ada --key-file " + keys, exitUsage, `--bind: "ada" is not a public key`},
 		{"--sub a --aud b --room tea --max-peers=-1 --key-file " + keys, exitUsage, "`maxPeers` is no whole number"},
 	} {
 		got := runNow(t, nil, append([]string{"token", "new"}, strings.Fields(c.args)...)...)

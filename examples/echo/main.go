@@ -35,18 +35,18 @@ func main() {
 
 // run answers every peer of the room until ctx or the session ends, and says why.
 func run(ctx context.Context, url string) error {
-	server, name, err := peer.ParseURL(url)
+	link, err := peer.ParseLink(url)
 	if err != nil {
 		return err
 	}
-	room, err := peer.Join(ctx, server, name, &peer.Config{Attributes: map[string]string{"name": "echo"}})
+	room, err := peer.Join(ctx, link.Server, link.Room, &peer.Config{Secret: link.Secret, Attributes: map[string]string{"name": "echo"}})
 	if err != nil {
 		return err
 	}
 	var talks sync.WaitGroup
 	defer talks.Wait()
 	defer room.Close() // ends all peers, so the talks end
-	fmt.Println("joined", name)
+	fmt.Println("joined", link.Room)
 	for {
 		p, err := room.Accept(ctx)
 		if err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // get writes a file of the first peer that serves some to the standard output.
-func get(ctx context.Context, server, name, path string) error {
-	room, err := peer.Join(ctx, server, name, nil)
+func get(ctx context.Context, link peer.Link, path string) error {
+	room, err := peer.Join(ctx, link.Server, link.Room, &peer.Config{Secret: link.Secret})
 	if err != nil {
 		return err
 	}

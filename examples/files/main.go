@@ -34,14 +34,14 @@ func run(ctx context.Context, args []string) error {
 	if len(args) != 3 || args[0] != "serve" && args[0] != "get" {
 		return fmt.Errorf("usage: files serve http://HOST:PORT/r/ROOM FOLDER, or files get http://HOST:PORT/r/ROOM /PATH")
 	}
-	server, name, err := peer.ParseURL(args[1])
+	link, err := peer.ParseLink(args[1])
 	if err != nil {
 		return err
 	}
 	if args[0] == "get" {
-		return get(ctx, server, name, args[2])
+		return get(ctx, link, args[2])
 	}
-	return serve(ctx, server, name, args[2])
+	return serve(ctx, link, args[2])
 }
 
 // label is that of the channels that are connections of http.

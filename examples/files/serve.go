@@ -12,7 +12,7 @@ import (
 )
 
 // serve serves a folder until ctx or the session ends, and says why.
-func serve(ctx context.Context, server, name, folder string) error {
+func serve(ctx context.Context, link peer.Link, folder string) error {
 	root, err := os.OpenRoot(folder) // nothing outside of it, whatever links there are
 	if err != nil {
 		return err
@@ -20,7 +20,7 @@ func serve(ctx context.Context, server, name, folder string) error {
 	defer root.Close()
 	files := http.FileServerFS(root.FS())
 
-	room, err := peer.Join(ctx, server, name, &peer.Config{Attributes: about{Files: true}})
+	room, err := peer.Join(ctx, link.Server, link.Room, &peer.Config{Secret: link.Secret, Attributes: about{Files: true}})
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func serve(ctx context.Context, server, name, folder string) error {
 		s := http.Server{Handler: files, ReadHeaderTimeout: 10 * time.Second}
 		s.Serve(listener)
 	})
-	fmt.Println("serving", folder, "in", name)
+	fmt.Println("serving", folder, "in", link.Room)
 	for {
 		r, err := room.AcceptRequest(ctx)
 		if err != nil {

@@ -3,8 +3,6 @@ package token
 import (
 	"crypto/rand"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // Sign makes a token. Where the claims have no IssuedAt it is now, no Expires an hour later, no ID a random one. It refuses what
@@ -40,18 +38,9 @@ func Sign(key Key, c Claims, now time.Time) (string, error) {
 	if _, err := (Rules{Leeway: -1}).Access(written, now); err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.alg), Key: key.sign},
-		(&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", key.id))
+	token, err := key.seal(payload)
 	if err != nil {
-		return "", errorf(BadKey, "the key %s cannot sign: %v", quoted(key.id), err)
-	}
-	jws, err := signer.Sign(payload)
-	if err != nil {
-		return "", errorf(BadKey, "the key %s cannot sign: %v", quoted(key.id), err)
-	}
-	token, err := jws.CompactSerialize()
-	if err != nil {
-		return "", errorf(BadKey, "the token cannot be written: %v", err)
+		return "", err
 	}
 	if len(token) > MaxToken {
 		return "", errorf(TooLarge, "the token would have %d bytes, and at most %d are read: name fewer rooms, or their common beginning",

@@ -445,7 +445,7 @@ var Herald = class {
   #timer;
   /** Says it now or, together with what else there is to say by then, a little later. */
   say(text) {
-    this.#waiting.push(text);
+    this.#waiting.push(text.replace(/\.$/, ""));
     if (this.#timer !== void 0) return;
     const rest = this.#last + PAUSE - performance.now();
     this.#timer = setTimeout(() => {
@@ -629,9 +629,9 @@ function download(name2, file) {
 }
 
 // demo/src/files/why.ts
-function clean(text, length = 200) {
+function clean(text, length2 = 200) {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "_");
-  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
+  return line.length > length2 ? `${line.slice(0, length2 - 1)}…` : line;
 }
 function whyNotSent(error, who, offer) {
   const said = clean(error.message, 300);
@@ -1051,6 +1051,7 @@ async function read(file, from, to) {
 // demo/src/files/trust.ts
 var ALWAYS = "beckon-files-always";
 var ACCEPTED = "beckon-files-accepted";
+var DONE = "beckon-files-done";
 var MAX_KEPT = 200;
 var Trust = class {
   #here = /* @__PURE__ */ new WeakSet();
@@ -1071,6 +1072,13 @@ var Trust = class {
   }
   setAccepted(offer) {
     keep(sessionStorageOrNone(), ACCEPTED, offer);
+  }
+  /** Whether this offer came whole before this page was reloaded: who offers to everybody takes the page for somebody else. */
+  done(offer) {
+    return kept(sessionStorageOrNone(), DONE).includes(offer);
+  }
+  setDone(offer) {
+    keep(sessionStorageOrNone(), DONE, offer);
   }
 };
 function provenKey(peer) {
@@ -1246,8 +1254,6 @@ var Outgoing = class {
         delivery.reached(index, file.size);
         await request.respond(digest);
       }
-    } catch (error) {
-      throw readFailed(error);
     } finally {
       delivery.through();
     }
@@ -1287,17 +1293,18 @@ async function answer(request, outgoing) {
     if (!one) throw new FileError("no-such-offer", "This is not on offer.");
     await one.answer(request, question);
   } catch (error) {
-    if (error instanceof FileError) await request.fail(error.code, error.message).catch(() => {
+    if (error instanceof BeckonError) return;
+    const { code: code2, message } = error instanceof FileError ? error : readFailed(error);
+    await request.fail(code2, message).catch(() => {
     });
   }
 }
 function readFailed(error) {
-  const { name: name2, message } = Object(error);
+  const { name: name2 = "", message = String(error) } = Object(error);
   if (name2 === "NotFoundError") return new FileError("unreadable", "The file is not there any more.");
   if (name2 === "NotReadableError") return new FileError("changed", "The file has changed since it was chosen, or may not be read.");
   if (name2 === "RangeError") return new FileError("changed", "The file has become shorter since it was chosen.");
-  if (name2 === "SecurityError" || name2 === "WorkerError") return new FileError("unreadable", String(message));
-  return error;
+  return new FileError("unreadable", `The file cannot be read: ${message} (${name2})`);
 }
 
 // demo/src/files/outrow.ts
@@ -1444,7 +1451,7 @@ var Incoming = class {
     for (const part of this.parts) {
       if (part.key === void 0 || part.digest !== void 0) continue;
       await this.keeper.close(part.key);
-      if (part.missing) this.here -= part.entry.size - part.missing.reduce((sum, { from, to }) => sum + to - from, 0);
+      if (part.missing) part.counted = part.entry.size - length(part.missing);
       delete part.key;
       delete part.missing;
     }
@@ -1485,7 +1492,7 @@ var Incoming = class {
       const same = whole.find((item) => item.digest === digest);
       if (same) {
         Object.assign(part, { key: same.key, digest, missing: [] });
-        this.#more(size);
+        this.#more(size - (part.counted ?? 0));
         return;
       }
     }
@@ -1502,7 +1509,8 @@ var Incoming = class {
     }
     add(missing, Math.min(count * block, size), size);
     part.missing = missing;
-    this.#more(size - missing.reduce((sum, { from, to }) => sum + to - from, 0));
+    this.#more(size - length(missing) - (part.counted ?? 0));
+    delete part.counted;
   }
   /** Writes what comes, and moves the beginning of the range on by it. */
   async #fetchRange(part, range, answer2) {
@@ -1566,6 +1574,9 @@ var Incoming = class {
     this.moved();
   }
 };
+function length(ranges) {
+  return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+}
 function add(ranges, from, to) {
   const last = ranges.at(-1);
   if (last?.to === from) last.to = to;
@@ -1707,7 +1718,8 @@ var Receiver = class {
     try {
       const offer = await readOffer(request);
       const known = this.#all.get(offer.id);
-      if (!known) await this.#new(request, offer);
+      if (!known && this.trust.done(offer.id)) await this.#again(request, offer);
+      else if (!known) await this.#new(request, offer);
       else if (JSON.stringify(known.offer) !== JSON.stringify(offer)) throw new FileError("bad-offer", "this id was another offer's");
       else if (known.state !== "asked") await known.run(request);
       else await this.#decide(known, request, 0);
@@ -1715,6 +1727,12 @@ var Receiver = class {
       if (error instanceof FileError) await request.fail(error.code, error.message.slice(0, 300)).catch(() => {
       });
     }
+  }
+  /** Says of an offer that has come before that it is here, or was: what became of it is the user's. */
+  async #again(request, { entries, size }) {
+    const receipt = { files: entries.filter(({ folder }) => !folder).length, bytes: size, received: 0 };
+    await request.respond(JSON.stringify(receipt)).catch(() => {
+    });
   }
   /** Forgets what is over: the row was removed. */
   forget(reception) {
@@ -1768,6 +1786,7 @@ var Receiver = class {
     if (!answer2) throw new FileError("declined", "The other side does not want it.");
     await this.#stalled(reception);
     await reception.run(request);
+    if (reception.state === "done" && await this.keeper.lasting()) this.trust.setDone(offer.id);
   }
   /** Has others let go of the files of this offer: the sender may have been killed, and come back with another offer, before we noticed. */
   async #stalled(reception) {

@@ -1,5 +1,5 @@
 import type { Channel } from "./channel.js";
-import { nextTask, opened } from "./open.js";
+import { opened, sendable } from "./open.js";
 import { PullQueue } from "./pull.js";
 
 /** How many channels that the other side opened may wait to be accepted: raw ones, and all together. */
@@ -26,8 +26,8 @@ export class Arrivals {
     return room;
   }
 
-  /** Queues a raw channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
-  async add(dc: RTCDataChannel, adopt: (dc: RTCDataChannel) => Channel): Promise<void> {
+  /** Queues a raw channel. It is adopted at once, so that no message is missed, but accepted when it can be sent on. */
+  async add(connection: RTCPeerConnection, dc: RTCDataChannel, adopt: (dc: RTCDataChannel) => Channel): Promise<void> {
     if (this.queue.length + this.#arriving >= MAX_RAW) {
       this.overflows++;
       dc.close();
@@ -37,7 +37,7 @@ export class Arrivals {
     this.#arriving++;
     await opened(dc, channel.closed, "accept").then(
       async () => {
-        await nextTask();
+        await sendable(connection);
         this.queue.push(channel);
       },
       () => {}, // it closed before it opened: nobody has seen it

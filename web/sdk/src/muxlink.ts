@@ -73,7 +73,7 @@ export class MuxLink implements TrunkOwner {
 
   /** Takes a trunk that the other side has opened. */
   add(dc: RTCDataChannel): void {
-    if (this.#trunks.filter(({ ours }) => !ours).length < MAX_TRUNKS) this.#trunks.push(new Trunk(dc, false, this));
+    if (this.#trunks.filter(({ ours }) => !ours).length < MAX_TRUNKS) this.#trunks.push(new Trunk(this.connection, dc, false, this));
     else this.broken(new BeckonError("overflow", `The other side opened more than ${MAX_TRUNKS} trunks.`));
   }
 

@@ -1,6 +1,6 @@
 import { asBeckonError, BeckonError } from "./error.js";
 import { bad, PROTOCOL } from "./muxframes.js";
-import { init, nextTask, opened } from "./open.js";
+import { init, nextTask, opened, sendable } from "./open.js";
 import type { ChannelOptions } from "./options.js";
 
 /** More than so many bytes do not wait for an other side that takes nothing: only answers can be so many, to one who floods. */
@@ -40,7 +40,7 @@ export class Trunk {
   /** What was sent before it was ready. */
   #early: Uint8Array<ArrayBuffer>[] = [];
 
-  constructor(dc: RTCDataChannel, ours: boolean, owner: TrunkOwner) {
+  constructor(connection: RTCPeerConnection, dc: RTCDataChannel, ours: boolean, owner: TrunkOwner) {
     this.dc = dc;
     this.ours = ours;
     this.#owner = owner;
@@ -56,7 +56,7 @@ export class Trunk {
     void gone.then(nextTask).then(() => owner.broken(new BeckonError("connection-lost", "The other side closed what all channels go on.")));
     opened(dc, gone, "trunk").then(
       async () => {
-        if (!ours) await nextTask();
+        if (!ours) await sendable(connection);
         this.ready = true;
         for (const frame of this.#early.splice(0)) this.send(frame);
         owner.ready(this);
@@ -67,7 +67,7 @@ export class Trunk {
 
   /** Opens one. */
   static open(connection: RTCPeerConnection, options: ChannelOptions, owner: TrunkOwner): Trunk {
-    return new Trunk(connection.createDataChannel("beckon", init({ ...options, protocol: PROTOCOL })), true, owner);
+    return new Trunk(connection, connection.createDataChannel("beckon", init({ ...options, protocol: PROTOCOL })), true, owner);
   }
 
   /** Sends a frame. */

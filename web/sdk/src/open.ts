@@ -4,6 +4,8 @@ import type { ChannelOptions } from "./options.js";
 
 /** How many channels are opened at a time. Pion has wedged an association when some 500 were opened at once. */
 const MAX_OPENING = 16;
+/** For so many milliseconds the browser may take to make statistics: a channel does not wait for one that hangs. */
+const STATS_TIMEOUT = 500;
 
 /** Opens data channels on one connection, a few at a time; further ones wait. */
 export class Opener {
@@ -68,9 +70,22 @@ export function opened(dc: RTCDataChannel, ended: Promise<unknown>, what: string
 }
 
 /**
- * Resolves in a later task of the event loop. In Chromium 156 the bytes that are sent on a channel of the other side's within the
- * task of its datachannel event stay in bufferedAmount for ever, and who waits for it to fall waits as long.
+ * Resolves when a channel that the other side opened can be sent on. Chromium (156) calls it open, and tells its network thread so a moment
+ * later: what is sent before that thread knows is thrown away without a word, and stays in bufferedAmount for ever. Statistics come by
+ * way of that thread, from behind it.
  */
+export async function sendable(connection: RTCPeerConnection): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, STATS_TIMEOUT)));
+  try {
+    await Promise.race([connection.getStats?.(), late]);
+  } catch {
+    // A connection that is closed has none.
+  }
+  clearTimeout(timer);
+}
+
+/** Resolves in a later task of the event loop. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     // Not by a timer: those of hidden tabs run once a second.

@@ -397,9 +397,10 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   #offered(dc: RTCDataChannel): void {
-    if (dc.protocol === PROTOCOL) this.#mux.trunk(this.connection as RTCPeerConnection, dc);
+    const connection = this.connection as RTCPeerConnection;
+    if (dc.protocol === PROTOCOL) this.#mux.trunk(connection, dc);
     else if (this.#closing) dc.close();
-    else void this.#arrivals.add(dc, (arrived) => this.#adopt(arrived));
+    else void this.#arrivals.add(connection, dc, (arrived) => this.#adopt(arrived));
   }
 
   #arrived(channel: MuxChannel): "overflow" | "closed" | undefined {

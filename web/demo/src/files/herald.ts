@@ -12,7 +12,7 @@ export class Herald {
 
   /** Says it now or, together with what else there is to say by then, a little later. */
   say(text: string): void {
-    this.#waiting.push(text);
+    this.#waiting.push(text.replace(/\.$/, "")); // sentences are put together below
     if (this.#timer !== undefined) return;
     const rest = this.#last + PAUSE - performance.now();
     this.#timer = setTimeout(() => {

@@ -33,6 +33,8 @@ export interface Part {
   key?: string;
   /** The bytes that are not here, in order; before it is opened they are not known. */
   missing?: Range[];
+  /** What of it is counted in `here` although it was let go of. */
+  counted?: number;
   /** In hexadecimal digits, once the file is whole. */
   digest?: string;
 }
@@ -90,7 +92,7 @@ export class Incoming {
     for (const part of this.parts) {
       if (part.key === undefined || part.digest !== undefined) continue;
       await this.keeper.close(part.key);
-      if (part.missing) this.here -= part.entry.size - part.missing.reduce((sum, { from, to }) => sum + to - from, 0);
+      if (part.missing) part.counted = part.entry.size - length(part.missing);
       delete part.key;
       delete part.missing;
     }
@@ -136,7 +138,7 @@ export class Incoming {
       const same = whole.find((item) => item.digest === digest);
       if (same) {
         Object.assign(part, { key: same.key, digest, missing: [] });
-        this.#more(size);
+        this.#more(size - (part.counted ?? 0));
         return;
       }
     }
@@ -153,7 +155,8 @@ export class Incoming {
     }
     add(missing, Math.min(count * block, size), size);
     part.missing = missing;
-    this.#more(size - missing.reduce((sum, { from, to }) => sum + to - from, 0));
+    this.#more(size - length(missing) - (part.counted ?? 0));
+    delete part.counted;
   }
 
   /** Writes what comes, and moves the beginning of the range on by it. */
@@ -220,6 +223,11 @@ export class Incoming {
     this.here += bytes;
     this.moved();
   }
+}
+
+/** How many bytes there are in ranges. */
+function length(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 /** Adds a range at the end, or to the last one. */

@@ -165,8 +165,6 @@ export class Outgoing {
         delivery.reached(index as number, file.size);
         await request.respond(digest);
       }
-    } catch (error) {
-      throw readFailed(error);
     } finally {
       delivery.through();
     }
@@ -212,17 +210,17 @@ export async function answer(request: Request, outgoing: (id: string) => Outgoin
     if (!one) throw new FileError("no-such-offer", "This is not on offer.");
     await one.answer(request, question);
   } catch (error) {
-    // Everything else is that the other side has gone, or has given up.
-    if (error instanceof FileError) await request.fail(error.code, error.message).catch(() => {});
+    if (error instanceof BeckonError) return; // the other side has gone, or has given up
+    const { code, message } = error instanceof FileError ? error : readFailed(error);
+    await request.fail(code, message).catch(() => {});
   }
 }
 
-/** Says what it means that a file could not be read. Browsers have two names for it (File API, section 7). */
-function readFailed(error: unknown): unknown {
-  const { name, message } = Object(error) as { name?: string; message?: string };
+/** Says what it means that a file could not be read. Browsers have several names for it (File API, section 7). */
+function readFailed(error: unknown): FileError {
+  const { name = "", message = String(error) } = Object(error) as { name?: string; message?: string };
   if (name === "NotFoundError") return new FileError("unreadable", "The file is not there any more.");
   if (name === "NotReadableError") return new FileError("changed", "The file has changed since it was chosen, or may not be read.");
   if (name === "RangeError") return new FileError("changed", "The file has become shorter since it was chosen.");
-  if (name === "SecurityError" || name === "WorkerError") return new FileError("unreadable", String(message));
-  return error;
+  return new FileError("unreadable", `The file cannot be read: ${message} (${name})`);
 }

@@ -148,13 +148,20 @@ export class Receiver {
     try {
       const offer = await readOffer(request);
       const known = this.#all.get(offer.id);
-      if (!known) await this.#new(request, offer);
+      if (!known && this.trust.done(offer.id)) await this.#again(request, offer);
+      else if (!known) await this.#new(request, offer);
       else if (JSON.stringify(known.offer) !== JSON.stringify(offer)) throw new FileError("bad-offer", "this id was another offer's");
       else if (known.state !== "asked") await known.run(request);
       else await this.#decide(known, request, 0);
     } catch (error) {
       if (error instanceof FileError) await request.fail(error.code, error.message.slice(0, 300)).catch(() => {});
     }
+  }
+
+  /** Says of an offer that has come before that it is here, or was: what became of it is the user's. */
+  async #again(request: Request, { entries, size }: Offer): Promise<void> {
+    const receipt: Receipt = { files: entries.filter(({ folder }) => !folder).length, bytes: size, received: 0 };
+    await request.respond(JSON.stringify(receipt)).catch(() => {});
   }
 
   /** Forgets what is over: the row was removed. */
@@ -211,6 +218,8 @@ export class Receiver {
     if (!answer) throw new FileError("declined", "The other side does not want it.");
     await this.#stalled(reception);
     await reception.run(request);
+    // Memory has it only as long as this page does.
+    if (reception.state === "done" && (await this.keeper.lasting())) this.trust.setDone(offer.id);
   }
 
   /** Has others let go of the files of this offer: the sender may have been killed, and come back with another offer, before we noticed. */

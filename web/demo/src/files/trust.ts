@@ -4,6 +4,7 @@ import type { Peer } from "/sdk/beckon.js";
 
 const ALWAYS = "beckon-files-always";
 const ACCEPTED = "beckon-files-accepted";
+const DONE = "beckon-files-done";
 /** So many are remembered of each. */
 const MAX_KEPT = 200;
 
@@ -30,6 +31,15 @@ export class Trust {
 
   setAccepted(offer: string): void {
     keep(sessionStorageOrNone(), ACCEPTED, offer);
+  }
+
+  /** Whether this offer came whole before this page was reloaded: who offers to everybody takes the page for somebody else. */
+  done(offer: string): boolean {
+    return kept(sessionStorageOrNone(), DONE).includes(offer);
+  }
+
+  setDone(offer: string): void {
+    keep(sessionStorageOrNone(), DONE, offer);
   }
 }
 

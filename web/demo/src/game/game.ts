@@ -62,6 +62,7 @@ class Panel implements Game {
   #frame = 0;
   #said = 0; // when something was said last
   #leader = 0;
+  #afloat = 0; // how many others the page was told of
   #figures = { at: 0, told: 0, heard: 0 };
 
   constructor(host: HTMLElement) {
@@ -241,6 +242,10 @@ class Panel implements Game {
     const leader = others.find((other) => other.score > score)?.number ?? 0;
     if (this.#sailing && leader && leader !== this.#leader) this.#say(standing(this.#sea, (number) => this.#name(number)));
     this.#leader = leader;
+    if (others.length !== this.#afloat) {
+      this.#afloat = others.length;
+      document.dispatchEvent(new CustomEvent("badge", { detail: { tab: "game", count: others.length } }));
+    }
     const { told, skipped } = this.#crew;
     // For who measures: everything by counts, nothing by a clock.
     const facts = { tick, told, skipped, score, x: boat.x, y: boat.y, others: others.length, ...counts };

@@ -2,7 +2,7 @@
 // pixels of the page.
 
 import { type Colours, paintOf } from "./colours.js";
-import { type Boat, HEIGHT, ISLAND, WIDTH } from "./rules.js";
+import { type Boat, HEIGHT, ISLAND, place, WIDTH } from "./rules.js";
 import type { Point } from "./wire.js";
 
 /** A boat to draw. */
@@ -145,7 +145,7 @@ export class Painter {
   #light({ x, y }: Point, swell: number): void {
     const c = this.#context;
     const { glow, lamp, rock } = this.colours;
-    const size = Math.max(1500, 11 * this.#pixel) * (1 + 0.08 * swell);
+    const size = Math.max(1700, 12 * this.#pixel) * (1 + 0.08 * swell);
     const halo = c.createRadialGradient(x, y, 0, x, y, size);
     halo.addColorStop(0, glow);
     halo.addColorStop(1, faded(glow));
@@ -153,7 +153,7 @@ export class Painter {
     c.beginPath();
     c.arc(x, y, size, 0, TURN);
     c.fill();
-    const core = Math.max(380, 3.4 * this.#pixel);
+    const core = Math.max(420, 4 * this.#pixel);
     c.fillStyle = lamp;
     c.strokeStyle = rock;
     c.lineWidth = core / 3.5;
@@ -250,10 +250,8 @@ function faded(colour: string): string {
 
 /** Crests here and there, the same in every window. */
 function waves(): { x: number; y: number; size: number; pace: number }[] {
-  return Array.from({ length: 34 }, (_, i) => ({
-    x: (i * 0.618034 * WIDTH * 7) % WIDTH,
-    y: ((i + 0.5) / 34) * HEIGHT,
-    size: 420 + ((i * 137) % 5) * 90,
-    pace: 0.25 + ((i * 61) % 7) * 0.06,
-  }));
+  return Array.from({ length: 40 }, (_, i) => {
+    const { x, y } = place(7, i, 0);
+    return { x, y, size: 380 + ((i * 137) % 5) * 90, pace: 0.25 + ((i * 61) % 7) * 0.06 };
+  });
 }

@@ -34,7 +34,10 @@ export interface ChannelStats {
     /** How many messages of an unreliable channel were thrown away here because nobody read them. */
     missed: number;
 }
-/** A channel to a peer: messages, text or bytes, both ways. */
+/**
+ * A channel to a peer: messages, text or bytes, both ways. Read it to its end, or close it: what has come and is not read is kept until then,
+ * also when the peer is gone, and its sender waits.
+ */
 export declare abstract class Channel implements AsyncIterable<Message> {
     #private;
     /** The label that it was opened with. It need not be unique. */
@@ -45,7 +48,7 @@ export declare abstract class Channel implements AsyncIterable<Message> {
     readonly maxRetransmits: number | undefined;
     /** For how many milliseconds a message is tried; undefined: without a limit of time. */
     readonly maxPacketLifeTime: number | undefined;
-    /** For how many milliseconds a message may wait on this side before it is dropped; undefined: without a limit. The opener's option. */
+    /** For how many milliseconds a message may wait on this side before it is dropped; undefined: without a limit. The option of who opened it, and undefined on the other side. */
     readonly maxQueueAge: number | undefined;
     /** Whether it survives the connection. */
     readonly durable: boolean;

@@ -6,6 +6,7 @@ import { Room } from "./room.js";
  * a worker, a room can be joined whose topology is `none`: say so in the options.
  *
  * Rejects with `bad-url`, `bad-room`, `unsupported` (this environment lacks something that the room needs), `connect-failed` (no server, or
- * no way to it: the message says what was tried), `unauthorized`, `forbidden`, `room-full`, `rate-limited`, `going-away` or `aborted`.
+ * no way to it: the message says what was tried), `unauthorized`, `forbidden`, `room-full`, `rate-limited`, `going-away` or `aborted`, and with
+ * a TypeError for options that do not exist.
  */
 export declare function join(url: string | URL, room: string, options?: JoinOptions): Promise<Room>;

@@ -56,6 +56,7 @@ export declare class MuxChannel extends Channel {
     _shut(reason: string): void;
     _taken(item: Unread): void;
     _giveUp(): void;
+    _ask(): void;
     _arrived(item: Unread): void;
     /** Ends it because of this side, and tells the other, perhaps with another code. */
     _fail(error: BeckonError, code?: ErrorCode): void;

@@ -18,8 +18,9 @@ export interface ReceiverOwner {
         missed: number;
     };
     readonly _budget: Budget;
-    /** Nobody will read what comes. */
+    /** Nobody will read what comes; somebody has begun to. */
     readonly _closing: boolean;
+    readonly _asked: boolean;
     /** A message has arrived. */
     _arrived(item: Unread): void;
     /** A grant or an acknowledgement is to be said. */
@@ -33,6 +34,8 @@ export declare class Budget {
     #private;
     /** The largest message that this side takes. */
     readonly max: number;
+    /** What unreliable channels hold that nobody has asked for. */
+    unasked: number;
     constructor(max: number);
     /** A message waits for room; or one that did may be the next to be taken. */
     ask(receiver?: Receiver): void;
@@ -65,4 +68,6 @@ export declare class Receiver {
     forget(): number;
     /** The channel is over. What is not read yet keeps its room until it is, or is waived: it takes its memory until then. */
     end(): void;
+    /** Counts what an unreliable channel holds among what nobody has asked for; also one that is over. */
+    weigh(): void;
 }

@@ -11,7 +11,7 @@ export interface ChannelOptions {
     maxPacketLifeTime?: number | undefined;
     /**
      * What has waited on this side for more than so many milliseconds is dropped and counted instead of being sent late. For channels
-     * with one of the two limits above.
+     * with one of the two limits above. It bounds what this side sends, and the other side is not told of it.
      */
     maxQueueAge?: number | undefined;
     /**
@@ -51,7 +51,7 @@ export interface JoinOptions extends Abortable {
      * but no addresses and not with whom. Default: true.
      */
     reports?: boolean | undefined;
-    /** The largest message in bytes that this side takes on a channel. Default: 268,435,456 (256 MiB). */
+    /** The largest message in bytes that this side takes on a channel: 65,536 or more. Default: 268,435,456 (256 MiB). */
     maxMessageSize?: number | undefined;
     /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
     connectTimeout?: number | undefined;

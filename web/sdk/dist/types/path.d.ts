@@ -23,6 +23,11 @@ export interface PeerStats {
     restarts: number;
     /** How many connections there have been, one after another. */
     connections: number;
+    /**
+     * How often the other side has broken the protocol of channels. Each time another connection takes the place of the one on which it did;
+     * the fourth within a minute ends the peer.
+     */
+    violations: number;
     /** The two ends of the path, as `address:port`; only if asked for, and if the browser tells. */
     localAddress?: string | undefined;
     remoteAddress?: string | undefined;

@@ -37,17 +37,17 @@ export declare class Peer extends Peer_base {
      * Opens a channel, waiting until the peer is connected, perhaps again. One that is ordered and reliable is there at once then, another
      * one when the other side has taken it, which gets it from `accept`. 256 channels, and 16 raw ones that are being opened, are open
      * at a time: further calls wait. Rejects with `closed`, `connect-failed`, `connection-lost`, `overflow` (too many channels wait
-     * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`; throws a TypeError for options
-     * that exclude each other.
+     * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`, and with a TypeError for options
+     * that exclude each other or do not exist.
      */
-    open(label: string, { signal, ...options }?: ChannelOptions & Abortable): Promise<Channel>;
+    open(label: string, options?: ChannelOptions & Abortable): Promise<Channel>;
     /**
      * Asks the peer for something, and resolves with its answer, whose body may still be coming. `name` says what for, in up to 1,024
      * bytes; `body` is sent along. `timeout` bounds all of it in milliseconds, the answer's body included, and the other side is told of
      * it. Without it the wait is for as long as the connection lasts. Rejects with a RequestError (its handler's own), `timeout`,
-     * `aborted`, what `open` does, what ended the connection, and what the body throws.
+     * `aborted`, what `open` does, what ended the connection, what the body throws, and a TypeError for a body that is none.
      */
-    request(name: string, body?: Sending, { signal, timeout }?: Abortable & {
+    request(name: string, body?: Sending, options?: Abortable & {
         timeout?: number | undefined;
     }): Promise<Answer>;
     /**

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/peer/identity"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
+)
+
+// partyFlags are those of the commands that meet another person's program: send, receive and pipe.
+type partyFlags struct {
+	Name      string `group:"run" placeholder:"NAME" defaults:"that of the command" help:"What the others see."`
+	Token     string `group:"run" placeholder:"TOKEN" help:"Shown to the server, if that wants one."`
+	RelayOnly bool   `group:"run" help:"Connect through the relay only, never directly."`
+	Quiet     bool   `group:"run" short:"q" help:"Say nothing but what goes wrong."`
+	LogLevel  string `group:"run" placeholder:"LEVEL" default:"warn" enum:"trace,debug,info,warn,error" help:"Least level of what is logged: trace, debug, info, warn or error."`
+}
+
+// serverFlags are those of the commands that make a link.
+type serverFlags struct {
+	Server string `group:"run" placeholder:"URL" defaults:"http://127.0.0.1:8080" help:"The server at which to meet."`
+	QR     bool   `group:"run" name:"qr" help:"Draw the link as a QR code, also when stderr is no terminal."`
+}
+
+// localServer is where a server is that was started to try things out.
+const localServer = "http://127.0.0.1:8080"
+
+// newLink is a room that nobody knows, with a secret.
+func (f *serverFlags) newLink() (peer.Link, error) {
+	server := f.Server
+	if server == "" {
+		server = localServer
+	}
+	link := peer.Link{Server: strings.TrimRight(server, "/"), Room: strings.ToLower(rand.Text()[:16]), Secret: identity.NewSecret()}
+	if _, err := peer.ParseLink(link.String()); err != nil || strings.Contains(server, "/r/") {
+		return link, usagef("--server %q is no server's URL: that looks like https://beckon.example.org (see --link for a link)", server)
+	}
+	return link, nil
+}
+
+// show prints a link as a QR code, where that can be seen.
+func (f *serverFlags) show(d *display, link peer.Link) {
+	if f.QR || d.terminal && !d.quiet {
+		d.print(qrText(link.String(), d.width(), f.QR))
+	}
+}
+
+// party is a room that a command is in.
+type party struct {
+	*peer.Room
+	stop context.CancelFunc
+	done chan struct{} // closed when the events are not read any more
+}
+
+// meetAt joins the room of a link.
+func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, name string) (*party, error) {
+	if f.Name != "" {
+		name = f.Name
+	}
+	cfg := &peer.Config{
+		Token: f.Token, Secret: link.Secret, Attributes: map[string]string{"name": name},
+		Logger: logFlags{f.LogLevel, "console"}.logger(d),
+	}
+	if f.RelayOnly {
+		cfg.ICETransportPolicy = peer.ICETransportRelay
+	}
+	room, err := peer.Join(ctx, link.Server, link.Room, cfg)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		text := fmt.Sprintf("cannot meet anybody at %s: %s", link.Server, whyNot(link.Server, err))
+		if link.Server == localServer {
+			text += " (`beckon serve --dev` starts one; --server names another)"
+		}
+		return nil, fmt.Errorf("%s", text)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	p := &party{Room: room, stop: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		tellEvents(ctx, room, d)
+	}()
+	return p, nil
+}
+
+// leave ends it, and delivers what was said.
+func (p *party) leave() error {
+	p.stop()
+	err := p.Close()
+	<-p.done
+	return err
+}
+
+// tellEvents says what a person should know of a room, until ctx or the room ends.
+func tellEvents(ctx context.Context, room events, d *display) {
+	for {
+		e, err := room.Recv(ctx)
+		switch {
+		case err != nil:
+			return
+		case e.Kind == peer.EventUnverified:
+			d.say("somebody in the room has not proven to know the secret of the link, and was kept out")
+		case e.Kind == peer.EventLimit:
+			d.say("the relay has reached a limit: %s", sentence(e.Err))
+		case e.Kind == peer.EventState && e.State == peer.RoomReconnecting:
+			d.say("the connection to the server is lost; what is connected goes on")
+		}
+	}
+}
+
+// nameOf is what another peer calls itself, as text that does no harm.
+func nameOf(p *peer.Peer) string {
+	var a struct {
+		Name string `json:"name"`
+	}
+	if json.Unmarshal(p.Attributes(), &a) != nil || strings.TrimSpace(a.Name) == "" {
+		return "peer " + plain(p.ID(), 12)
+	}
+	return plain(a.Name, 40)
+}
+
+// plain is a text of another machine in one line of at most so many characters, and without those that move the cursor or turn the text
+// around: "exe.pdf" is not what "fdp.exe" looks like.
+func plain(text string, most int) string {
+	clean := []rune(strings.Map(func(c rune) rune {
+		if unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) || c == unicode.ReplacementChar {
+			return '_'
+		}
+		return c
+	}, text))
+	if len(clean) > most {
+		return string(clean[:most-1]) + "…"
+	}
+	return string(clean)
+}
+
+// lost tells errors after which a connection may come back, or another one.
+func lost(err error) bool {
+	switch peer.Code(err) {
+	case protocol.CodeConnectionLost, protocol.CodeConnectFailed, protocol.CodeClosed, protocol.CodeAborted, protocol.CodeTimeout:
+		return true
+	}
+	return false
+}
+
+// sizeText is a number of bytes for people.
+func sizeText(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value := float64(n)
+	for _, unit := range []string{"kB", "MB", "GB", "TB", "PB"} {
+		if value /= 1000; value < 999.95 || unit == "PB" {
+			return fmt.Sprintf("%.1f %s", value, unit)
+		}
+	}
+	return ""
+}
+
+// filesText is a number of files.
+func filesText(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
+}
+
+// clock is a time that is left, as 1:02 or 1:02:03.
+func clock(left time.Duration) string {
+	s := int(left.Round(time.Second).Seconds())
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+// shellQuoted is an argument as a shell takes it.
+func shellQuoted(arg string) string {
+	plainly := func(c rune) bool {
+		return unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("-_./:,@%+=", c)
+	}
+	if arg != "" && strings.TrimLeftFunc(arg, plainly) == "" {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

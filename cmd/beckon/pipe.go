@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/mattn/go-isatty"
+
+	"github.com/beckon-rtc/beckon/peer"
+)
+
+// pipeCmd is the flags of `beckon pipe`.
+type pipeCmd struct {
+	Link string `arg:"" optional:"" name:"link" help:"The link that the other side has printed, in quotes. Without one it makes one, and waits."`
+	serverFlags
+	partyFlags
+}
+
+// Help is what --help says before the flags.
+func (pipeCmd) Help() string {
+	return `Examples:
+
+    tar c notes | beckon pipe            # prints a link on stderr
+    beckon pipe LINK | tar x             # on the other machine
+
+What comes from stdin here goes to stdout there, in both directions at once, any bytes, encrypted from machine to machine. The end of stdin is
+the end of stdout there; it ends when both directions have, or, when stdin is a terminal, with the other side. A connection that is lost is
+replaced, and no byte is lost or comes twice.`
+}
+
+// pipeLabel is that of the channel.
+const pipeLabel = "beckon.pipe.v1"
+
+// pipePiece is how much is read at once, in bytes.
+const pipePiece = 64 << 10
+
+// Run connects the two standard streams with those of another.
+func (c *pipeCmd) Run(ctx context.Context, p *process) error {
+	d := newDisplay(p.stderr, c.Quiet)
+	link, err := c.newLink()
+	if c.Link != "" {
+		if link, err = peer.ParseLink(c.Link); err != nil {
+			return usagef("%s", notARoom(c.Link, err))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	room, err := c.meetAt(ctx, d, link, "beckon pipe")
+	if err != nil {
+		return err
+	}
+	if c.Link == "" {
+		d.print(link.String() + "\n") // also when quiet: nobody could come without it
+		c.show(d, link)
+		d.say("waiting for the other side to run\n\n    beckon pipe %s\n", shellQuoted(link.String()))
+	}
+	err = c.run(ctx, room.Room, d, p)
+	leaveErr := room.leave()
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return errors.New("interrupted; both sides have to begin again")
+	case err != nil:
+		return err
+	}
+	return leaveErr
+}
+
+func (c *pipeCmd) run(ctx context.Context, room *peer.Room, d *display, p *process) error {
+	p1, ch, err := c.connect(ctx, room)
+	if err != nil {
+		return fmt.Errorf("there is no other side: %s", sentence(err))
+	}
+	d.say("connected to %s", nameOf(p1))
+	if c.Link == "" {
+		refusing, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			refuse(refusing, room)
+		}()
+		defer func() {
+			cancel()
+			<-done
+		}()
+	}
+	return couple(ctx, ch, p.stdin, p.stdout)
+}
+
+// connect finds the other side: whoever has the link opens the channel, and who has made it takes the first that is opened.
+func (c *pipeCmd) connect(ctx context.Context, room *peer.Room) (*peer.Peer, *peer.Channel, error) {
+	for {
+		p, err := room.Accept(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		var ch *peer.Channel
+		if c.Link == "" {
+			ch, err = p.Accept(ctx)
+		} else {
+			ch, err = p.Open(ctx, pipeLabel, &peer.ChannelOptions{Durable: true})
+		}
+		if err != nil && ctx.Err() == nil && lost(err) {
+			continue // that one has gone
+		}
+		if err == nil && ch.Label() != pipeLabel {
+			_ = ch.CloseWithReason("this program pipes")
+			continue
+		}
+		return p, ch, err
+	}
+}
+
+// refuse tells further peers that there is another one, until ctx ends.
+func refuse(ctx context.Context, room *peer.Room) {
+	for {
+		p, err := room.Accept(ctx)
+		if err != nil {
+			return
+		}
+		if ch, err := p.Accept(ctx); err == nil {
+			_ = ch.CloseWithReason("another one is connected already")
+		}
+	}
+}
+
+// couple copies in both directions, and returns when both have ended.
+func couple(ctx context.Context, ch *peer.Channel, in io.Reader, out io.Writer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	said := make(chan error, 1)
+	go func() { said <- copyIn(ctx, ch, in) }() // ends with in, or with the process: nothing ends a Read of a terminal
+	heard := make(chan error, 1)
+	go func() { heard <- copyOut(ctx, ch, out) }()
+	var err error
+	select {
+	case err = <-heard:
+		if err == nil && !isInputTerminal(in) {
+			err = saidOrEnded(ctx, said, ch)
+		}
+	case err = <-said:
+		if err == nil {
+			err = <-heard
+		} else {
+			cancel(err)
+			<-heard
+		}
+	}
+	if err == nil {
+		err = ch.Flush(ctx) // the other side has all of it, the end included
+	}
+	if err != nil {
+		_ = ch.CloseWithReason("the pipe has broken")
+		return fmt.Errorf("the pipe has broken: %s", sentence(err))
+	}
+	return ch.Close()
+}
+
+// saidOrEnded is how the direction from here ends: by itself, or with the channel, though stdin goes on.
+func saidOrEnded(ctx context.Context, said <-chan error, ch *peer.Channel) error {
+	select {
+	case err := <-said:
+		return err
+	case <-ch.Context().Done():
+		return context.Cause(ch.Context())
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func copyIn(ctx context.Context, ch *peer.Channel, in io.Reader) error {
+	piece := make([]byte, pipePiece)
+	for {
+		n, err := in.Read(piece)
+		if n > 0 {
+			if err := ch.Send(ctx, piece[:n]); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return ch.CloseWrite(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("stdin: %w", err)
+		}
+	}
+}
+
+func copyOut(ctx context.Context, ch *peer.Channel, out io.Writer) error {
+	for {
+		b, _, err := ch.Recv(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(b); err != nil {
+			return fmt.Errorf("stdout: %w", err)
+		}
+	}
+}
+
+func isInputTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}

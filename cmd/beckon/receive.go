@@ -1,0 +1,304 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/beckon-rtc/beckon/files"
+	"github.com/beckon-rtc/beckon/peer"
+)
+
+// receiveCmd is the flags of `beckon receive`.
+type receiveCmd struct {
+	Link      string `arg:"" name:"link" help:"The link that the sender has printed, in quotes: https://HOST/r/ROOM#k=SECRET."`
+	To        string `group:"run" type:"path" placeholder:"DIR" defaults:"the working directory" help:"Where to put them. Nothing is written anywhere else."`
+	Yes       bool   `group:"run" short:"y" help:"Take what is offered without asking."`
+	Overwrite bool   `group:"run" help:"Replace files that are there and are others."`
+	Rename    bool   `group:"run" help:"Put the new file beside the one that is there: \"name (2).txt\"."`
+	partyFlags
+}
+
+// Help is what --help says before the flags.
+func (receiveCmd) Help() string {
+	return `Examples:
+
+    beckon receive 'http://127.0.0.1:8080/r/k3vq2mzx7w5abcde#k=…'
+    beckon receive LINK --to downloads --yes
+
+It shows what is offered, and asks. What has not arrived whole is kept as NAME.beckon-part; the same command goes on with it, and what has
+arrived is not sent again. Each file is checked by SHA-256 before it gets its name. Files that are there already are left as they are; if one
+is there that is another, nothing is received until --overwrite or --rename says what to do.`
+}
+
+// Run receives one offer.
+func (c *receiveCmd) Run(ctx context.Context, p *process) error {
+	link, err := peer.ParseLink(c.Link)
+	terminal := isInputTerminal(p.stdin)
+	switch {
+	case err != nil:
+		return usagef("%s", notARoom(c.Link, err))
+	case c.Overwrite && c.Rename:
+		return usagef("--overwrite and --rename both say what becomes of files that are there: leave out one of them")
+	case !c.Yes && !terminal:
+		return usagef("there is no terminal to ask on: add --yes to take what is offered")
+	}
+	d := newDisplay(p.stderr, c.Quiet)
+	room, err := c.meetAt(ctx, d, link, "beckon receive")
+	if err != nil {
+		return err
+	}
+	r := &receiving{display: d, target: c.target(), yes: c.Yes, answers: bufio.NewReader(p.stdin)}
+	d.say("waiting for the sender; Ctrl-C ends")
+	err = r.run(ctx, room.Room)
+	leaveErr := room.leave()
+	switch {
+	case err == nil:
+		return leaveErr
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted; to go on:\n\n    beckon receive %s\n", shellQuoted(c.Link))
+	}
+	return err
+}
+
+func (c *receiveCmd) target() files.Target {
+	t := files.Target{Dir: c.To}
+	switch {
+	case c.Overwrite:
+		t.Existing = files.Overwrite
+	case c.Rename:
+		t.Existing = files.Rename
+	}
+	return t
+}
+
+// receiving is the run of a receiver in a room.
+type receiving struct {
+	display *display
+	target  files.Target
+	yes     bool
+	answers *bufio.Reader
+
+	wanted *files.Offer    // what was agreed to
+	in     *files.Incoming // of it; nil before
+}
+
+var errDeclined = errors.New("declined; nothing was received")
+
+// run takes offers until one has been received.
+func (r *receiving) run(ctx context.Context, room *peer.Room) error {
+	ctx, cancel := context.WithCancel(ctx)
+	inbox := newProposals(ctx, room, r.display)
+	defer inbox.wait()
+	defer cancel()
+	defer r.close()
+	for {
+		p, err := inbox.next(ctx, r.complete())
+		if err == nil && p == nil {
+			break // everything is here, and the sender does not ask
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.agree(ctx, p); err != nil {
+			return err
+		}
+		receipt, err := r.fetch(ctx, p, inbox)
+		if err == nil {
+			r.report(receipt)
+			return nil
+		}
+		if err := r.judge(ctx, err); err != nil {
+			return err
+		}
+	}
+	progress := r.in.Progress()
+	r.report(files.Receipt{Files: progress.Files, Bytes: progress.Size, Received: progress.Moved})
+	return nil
+}
+
+func (r *receiving) close() {
+	if r.in != nil {
+		_ = r.in.Close() // it only lets go of the folder
+	}
+}
+
+// complete tells that all files are in their places.
+func (r *receiving) complete() bool {
+	if r.in == nil {
+		return false
+	}
+	p := r.in.Progress()
+	return p.FilesDone == p.Files
+}
+
+// agree has the user agree, once for the same files, and prepares to receive them.
+func (r *receiving) agree(ctx context.Context, p *files.Proposal) error {
+	if r.wanted == nil || !sameFiles(r.wanted, &p.Offer) {
+		if !r.yes {
+			yes, err := r.ask(ctx, p)
+			if err != nil {
+				return err
+			}
+			if !yes {
+				_ = p.Decline(ctx, "the user does not want it") // who does not hear it has gone
+				return errDeclined
+			}
+		} else {
+			r.display.say("%s", offerText(p, r.target.Dir))
+		}
+	}
+	if r.wanted != nil && r.wanted.ID == p.Offer.ID {
+		return nil
+	}
+	r.close()
+	in, err := files.NewIncoming(p.Offer, r.target)
+	if err != nil {
+		return fmt.Errorf("cannot receive into %s: %s", r.target.Dir, sayFiles(err))
+	}
+	r.wanted, r.in = &p.Offer, in
+	return nil
+}
+
+// sameFiles tells whether two offers are of the same files: a sender that was started again has another id.
+func sameFiles(a, b *files.Offer) bool {
+	return a.Size == b.Size && slices.EqualFunc(a.Entries, b.Entries, func(x, y files.Entry) bool {
+		return x.Path == y.Path && x.Size == y.Size && x.Folder == y.Folder
+	})
+}
+
+// maxListed is how many files of an offer are shown.
+const maxListed = 8
+
+// offerText says what there is.
+func offerText(p *files.Proposal, dir string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s offers %s: %s, %s", nameOf(p.Peer()), plain(p.Offer.Name, 80), filesText(p.Offer.Files()), sizeText(p.Offer.Size))
+	if len(p.Offer.Entries) > 1 {
+		for i, e := range p.Offer.Entries {
+			if i == maxListed {
+				fmt.Fprintf(&b, "\n    and %d more", len(p.Offer.Entries)-i)
+				break
+			}
+			what := sizeText(e.Size)
+			if e.Folder {
+				what = "folder"
+			}
+			fmt.Fprintf(&b, "\n    %s  %s", plain(e.Path, 100), what)
+		}
+	}
+	if dir == "" {
+		dir = "."
+	}
+	if full, err := filepath.Abs(dir); err == nil {
+		dir = full
+	}
+	return b.String() + "\nto " + dir
+}
+
+// ask asks the user.
+func (r *receiving) ask(ctx context.Context, p *files.Proposal) (bool, error) {
+	r.display.print(offerText(p, r.target.Dir) + "\nReceive it? [y/N] ")
+	type line struct {
+		text string
+		err  error
+	}
+	said := make(chan line, 1)
+	go func() { // ends when somebody answers, or with the process: nothing ends a Read of a terminal
+		text, err := r.answers.ReadString('\n')
+		said <- line{text, err}
+	}()
+	select {
+	case l := <-said:
+		if l.err != nil && l.err != io.EOF {
+			return false, fmt.Errorf("cannot read the answer: %w", l.err)
+		}
+		switch strings.ToLower(strings.TrimSpace(l.text)) {
+		case "y", "yes":
+			return true, nil
+		}
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// errReplaced is why a fetch is given up for another proposal of the same files.
+var errReplaced = errors.New("the sender has come back")
+
+// fetch fetches, until all is here, or the sender has come back another way.
+func (r *receiving) fetch(ctx context.Context, p *files.Proposal, inbox *proposals) (files.Receipt, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer inbox.watch(ctx, r, cancel)()
+	defer r.display.during(func() string { return progressText(r.in.Progress(), "from "+nameOf(p.Peer())) })()
+	receipt, err := r.in.Fetch(ctx, p)
+	if err != nil && context.Cause(ctx) == errReplaced {
+		err = errReplaced
+	}
+	return receipt, err
+}
+
+// judge tells what becomes of a fetch that has ended: nil goes on.
+func (r *receiving) judge(ctx context.Context, err error) error {
+	said, ok := errors.AsType[*files.Error](err)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == errReplaced:
+		return nil
+	case ok && said.Code == files.CodeCancelled && said.Remote:
+		r.display.say("the sender has stopped; waiting for it to come back")
+		return nil
+	case ok:
+		return errors.New(sayFiles(said))
+	case lost(err):
+		if !r.complete() {
+			r.display.say("the connection is lost; waiting for the sender to come back")
+		}
+		return nil
+	}
+	return err
+}
+
+// report says what is here now.
+func (r *receiving) report(receipt files.Receipt) {
+	r.display.say("received %s, %s, of which %s came now; SHA-256 is right", filesText(receipt.Files), sizeText(receipt.Bytes), sizeText(receipt.Received))
+	renamed := r.in.Renamed()
+	names := make([]string, 0, len(renamed))
+	for from := range renamed {
+		names = append(names, from)
+	}
+	slices.Sort(names)
+	for _, from := range names {
+		r.display.say("%s is %s", plain(from, 100), plain(renamed[from], 100))
+	}
+}
+
+// sayFiles is an error of package files with what can be done about it.
+func sayFiles(err error) string {
+	e, ok := errors.AsType[*files.Error](err)
+	if !ok {
+		return sentence(err)
+	}
+	text := plain(e.Text, 400)
+	if e.Path != "" {
+		text = plain(e.Path, 200) + ": " + text
+	}
+	switch e.Code {
+	case files.CodeExists:
+		text += ": use --overwrite to replace it, or --rename to have both"
+	case files.CodeNoRoom:
+		text += ": free some, or name another disk with --to"
+	case files.CodeChanged:
+		text += ": it has to be sent again"
+	case files.CodeWrongDigest:
+		text += ": run it again, and only what differs is sent"
+	}
+	return text
+}
