@@ -22,6 +22,9 @@ const CORE = "beckon.js";
 const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http" };
 const LOADERS = { "members.ts": "loadMembers", "fallback.ts": "loadFallback" };
 
+/** Names by which the files of channels know each other, and which no browser, no wire and no application has. They become short as well. */
+const OWN = "granted|ours|theirs|written|begun|acked|lane|claim|weigh|unasked|prune|midway|handed|waive|broken|announce|announced|closeSaid|wasOpen|unanswered|farewell|progress|maxFrame|arrived";
+
 /** Constants and functions of which a part needs others than the core: copies, where they are needed, are smaller than all in the core. */
 const COPIED = ["protocol_gen.ts", "decide.ts", "request.ts"];
 
@@ -134,7 +137,7 @@ function namesTaken(part, core) {
 }
 
 /**
- * Bundles and minifies. esbuild resolves types away and joins the files; names that begin with _ are this library's own and become short.
+ * Bundles and minifies. esbuild resolves types away and joins the files; names that begin with _, and OWN, are this library's own and become short.
  * terser makes 3 % less of the result than esbuild's own minifier.
  */
 async function shrunk(name, options) {
@@ -143,7 +146,7 @@ async function shrunk(name, options) {
     ...options,
     outfile: `sdk/dist/${name}`,
     sourcemap: "external",
-    mangleProps: /^_/,
+    mangleProps: new RegExp(`^(_.*|${OWN})$`),
     mangleCache: options.mangleCache ?? {},
     minifySyntax: true,
     write: false,

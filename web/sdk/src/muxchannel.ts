@@ -2,7 +2,7 @@ import { deferred } from "./abort.js";
 import { Channel, type ChannelInfo, type Unread } from "./channel.js";
 import { BeckonError } from "./error.js";
 import type { Budget } from "./muxbudget.js";
-import { Ending, type EndingOwner } from "./muxending.js";
+import { Ending } from "./muxending.js";
 import { ACK, bad, CLOSE, CLOSED, CUT, encodeFrame, FIN, OPEN, OPENED, RESET, utf8, WINDOW, type Frame } from "./muxframes.js";
 import { readHead, readReason, writeHead, type Head } from "./muxheads.js";
 import type { MuxLink } from "./muxlink.js";
@@ -35,7 +35,7 @@ export interface RequestHead {
 }
 
 /** A channel that shares data channels with others. */
-export class MuxChannel extends Channel implements EndingOwner {
+export class MuxChannel extends Channel {
   /** Whether this side has opened it. */
   readonly ours: boolean;
   /** A durable channel's name beyond connections. */
