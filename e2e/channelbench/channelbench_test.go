@@ -91,6 +91,19 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
+func TestNoise(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rounds int
+		load   float64
+		want   int
+	}{{1, 0.1, 1}, {2, -1, 1}, {3, 0.9, 0}, {5, 1.1, 1}, {1, 7, 2}} {
+		if got := noise(c.rounds, c.load, 2); len(got) != c.want {
+			t.Errorf("%d rounds with a load of %.1f: %q", c.rounds, c.load, got)
+		}
+	}
+}
+
 func TestMoments(t *testing.T) {
 	t.Parallel()
 	begun := time.Now()
