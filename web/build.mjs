@@ -24,10 +24,11 @@ async function buildDemo() {
     format: "esm",
     entryPoints: ["demo/src/main.ts"],
     outfile: "demo/dist/main.js",
+    minify: true, // the source maps have the sources
     sourcemap: true,
     external: ["/sdk/beckon.js"],
   });
-  await build({ ...common, format: "esm", entryPoints: ["demo/src/files/worker.ts"], outfile: "demo/dist/files-worker.js", sourcemap: true });
+  await build({ ...common, format: "esm", entryPoints: ["demo/src/files/worker.ts"], outfile: "demo/dist/files-worker.js", minify: true, sourcemap: true });
   cpSync("demo/src", "demo/dist", { recursive: true, filter: (path) => extname(path) !== ".ts" });
 }
 

@@ -19,11 +19,8 @@ const SOURCES = "sdk/src";
 const CORE = "beckon.js";
 
 /** The parts that are loaded on demand, by the module that is imported then, and the function of parts.ts that does that. */
-const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http" };
-const LOADERS = { "members.ts": "loadMembers", "fallback.ts": "loadFallback" };
-
-/** Names by which the files of channels know each other, and which no browser, no wire and no application has. They become short as well. */
-const OWN = "granted|ours|theirs|written|begun|acked|lane|claim|weigh|unasked|prune|midway|handed|waive|broken|announce|announced|closeSaid|wasOpen|unanswered|farewell|progress|maxFrame|arrived";
+const PARTS = { "members.ts": "beckon-peers", "fallback.ts": "beckon-http", "identitypart.ts": "beckon-identity" };
+const LOADERS = { "members.ts": "loadMembers", "fallback.ts": "loadFallback", "identitypart.ts": "loadIdentity" };
 
 /** Constants and functions of which a part needs others than the core: copies, where they are needed, are smaller than all in the core. */
 const COPIED = ["protocol_gen.ts", "decide.ts", "request.ts"];
@@ -41,7 +38,7 @@ export async function bundleSDK() {
   const core = await modulesOf("index.ts");
   const shared = new Map(); // FILE:NAME to what it is called on its way
   for (const part of Object.keys(PARTS)) {
-    for (const name of namesTaken(await modulesOf(part), core)) shared.set(name, `$${shared.size}`);
+    for (const name of namesTaken(await modulesOf(part), core)) if (!shared.has(name)) shared.set(name, `$${shared.size}`);
   }
   const entry = ['export * from "./index.js";'];
   for (const [from, extra] of shared) {
@@ -137,7 +134,21 @@ function namesTaken(part, core) {
 }
 
 /**
- * Bundles and minifies. esbuild resolves types away and joins the files; names that begin with _, and OWN, are this library's own and become short.
+ * Properties that become short: those that begin with _, names of the delivery machine and of what is around it, which is written as it is in Go,
+ * and names by which the files of channels know each other.
+ * No name of a frame, of the browser or of this library's surface may be among them.
+ */
+const OWN = new RegExp(`^_|^(?:${[
+  "ackDue", "ackEvery", "acked", "armed", "askStable", "awake", "byAddress", "byPeer", "config", "depart", "departed", "doubt", "fall",
+  "frameOf", "hold", "inbound", "links", "living", "loggedUpTo", "maxDeparted", "maxResend", "maxUnsaid", "maxUnstable", "maxWaiting",
+  "nextFrame", "outbound", "overdue", "owed", "pings", "proven", "receiptDelay", "receipted", "rejoined", "renewable", "resolved", "rise",
+  "roster", "speech", "strange", "unstable", "urgent",
+  "announce", "announced", "arrived", "begun", "broken", "claim", "closeSaid", "farewell", "granted", "handed", "lane", "maxFrame", "midway", "ours",
+  "progress", "prune", "theirs", "unanswered", "unasked", "waive", "wasOpen", "weigh", "written",
+].join("|")})$`);
+
+/**
+ * Bundles and minifies. esbuild resolves types away and joins the files; names that are this library's own become short.
  * terser makes 3 % less of the result than esbuild's own minifier.
  */
 async function shrunk(name, options) {
@@ -146,7 +157,7 @@ async function shrunk(name, options) {
     ...options,
     outfile: `sdk/dist/${name}`,
     sourcemap: "external",
-    mangleProps: new RegExp(`^(_.*|${OWN})$`),
+    mangleProps: OWN,
     mangleCache: options.mangleCache ?? {},
     minifySyntax: true,
     write: false,

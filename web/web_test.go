@@ -39,7 +39,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/r/", 404, "text/html; charset=utf-8", "No room can have this address"},
 		{"GET", "/r/tea/pot", 404, "text/html; charset=utf-8", "No room can have this address"},
 		{"GET", "/r/te%2Fa", 404, "text/html; charset=utf-8", "No room can have this address"},
-		{"GET", "/assets/main.js", 200, "text/javascript; charset=utf-8", `from "/sdk/beckon.js"`},
+		{"GET", "/assets/main.js", 200, "text/javascript; charset=utf-8", `from"/sdk/beckon.js"`},
 		{"GET", "/assets/theme.css", 200, "text/css; charset=utf-8", "prefers-color-scheme: dark"},
 		{"GET", "/assets/icon.svg", 200, "image/svg+xml", "<svg"},
 		{"GET", "/assets/nothing.js", 404, "text/html; charset=utf-8", ""},

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/beckon-rtc/beckon/peer/identity"
 )
 
 // cli is the command line: one field per sub-command.
@@ -64,7 +66,27 @@ func asMeant(args []string) []string {
 	case len(args) > 1 && args[0] == "token" && args[1] == "key":
 		return append([]string{"keys", "new"}, args[2:]...)
 	}
-	return args
+	return joined(args)
+}
+
+// joined writes a public key in one word with its flag: one in sixty-four begins with a hyphen, and would be taken for a flag itself.
+func joined(args []string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		flag := args[i] == "--bind" || args[i] == "--key"
+		if flag && i+1 < len(args) && isPublicKey(args[i+1]) {
+			out = append(out, args[i]+"="+args[i+1])
+			i++
+			continue
+		}
+		out = append(out, args[i])
+	}
+	return out
+}
+
+func isPublicKey(text string) bool {
+	_, err := identity.ParsePublicKey(text)
+	return err == nil
 }
 
 // newParser makes the parser. Kong prints help while it parses and then wants to exit, which is helped's to note.

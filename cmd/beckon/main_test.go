@@ -206,7 +206,7 @@ func TestHelpCommand(t *testing.T) {
 			t.Errorf("help %s: %+v, want %+v", command, got, want)
 		}
 	}
-	if got := runNow(t, nil, "help", "serv"); got.code != exitUsage || !strings.Contains(got.stderr, `did you mean "serve"?`) {
+	if got := runNow(t, nil, "help", "serv"); got.code != exitUsage || !strings.Contains(got.stderr, `did you mean one of "serve"`) {
 		t.Errorf("help for what is not there: %+v", got)
 	}
 }

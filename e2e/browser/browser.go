@@ -35,6 +35,8 @@ type Config struct {
 	World World
 	// Flags are further ones, of the kind's own.
 	Flags []string
+	// Dark has pages see a user who prefers dark colours.
+	Dark bool
 	// Wrap, if it is not nil, makes of the program and its arguments what is run instead: something that becomes the program, by exec,
 	// in another network namespace perhaps.
 	Wrap func(path string, args ...string) (string, []string)

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -102,12 +103,25 @@ func command(cfg Config, dir string) (args, env []string, err error) {
 		env = append(env, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
 		args = append([]string{"--headless", "--no-remote", "--profile", profile}, cfg.Flags...)
 		args = append(args, cfg.Page)
-		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs+cfg.World.firefoxPrefs()), 0o600)
+		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs+scheme(Firefox, cfg.Dark)+cfg.World.firefoxPrefs()), 0o600)
 		return args, env, err
 	}
 	args = append(cfg.World.chromium(ChromiumFlags(append(cfg.Hosts, location.Hostname())...)), cfg.Flags...)
-	args = append(args, "--enable-logging=stderr", "--user-data-dir="+profile, cfg.Page)
+	args = append(args, scheme(Chromium, cfg.Dark), "--enable-logging=stderr", "--user-data-dir="+profile, cfg.Page)
 	return args, env, nil
+}
+
+// scheme is the flag, or the preference, by which pages see a user who prefers dark colours, or light ones: else it would depend on the desktop.
+func scheme(kind Kind, dark bool) string {
+	// Both count 0 as dark and 1 as light.
+	prefers := 1
+	if dark {
+		prefers = 0
+	}
+	if kind == Firefox {
+		return fmt.Sprintf("user_pref(\"layout.css.prefers-color-scheme.content-override\", %d);\n", prefers)
+	}
+	return fmt.Sprintf("--blink-settings=preferredColorScheme=%d", prefers)
 }
 
 // without returns env less the variables whose name begins with prefix.

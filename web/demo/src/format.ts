@@ -26,7 +26,7 @@ export function percent(part: number, whole: number): number {
 
 /** Milliseconds, for a round trip: below one there is nothing to tell apart. */
 export function milliseconds(ms: number): string {
-  return ms < 1 ? "under 1 ms" : `${Math.round(ms)} ms`;
+  return ms < 1 ? "<1 ms" : `${Math.round(ms)} ms`;
 }
 
 /** How fast bytes come, over about the last second: the mean from the start is wrong as soon as a network changes. */
@@ -43,4 +43,23 @@ export class Speed {
     const first = marks[0]!;
     return at > first.at ? ((bytes - first.bytes) / (at - first.at)) * 1000 : 0;
   }
+}
+
+/** Bits a second, as lines are sold: `12 kbit/s`, `3.4 Mbit/s`. */
+export function bits(n: number): string {
+  const kilo = n / 1000;
+  if (kilo < 999.5) return `${kilo < 9.95 && kilo >= 0.05 ? kilo.toFixed(1) : Math.round(kilo)} kbit/s`;
+  return `${(kilo / 1000).toFixed(1)} Mbit/s`;
+}
+
+/** Two directions, in one unit: `↓ 0.9 ↑ 12 kbit/s`. */
+export function rates(down: number, up: number): string {
+  const mega = Math.max(down, up) >= 999_500;
+  const text = (n: number) => (mega ? (n / 1e6).toFixed(1) : n < 50 ? "0" : n < 9950 ? (n / 1000).toFixed(1) : String(Math.round(n / 1000)));
+  return `↓ ${text(down)}  ↑ ${text(up)} ${mega ? "M" : "k"}bit/s`;
+}
+
+/** A number of things: `1 restart`, `2 restarts`. */
+export function count(n: number, thing: string): string {
+  return `${n} ${thing}${n === 1 ? "" : "s"}`;
 }

@@ -1,15 +1,21 @@
 // The demo: a room to meet in. It uses nothing but the SDK, and takes it from the server as any other page would.
 
-import { join, type Room } from "/sdk/beckon.js";
-import { Chat } from "./chat.js";
+import { Identity, join, type JoinOptions, type Room } from "/sdk/beckon.js";
+import { Announcer } from "./announce.js";
+import { Chat } from "./chat/chat.js";
+import { listenDialogs } from "./dialogs.js";
 import { find, setText } from "./dom.js";
+import { type Entry, enterBy, onlyHere } from "./entry.js";
 import { FilePanel } from "./files/panel.js";
 import { flag, hoist } from "./flag.js";
+import { placeGame } from "./game/game.js";
 import { cleanName, nickname } from "./names.js";
-import { showJoined, showJoining, showLost, showReconnecting, showRefused } from "./notice.js";
-import { People } from "./people.js";
-import { Session } from "./session.js";
-import { onlyHere, roomLink, showLink } from "./share.js";
+import { showDamaged, showJoined, showJoining, showLost, showReconnecting, showRefused } from "./notice.js";
+import { People } from "./people/people.js";
+import { showPrivacy } from "./privacy.js";
+import { type Panels, Session } from "./session.js";
+import { showLink } from "./share.js";
+import { choose, listenTabs } from "./tabs.js";
 
 /** Where the own name is kept between visits. */
 const NAME_KEY = "beckon-name";
@@ -19,20 +25,6 @@ const DISCREET = 1000;
 
 const field = find<HTMLInputElement>("#my-name");
 let room: Room | undefined; // of the current or last stay
-
-/** The name of the room that this page is for: the server sends the page for /r/ROOM only. */
-function pageRoom(): string {
-  const name = location.pathname.slice("/r/".length);
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; // a stray %: no room has such a name, as the SDK will say
-  }
-}
-
-function announce(text: string): void {
-  setText(find("#announcer"), text);
-}
 
 /** What the others are told. Without a name nothing is: they make the same one up from the id. */
 function attributes(): { name?: string } {
@@ -65,13 +57,21 @@ function nameYourself(): void {
   };
 }
 
-function furnish(name: string): void {
-  setText(find("#room"), name);
-  find("#hoist").replaceChildren(...hoist(name));
-  setText(find("#bot-command"), `beckon bot echo ${roomLink(name)}`);
-  find("#only-here").hidden = !onlyHere();
-  showLink(name);
+function furnish(entry: Entry): void {
+  setText(find("#room"), entry.room);
+  find("#hoist").replaceChildren(...hoist(entry.room));
+  setText(find("#bot-command"), `beckon bot echo '${entry.link}'`);
+  find("#only-here").hidden = !onlyHere(location);
+  showLink(entry.link);
+  showPrivacy(entry);
+  listenDialogs();
   nameYourself();
+  find("#skip").onclick = () => {
+    choose("chat");
+    find("#say").focus();
+  };
+  // Another link to the same room differs behind the # only, for which a browser does not load the page again.
+  addEventListener("hashchange", () => location.reload());
 }
 
 /** What is said of a way to the server that is not the usual one. */
@@ -99,30 +99,44 @@ function follow(here: Room): void {
   }, DISCREET);
 }
 
+/** How to join: a link with a secret has the others prove that they have it, by a key that stays in this browser. */
+async function options(secret: string | undefined): Promise<JoinOptions> {
+  if (secret === undefined) return { attributes: attributes() };
+  return { attributes: attributes(), secret, identity: await Identity.load() };
+}
+
 /** Enters the room and stays until it closes; then offers to come back. */
-async function enter(name: string, chat: Chat, files: FilePanel): Promise<void> {
-  const again = () => void enter(name, chat, files);
+async function enter(entry: Entry, panels: Panels): Promise<void> {
+  const again = () => void enter(entry, panels);
   showJoining();
   try {
-    room = await join(location.origin, name, { attributes: attributes() });
+    room = await join(location.origin, entry.room, await options(entry.secret));
   } catch (error) {
-    showRefused(error, again);
+    showRefused(error, again, entry);
     return;
   }
   const here = room;
   showSelf(here);
   here.addEventListener("state", () => follow(here));
-  const people = new People({ sendTo: (peer) => files.pickFor(peer), rejoin: () => void here.close() });
-  new Session(room, people, chat, files).start();
+  const sendTo = (peer: Parameters<FilePanel["pickFor"]>[0]) => {
+    choose("files");
+    panels.files.pickFor(peer);
+  };
+  const people = new People(entry.secret !== undefined, { sendTo, rejoin: () => void here.close() });
+  new Session(here, people, panels).start();
   showJoined();
-  const why = await room.closed;
+  const why = await here.closed;
   people.stop();
-  if (why) showLost(why, again);
+  panels.game.leave();
+  if (why) showLost(why, again, entry);
   else again(); // closed by `rejoin`
 }
 
-const name = pageRoom();
-furnish(name);
-const chat = new Chat(self);
-chat.title = `${name} · Beckon`;
-void enter(name, chat, new FilePanel(find("#files"), announce));
+const entry = enterBy(location);
+furnish(entry);
+const announcer = new Announcer();
+const chat = new Chat(entry.room, entry.secret, self, announcer);
+listenTabs((tab) => tab === "chat" && chat.seen());
+const panels = { chat, announcer, files: new FilePanel(find("#files"), announcer.say), game: placeGame(find("#game")) };
+if (entry.broken) showDamaged();
+else void enter(entry, panels);

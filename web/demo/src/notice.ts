@@ -2,6 +2,7 @@
 
 import { BeckonError } from "/sdk/beckon.js";
 import { find, setText } from "./dom.js";
+import type { Entry } from "./entry.js";
 
 /** The state of the page: `data-state` of its body, for style and for who drives the page. */
 export type PageState = "joining" | "joined" | "reconnecting" | "lost" | "refused";
@@ -32,17 +33,27 @@ export function showReconnecting(): void {
   show("reconnecting", { title: "Reconnecting…", body: "The server is out of reach. Who is connected to you still is: chats and files go on." });
 }
 
+/** Says that the link's secret is damaged. Going in without it would be to go where the others are not, unprotected and unasked. */
+export function showDamaged(): void {
+  show("refused", {
+    title: "This link is damaged",
+    body: "Its end, from # on, should be k= and 22 letters, digits, - or _: the secret that lets you in. Perhaps it was cut off when it was copied; ask for it again.",
+    action: "Make a fresh room",
+    instead: fresh,
+  }, fresh, "bad-url");
+}
+
 /** Says why the page could not enter the room. */
-export function showRefused(error: unknown, again: () => void): void {
-  show("refused", refusal(error), again, code(error));
+export function showRefused(error: unknown, again: () => void, entry: Entry): void {
+  show("refused", refusal(error, entry), again, code(error));
 }
 
 /** Says that the page is no longer in the room. */
-export function showLost(error: unknown, again: () => void): void {
+export function showLost(error: unknown, again: () => void, entry: Entry): void {
   const notice: Notice =
     code(error) === "connection-lost"
       ? { title: "You are no longer in the room", body: "The server has ended this stay.", action: "Rejoin" }
-      : { title: "You are no longer in the room", body: refusal(error).body, action: "Rejoin" };
+      : { title: "You are no longer in the room", body: refusal(error, entry).body, action: "Rejoin" };
   show("lost", notice, again, code(error));
 }
 
@@ -71,10 +82,21 @@ function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function refusal(error: unknown): Notice {
+/** Goes to a room that is open, where the server knows one. */
+function fresh(): void {
+  location.assign("/");
+}
+
+function refusal(error: unknown, { secret, capable }: Entry): Notice {
   const body = sentence(error instanceof Error ? error.message : String(error ?? ""));
   switch (code(error)) {
     case "unsupported":
+      if (secret !== undefined && !capable) {
+        return {
+          title: "This link needs https",
+          body: `It has a secret that you and the others prove to each other, for which browsers want https, or localhost. This page came over plain http from ${location.hostname}. Ask who runs the server for its https address.`,
+        };
+      }
       return { title: "This browser cannot take part", body: "It has no WebRTC, or it is switched off. Every current browser has it." };
     case "bad-room":
     case "bad-url":
@@ -92,7 +114,7 @@ function refusal(error: unknown): Notice {
         title: "This room is not open to everybody",
         body: "Who runs this server decides which rooms are.",
         action: "Go to an open room",
-        instead: () => location.assign("/"), // where the server knows one
+        instead: fresh,
       };
     case "rate-limited":
       return { title: "Too fast", body: "The server asks for a moment of patience.", action: "Try again" };

@@ -1,10 +1,13 @@
 // One stay in a room: what happens there is brought to the panels.
 
 import { BeckonError, type Channel, type Peer, type Room } from "/sdk/beckon.js";
-import { CHAT, type Chat } from "./chat.js";
+import type { Announcer } from "./announce.js";
+import type { Chat } from "./chat/chat.js";
+import { CHAT, HISTORY, PLAIN } from "./chat/wire.js";
 import type { FilePanel } from "./files/panel.js";
+import { GAME, type placeGame } from "./game/game.js";
 import { displayName } from "./names.js";
-import type { People } from "./people.js";
+import type { People } from "./people/people.js";
 
 /** What a limit of the server's relay means to who sits here. */
 const LIMITS: Partial<Record<string, string>> = {
@@ -12,6 +15,14 @@ const LIMITS: Partial<Record<string, string>> = {
   "relay-bytes": "The server’s relay has carried as much as it will for now. Nothing more reaches those whose connection is relayed.",
   "relay-bandwidth": "The server’s relay is at the speed that it allows. Relayed files take longer.",
 };
+
+/** What is on the page for as long as it is open, whatever becomes of a stay. */
+export interface Panels {
+  chat: Chat;
+  files: FilePanel;
+  game: ReturnType<typeof placeGame>;
+  announcer: Announcer;
+}
 
 export class Session {
   #watched = new WeakSet<Peer>();
@@ -21,8 +32,7 @@ export class Session {
   constructor(
     private readonly room: Room,
     private readonly people: People,
-    private readonly chat: Chat,
-    private readonly files: FilePanel,
+    private readonly panels: Panels,
   ) {}
 
   /** Begins; there is nothing to stop, for a room that is closed has no more events. */
@@ -36,19 +46,10 @@ export class Session {
     room.addEventListener("gap", () => this.#sync());
     room.addEventListener("left", ({ peer }) => this.#left(peer));
     room.addEventListener("limit", ({ error }) => this.#limited(error));
-    void this.#answer();
+    this.panels.chat.enter(room);
+    this.panels.game.enter(room);
+    void this.#requests();
     this.#sync();
-  }
-
-  /** Takes what the peers ask for, until the room is closed. */
-  async #answer(): Promise<void> {
-    try {
-      for await (const request of this.room.requests()) {
-        if (!this.files.take(request)) request.fail("no-such-request").catch(() => {});
-      }
-    } catch {
-      // The room is lost: see main.ts.
-    }
   }
 
   /** Shows the members as they are: at the start, and after events were missed. */
@@ -56,7 +57,7 @@ export class Session {
     for (const id of this.people.ids) {
       if (this.room.peers.has(id)) continue;
       this.people.remove(id);
-      this.files.remove(id);
+      this.panels.files.remove(id);
     }
     for (const peer of this.room.peers.values()) {
       this.#watch(peer);
@@ -66,10 +67,10 @@ export class Session {
 
   #appeared(peer: Peer): void {
     this.#watch(peer);
-    this.chat.note(`${displayName(peer.id, peer.attributes)} is here`);
+    this.#say(`${displayName(peer.id, peer.attributes)} is here`);
   }
 
-  /** Shows a peer and, when it is a new one (a reloaded page is, under its old id), waits for the end of its connection. */
+  /** Shows a peer and, when it is a new one (a reloaded page is), waits for the end of its connection. */
   #watch(peer: Peer): void {
     this.#changed(peer);
     if (this.#watched.has(peer)) return;
@@ -80,26 +81,33 @@ export class Session {
     void peer.closed.then((why) => {
       if (this.room.peers.get(peer.id) !== peer) return; // it has left, or come back as a new one
       this.#changed(peer, why);
+      if (why?.code === "peer-unverified") this.#say(`Not connected to ${displayName(peer.id, peer.attributes)}: one of you could not be verified`);
     });
   }
 
   #changed(peer: Peer, why?: BeckonError): void {
     this.people.show(peer, why);
-    if (peer.state === "connected") this.files.add(peer);
-    else this.files.remove(peer.id);
+    if (peer.state === "connected") this.panels.files.add(peer);
+    else this.panels.files.remove(peer.id);
   }
 
   #left(peer: Peer): void {
     this.people.remove(peer.id);
-    this.files.remove(peer.id);
-    this.chat.note(`${displayName(peer.id, peer.attributes)} has left`);
+    this.panels.files.remove(peer.id);
+    this.#say(`${displayName(peer.id, peer.attributes)} has left`);
   }
 
   /** Says which limit was met, once: while one lasts, it is told again and again. */
   #limited({ code, message }: BeckonError): void {
     if (this.#limits.has(code)) return;
     this.#limits.add(code);
-    this.chat.note(LIMITS[code] ?? message);
+    this.#say(LIMITS[code] ?? message);
+  }
+
+  /** Says what happened, where what is said is read, and to who listens. */
+  #say(text: string): void {
+    this.panels.chat.note(text);
+    this.panels.announcer.say(text);
   }
 
   /** Starts what goes on with a connected peer, once. All of it ends with the peer. */
@@ -107,8 +115,8 @@ export class Session {
     this.#watch(peer);
     if (this.#met.has(peer)) return;
     this.#met.add(peer);
-    // What ends these is the end of the channel or the peer, and that is shown where the peer is.
-    void this.#chat(peer);
+    void this.panels.chat.attach(peer);
+    this.panels.game.add(peer);
     try {
       for await (const channel of peer.channels()) this.#take(peer, channel);
     } catch {
@@ -116,20 +124,22 @@ export class Session {
     }
   }
 
-  /** Keeps a chat channel with a peer: when their connection was replaced by another one, so is the channel. */
-  async #chat(peer: Peer): Promise<void> {
-    for (;;) {
-      try {
-        return await this.chat.attach(peer);
-      } catch (error) {
-        const lost = error instanceof BeckonError && error.code === "connection-lost";
-        if (!lost || peer.state === "closed") return;
-      }
-    }
+  #take(peer: Peer, channel: Channel): void {
+    const { chat, game } = this.panels;
+    if (channel.label === CHAT || channel.label === PLAIN) chat.listen(peer, channel).catch(() => {}); // its end is shown where the peer is
+    else if (channel.label === GAME) game.take(peer, channel);
+    else void channel.close(); // another program's; it learns by the close that nobody here reads it
   }
 
-  #take(peer: Peer, channel: Channel): void {
-    if (channel.label === CHAT) this.chat.listen(peer, channel).catch(() => {});
-    else void channel.close(); // another program's; it learns by the close that nobody here reads it
+  /** Hands what peers ask for to who answers it. */
+  async #requests(): Promise<void> {
+    try {
+      for await (const request of this.room.requests()) {
+        if (request.name === HISTORY) this.panels.chat.answer(request);
+        else if (!this.panels.files.take(request)) request.fail("no-such-request", "This page has no answer to that.").catch(() => {});
+      }
+    } catch {
+      // The room is lost, which the notice says.
+    }
   }
 }

@@ -2,49 +2,69 @@
 
 import { find } from "./dom.js";
 
-/** The link to a room of this server. */
-export function roomLink(room: string): string {
-  return `${location.origin}/r/${room}`;
-}
+/** For how many milliseconds a button says what it has done. */
+const SAID = 2500;
 
-/** Whether the link leads somewhere from this machine only. */
-export function onlyHere(): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
-}
-
-/** Shows the room's link and lets it be copied. */
-export function showLink(room: string): void {
+/** Shows the room's link and lets it be copied, or handed to another app where the device can do that. */
+export function showLink(link: string): void {
   const field = find<HTMLInputElement>("#link");
-  const button = find<HTMLButtonElement>("#copy");
-  field.value = roomLink(room);
+  field.value = link;
   field.onfocus = () => field.select();
+  copies(find<HTMLButtonElement>("#copy"), () => link, field);
+  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-invite]")) invites(button, link);
+}
+
+/** Has a button copy a text and say so. `field` holds the text already; without one it is put into a field for the moment. */
+export function copies(button: HTMLButtonElement, text: () => string, field?: HTMLInputElement): void {
+  const label = button.textContent ?? "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
   button.onclick = async () => {
-    const copied = await copy(field);
-    if (copied) button.focus(); // the field had it for a moment
+    const copied = await copy(text(), field, button);
     button.textContent = copied ? "Copied" : "Press Ctrl+C";
     button.dataset.copied = String(copied);
-    setTimeout(() => {
-      button.textContent = "Copy link";
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      button.textContent = label;
       delete button.dataset.copied;
-    }, 2500);
+    }, SAID);
   };
 }
 
+/** Phones have a sheet of all apps that take a link; elsewhere it is copied. */
+function invites(button: HTMLButtonElement, link: string): void {
+  copies(button, () => link);
+  if (!navigator.share || !matchMedia("(pointer: coarse)").matches) return;
+  button.onclick = () => navigator.share({ url: link }).catch(() => {}); // who closes the sheet has changed their mind
+}
+
 /**
- * Copies what a field holds. navigator.clipboard exists in secure contexts only, which a page of plain http from an address
- * of the local network is not; there the old command still works. Where neither does, the text is left selected.
+ * Copies a text. navigator.clipboard exists in secure contexts only, which a page of plain http from an address of the local network is not;
+ * there the old command still works, on what is selected. Where neither does, the text is left selected if there is a field to see it in.
  */
-async function copy(field: HTMLInputElement): Promise<boolean> {
+async function copy(text: string, field: HTMLInputElement | undefined, button: HTMLButtonElement): Promise<boolean> {
   try {
-    await navigator.clipboard.writeText(field.value);
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    field.focus();
-    field.select();
+    const from = field ?? hiddenField(text, button);
+    from.focus();
+    from.select();
+    let copied = false;
     try {
-      return document.execCommand("copy");
-    } catch {
-      return false;
-    }
+      copied = document.execCommand("copy");
+    } catch {}
+    if (!field) from.remove();
+    if (copied || !field) button.focus(); // the field had it for a moment
+    return copied;
   }
+}
+
+/** Beside the button, because behind an open dialog nothing can be selected. */
+function hiddenField(text: string, button: HTMLButtonElement): HTMLInputElement {
+  const field = document.createElement("input");
+  field.className = "hidden";
+  field.value = text;
+  field.tabIndex = -1;
+  button.after(field);
+  return field;
 }

@@ -84,7 +84,7 @@ export class Connection {
   }
 
   /** Connects, says hello and waits for the welcome. */
-  async open(hello: Pick<Hello, "instance" | "token" | "resume">, signal: AbortSignal): Promise<void> {
+  async open(hello: Omit<Hello, "type" | "id" | "versions" | "capabilities">, signal: AbortSignal): Promise<void> {
     const frame: Hello = {
       type: "hello",
       versions: [VERSION],

@@ -39,6 +39,13 @@ export class RequestError extends Error {
   }
 }
 
+/** Waits for a part of this library that is a file of its own in the build. Rejects with `connect-failed`. */
+export function fetched<P>(part: Promise<P>): Promise<P> {
+  return part.catch((error: unknown) => {
+    throw asBeckonError(error, "connect-failed", "a part of this library could not be loaded");
+  });
+}
+
 /** Makes a BeckonError of whatever was thrown; one that is a BeckonError already stays as it is. */
 export function asBeckonError(thrown: unknown, code: ErrorCode, what: string): BeckonError {
   if (thrown instanceof BeckonError) return thrown;

@@ -16,7 +16,9 @@ export {
   type PeerEventMap,
   type RoomEventMap,
 } from "./happenings.js";
+export { Identity } from "./identity.js";
 export { join } from "./join.js";
+export { makeLink, newSecret, parseLink, type Link } from "./linktext.js";
 export type { PeerState } from "./hosts.js";
 export type { Abortable, ChannelOptions, JoinOptions } from "./options.js";
 export type { Sendable } from "./outbox.js";
@@ -26,4 +28,15 @@ export type { ErrorCode, LeftReason, Topology } from "./protocol_gen.js";
 export type { Answer, Request, Sending } from "./requests.js";
 export type { Room, RoomState } from "./room.js";
 export type { TokenSource } from "./tokens.js";
+export {
+  firstUse,
+  issued,
+  pinned,
+  type Doubt,
+  type DoubtReason,
+  type Introduction,
+  type KeyChange,
+  type KeyStore,
+  type Trust,
+} from "./trust.js";
 export { parseURL, type RoomLink } from "./url.js";

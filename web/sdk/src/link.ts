@@ -110,12 +110,13 @@ export class Link {
 
   /** Takes what the other side said. */
   receive(data: SignalData): void {
-    const { session = "", description, iceRestart, want, over } = data;
+    const { session = "", description, iceRestart, want, over, unverified } = data;
     if (typeof session !== "string" || session.length > MAX_NAME) return;
     this.check();
     if (this.#state === "closed") {
       if (description || want === true) this.#tell(session); // who does not know it would wait
-    } else if (over === true) this.#left(session);
+    } else if (unverified === true) this.#unverified("The other side has not accepted who this one is, or wants to know it and this one does not say.");
+    else if (over === true) this.#left(session);
     else if (description) {
       if (!this.#owner.offers) this.#offered(session, description, iceRestart === true);
       else if (session === this.#session) {
@@ -144,6 +145,18 @@ export class Link {
     this.#clocks.stop();
     this.#negotiation?.close();
     this.#owner.ended(error);
+  }
+
+  /** Ends it because the other side is not shown to be who it should be, and says so to it: it need not wait. */
+  refuse(error: BeckonError): void {
+    if (this.#state === "closed") return;
+    this.#say(this.#session ? { unverified: true, session: this.#session } : { unverified: true });
+    this.#unverified(error.message, error.cause);
+  }
+
+  #unverified(why: string, cause?: unknown): void {
+    if (this.#state !== "waiting") this.#owner.failed();
+    this.end(new BeckonError("peer-unverified", `connect to ${this.id}: ${why}`, { cause }));
   }
 
   /** Ends it for good, and tells the other side that nothing takes its place: it would wait for nothing. */
@@ -231,12 +244,14 @@ export class Link {
     this.#session = session;
     this.#asked = undefined;
     const named = session === "" ? {} : { session };
+    const { guard } = this.#owner;
     try {
       const negotiation: Negotiation = new Negotiation(session, {
         offers: this.#owner.offers,
         configuration: () => this.#owner.configuration(),
         say: (data) => this.#say({ ...data, ...named }),
         want: () => this.#ask({ want: true, ...named }),
+        confirm: guard && ((pc) => guard.confirm(session, pc)),
         connected: () => this.#connected(),
         channel: (dc) => this.#owner.channel(dc),
         progress: () => this.#owner.progress(),
@@ -306,6 +321,7 @@ export class Link {
    */
   #over(error: BeckonError | undefined): void {
     if (this.#owner.closing) return this.#finish(undefined);
+    if (error?.code === "peer-unverified") return this.refuse(error);
     const first = this.#state === "connecting";
     if (first && error?.code !== "connection-lost") return this.#fail(error ?? new BeckonError("closed", "The other side gave up."));
     if (!error) return this.end(undefined);

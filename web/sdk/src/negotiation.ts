@@ -1,5 +1,6 @@
 import { Control } from "./control.js";
 import { asBeckonError, BeckonError } from "./error.js";
+import { Held } from "./held.js";
 import { bytesOn } from "./path.js";
 import type { Description, SignalData } from "./protocol_gen.js";
 
@@ -21,7 +22,9 @@ export interface Negotiator {
   say(data: SignalData): void;
   /** This side wants an offer and cannot make one. */
   want(): void;
-  /** The control channel is open. */
+  /** Resolves when the certificate in use is that of whom it should be: before that, nothing gets to the app. Rejects if it is not. */
+  readonly confirm: ((connection: RTCPeerConnection) => Promise<void>) | undefined;
+  /** The control channel is open, and what `confirm` confirms is. */
   connected(): void;
   /** The other side opened a channel. */
   channel(dc: RTCDataChannel): void;
@@ -38,7 +41,7 @@ export interface Negotiator {
 /** Whether a signal's data is the SDKs' own. Apps use other keys. */
 export function isNegotiation(data: unknown): data is SignalData {
   if (typeof data !== "object" || data === null) return false;
-  return ["description", "candidate", "want", "over"].some((key) => Object.hasOwn(data, key));
+  return ["description", "candidate", "want", "over", "unverified"].some((key) => Object.hasOwn(data, key));
 }
 
 /**
@@ -65,6 +68,8 @@ export class Negotiation {
   /** Why there is no path. */
   readonly #missing = new Set<"ice" | "silence">();
   #wasOpen = false;
+  /** Channels of the other side's while that is not confirmed. */
+  readonly #held: Held[] = [];
   #over = false;
 
   constructor(session: string, peer: Negotiator) {
@@ -74,10 +79,7 @@ export class Negotiation {
     const pc = (this.connection = new RTCPeerConnection(peer.configuration()));
     // Who names a connection says goodbye to it.
     this.control = new Control(pc, session !== "", {
-      opened: () => {
-        this.#wasOpen = true;
-        peer.connected();
-      },
+      opened: () => (peer.confirm ? this.#do(() => this.#confirm()) : this.#opened()),
       silent: () => this.#miss("silence", true),
       heard: () => this.#found("silence"),
       progress: () => peer.progress(),
@@ -86,7 +88,8 @@ export class Negotiation {
     });
     pc.ondatachannel = (event) => {
       this.control.heard();
-      peer.channel(event.channel);
+      if (peer.confirm && !this.#wasOpen) this.#held.push(new Held(event.channel));
+      else peer.channel(event.channel);
     };
     pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
     pc.onnegotiationneeded = () => this.#needed();
@@ -168,6 +171,17 @@ export class Negotiation {
         this.#end(this.connection.connectionState === "closed" ? lost(CLOSED) : asBeckonError(error, "connect-failed", "negotiation"));
       }
     });
+  }
+
+  async #confirm(): Promise<void> {
+    await this.#peer.confirm?.(this.connection);
+    if (!this.#over) this.#opened();
+  }
+
+  #opened(): void {
+    this.#wasOpen = true;
+    this.#peer.connected();
+    for (const held of this.#held.splice(0)) held.release(() => this.#peer.channel(held.dc));
   }
 
   /** Follows what becomes of the path. */

@@ -3,5 +3,8 @@
 /** Loads what connects to peers. */
 export const loadMembers = () => import("./members.js");
 
+/** Loads what verifies peers. */
+export const loadIdentity = () => import("./identitypart.js");
+
 /** Loads what carries frames where no WebSocket gets through. */
 export const loadFallback = () => import("./fallback.js");

@@ -7,7 +7,7 @@ import { asBeckonError, BeckonError } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { Faults } from "./faults.js";
 import { EndEvent, LeftEvent, PeerEvent, type PeerEventMap } from "./happenings.js";
-import type { PeerHost, PeerState } from "./hosts.js";
+import type { PeerGuard, PeerHost, PeerState } from "./hosts.js";
 import { Link } from "./link.js";
 import { Mux } from "./mux.js";
 import type { MuxChannel } from "./muxchannel.js";
@@ -33,12 +33,21 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Who its token said it is; "" if it is anonymous. */
   readonly identity: string;
   /**
+   * The Ed25519 public key that it shows, in base64url, which stays the same if its `Identity` does; undefined if it shows none. Until it is
+   * `verified`, that is but the server's word.
+   */
+  readonly key: string | undefined;
+  /**
    * Resolves when the connection is closed for good: with undefined if that was in order, by either side, else with the reason. A way
    * to it that is lost and found again, or another one, is not the end.
    */
   readonly closed: Promise<BeckonError | undefined>;
   readonly #host: PeerHost;
   readonly #link: Link;
+  readonly #guard: PeerGuard | undefined;
+  /** What was said before, in either direction, is signed or checked. */
+  #sealed: Promise<unknown> = Promise.resolve();
+  #checked: Promise<void> = Promise.resolve();
   readonly #ended = deferred<BeckonError | undefined>();
   readonly #opener = new Opener();
   readonly #mux: Mux;
@@ -62,9 +71,11 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     this.id = member.peer;
     this.instance = member.instance;
     this.identity = member.identity ?? "";
+    this.key = typeof member.key === "string" ? member.key : undefined; // of the wire, and of no use to joining
     this.#attributes = attributesOf(member);
     this.#away = member.away === true;
     this.#host = host;
+    this.#guard = host.guard(member);
     this.closed = this.#ended.promise;
     this.#arrivals = new Arrivals(this.id);
     this.#inbox = inbox;
@@ -90,6 +101,22 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Whether its connection to the server is lost; it may come back. */
   get away(): boolean {
     return this.#away;
+  }
+
+  /**
+   * Whether it has proven that it has its `key`, to what `join`'s options demand, and that nobody is between the two. Where peers are verified, no peer
+   * is `connected` that is not.
+   */
+  get verified(): boolean {
+    return this.#guard?.verified ?? false;
+  }
+
+  /**
+   * Sixty digits, in groups of five, which are the same on both sides if each has the other's key: for two people to read to each other, when neither
+   * knows the other's key otherwise. They change with either key. Resolves with "" if the peer is not `verified`.
+   */
+  async safetyNumber(): Promise<string> {
+    return (await this.#guard?.safetyNumber()) ?? "";
   }
 
   /** How it stands between this peer and that one. */
@@ -222,7 +249,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /**
    * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
-   * with a key `description`, `candidate`, `want` or `over`. Resolves when it has arrived, once and in the order of the calls; it waits for a
+   * with a key `description`, `candidate`, `want`, `over` or `unverified`. Resolves when it has arrived, once and in the order of the calls; it waits for a
    * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
    * (272 are on their way), `message-too-large`, `aborted`, `connection-lost` (the server does not know this peer any more: whether
    * it has arrived is not known), or what ended the room. Giving up does not take back what was said.
@@ -230,7 +257,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   async signal(data: unknown, { signal }: Abortable = {}): Promise<void> {
     const what = `signal to ${this.id}`;
     checkAborted(signal, what);
-    if (isNegotiation(data)) throw new TypeError("signal: the keys description, candidate, want and over are the library's own");
+    if (isNegotiation(data)) throw new TypeError("signal: the keys description, candidate, want, over and unverified are the library's own");
     if (JSON.stringify(data) === undefined) throw new TypeError("signal: the data has no JSON form");
     await abortable(this.#host.say(this, data), signal, what);
   }
@@ -275,7 +302,11 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /** @internal Takes a signal of the negotiation. */
   _receive(data: SignalData): void {
-    this.#link.receive(data);
+    const guard = this.#guard;
+    if (!guard) return this.#link.receive(data);
+    this.#checked = this.#checked
+      .then(() => guard.check(data))
+      .then(() => this.#link.receive(data), (error: unknown) => this.#link.refuse(asBeckonError(error, "peer-unverified", "verify")));
   }
 
   /** @internal This side's network is another one. */
@@ -320,8 +351,9 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       get closing() {
         return peer.#closing !== undefined;
       },
+      guard: this.#guard,
       configuration: () => this.#host.configuration(),
-      say: (data) => this.#host.say(this, data),
+      say: (data) => this.#say(data),
       channel: (dc) => this.#offered(dc),
       progress: () => [...this.#raw].reduce((sum, channel) => sum + channel._moved, this.#mux.taken),
       changed: () => this.#changed(),
@@ -329,6 +361,15 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       replaced: (error) => this.#drop(error),
       ended: (error) => this.#over(error),
     });
+  }
+
+  /** Sends a signal of the negotiation, in turn: one without a proof does not overtake one that is being signed. */
+  async #say(data: SignalData): Promise<void> {
+    const guard = this.#guard;
+    if (!guard) return this.#host.say(this, data);
+    const sealed = this.#sealed.then(() => guard.seal(data));
+    this.#sealed = sealed.catch((error: unknown) => this.#link.refuse(asBeckonError(error, "peer-unverified", "sign")));
+    await this.#host.say(this, await sealed);
   }
 
   #changed(): void {

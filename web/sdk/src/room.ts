@@ -2,9 +2,10 @@ import { abortable, checkAborted, deferred } from "./abort.js";
 import type { CarrierName } from "./carrier.js";
 import { checkConnects } from "./connects.js";
 import { Delivery, type Happening } from "./delivery.js";
-import { asBeckonError, BeckonError } from "./error.js";
+import { BeckonError, fetched } from "./error.js";
 import { typedEventTarget } from "./events.js";
 import { EndEvent, LimitEvent, PeerEvent, type RoomEventMap } from "./happenings.js";
+import type { Credentials } from "./identitypart.js";
 import type { PeerHost } from "./hosts.js";
 import type { Members } from "./members.js";
 import { listenForNetwork } from "./network.js";
@@ -42,17 +43,21 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
   #delivery: Delivery | undefined;
   #host!: PeerHost;
   /** What connects to peers is a file of its own in the build: it is on its way while the server is asked. */
-  readonly #loading = loadMembers();
+  readonly #loading = fetched(loadMembers());
+  /** What it shows and demands where peers are verified. */
+  readonly #credentials: Credentials | undefined;
 
   /** @internal `_enter` connects. Throws a TypeError for options that cannot be meant. */
-  constructor(url: string, name: string, options: JoinOptions) {
+  constructor(url: string, name: string, options: JoinOptions, credentials: Credentials | undefined) {
     super();
     this.name = name;
     this.closed = this.#ended.promise;
     this.#options = options;
+    this.#credentials = credentials;
     this.#topology = options.topology;
     this.#loading.catch(() => {}); // who joins is told
     const session = (this.#session = new Session(url, options, {
+      show: () => this.#credentials?.show() ?? {},
       enter: (signal) => this.#enter(signal),
       lost: () => this.#lost(),
       frame: (frame) => this.#handle(frame),
@@ -211,25 +216,20 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /** Has what connects to peers. */
   async #loaded(signal: AbortSignal): Promise<void> {
-    const what = `join ${this.name}`;
-    try {
-      const { Members } = await abortable(this.#loading, signal, what);
-      this.#members ??= this.#gathered(Members);
-    } catch (error) {
-      throw asBeckonError(error, "connect-failed", `${what}: a part of this library could not be loaded`);
-    }
+    const { Members } = await abortable(this.#loading, signal, `join ${this.name}`);
+    this.#members ??= this.#gathered(Members);
   }
 
   /** Begins as the peer that the server's welcome names. To all others it is a new one, so they are to it. */
   #begin(): void {
-    const { welcome, instance } = this.#session;
+    const { welcome, instance, shown } = this.#session;
     const before = this.#delivery;
     this.#delivery = new Delivery(this.name, instance, welcome, {
       wake: () => this.#session.wake(),
       urgent: (frame) => this.#session.urgent(frame),
       happened: (happenings) => this.#members?.apply(happenings),
     });
-    this.#host = this.#hostAs({ peer: welcome.peer, instance, capabilities: { [CAPABILITY_ROLLBACK]: true }, joined: 0 });
+    this.#host = this.#hostAs({ peer: welcome.peer, instance, capabilities: { [CAPABILITY_ROLLBACK]: true }, joined: 0, ...shown });
     if (!before) return;
     before.close(new BeckonError("connection-lost", `The server of ${this.name} does not know this peer any more.`));
     this.#members?.forget();
@@ -242,6 +242,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
       self,
       connectTimeout,
       maxMessageSize,
+      guard: (member) => this.#credentials?.guard(self, member),
       get joined() {
         return room.#state === "joined";
       },

@@ -6,7 +6,7 @@ import { newInstance } from "./decide.js";
 import { asBeckonError, BeckonError } from "./error.js";
 import { Ladder } from "./ladder.js";
 import type { JoinOptions } from "./options.js";
-import type { ClientFrame, ErrorCode, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+import type { ClientFrame, ErrorCode, Hello, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
 import { Tokens } from "./tokens.js";
 
 /** For how many milliseconds one carrier may take to get into the room. */
@@ -21,8 +21,13 @@ const LASTING = 1000;
 /** Refusals of a rejoining that may be none the next time. */
 const PASSING: readonly ErrorCode[] = ["connect-failed", "connection-lost", "rate-limited", "going-away", "too-many-rooms", "internal", "busy"];
 
+/** What a hello shows of a key; nothing where nobody is verified. */
+export type Shown = Pick<Hello, "key" | "nonce" | "attestation">;
+
 /** What a Session tells its owner, and asks of it. */
 export interface SessionOwner {
+  /** What a new instance shows of its key, so that others can verify it; in the hello of each of its connections. */
+  show(): Shown;
   /** A connection has been welcomed: enter the room again. Rejects if that is refused. */
   enter(signal: AbortSignal): Promise<unknown>;
   /** The connection is lost; another one is being looked for. */
@@ -49,7 +54,9 @@ export class Session {
   /** The newest ICE servers; they are replaced before their credentials expire. */
   iceServers: ICEServer[] = [];
   /** Names this session to the others. */
-  instance = newInstance();
+  instance = "";
+  /** What it shows them of its key. */
+  shown: Shown = {};
   readonly #url: string;
   readonly #tokens: Tokens;
   readonly #owner: SessionOwner;
@@ -142,7 +149,10 @@ export class Session {
   async #tryIn(outer: AbortSignal | undefined): Promise<boolean> {
     const resume = this.#resume;
     // As another peer it is another instance, too: this one may still be in the room, as away.
-    if (resume === undefined) this.instance = newInstance();
+    if (resume === undefined) {
+      this.instance = newInstance();
+      this.shown = this.#owner.show();
+    }
     const late = () => new BeckonError("connect-failed", `no answer within ${ATTEMPT_TIMEOUT / 1000} s`);
     const limit = deadline(outer, ATTEMPT_TIMEOUT, late);
     this.#attempt = limit.clear;
@@ -194,7 +204,7 @@ export class Session {
   async #hello(connection: Connection, signal: AbortSignal): Promise<void> {
     const token = this.#tokens.current === undefined ? {} : { token: this.#tokens.current };
     const resume = this.#resume === undefined ? {} : { resume: this.#resume };
-    await connection.open({ ...token, instance: this.instance, ...resume }, signal);
+    await connection.open({ ...token, instance: this.instance, ...this.shown, ...resume }, signal);
     this.#tokens.accepted();
     this.welcome = connection.welcome;
     this.#resume = this.welcome.resume;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach } from "node:test";
-import { join, type Peer, type Room } from "../src/index.js";
+import { join, type JoinOptions, type Peer, type Room } from "../src/index.js";
 import type { Member, SignalData } from "../src/protocol_gen.js";
 import { Clock, settled } from "./clock.js";
 import { FakePeerConnection } from "./rtc.js";
@@ -70,8 +70,10 @@ export class Meeting {
   }
 
   /** Joins a room with these members. */
-  async enter(members: Member[], topology: "mesh" | "none" = "mesh"): Promise<void> {
-    const joining = join("http://127.0.0.1", "tea", { connectTimeout: 10000 });
+  async enter(members: Member[], topology: "mesh" | "none" = "mesh", options: JoinOptions = {}): Promise<void> {
+    const { made } = FakeSocket;
+    const joining = join("http://127.0.0.1", "tea", { connectTimeout: 10000, ...options });
+    while (FakeSocket.made === made) await settled(); // what verifies peers makes a key first
     this.socket = FakeSocket.last;
     this.instance = await letIn(this.socket, members, topology);
     this.room = await joining;

@@ -170,7 +170,7 @@ export class Outgoing {
     }
   }
 
-  async #blocks(request: Request, delivery: Delivery, index: number, file: File, { from, to }: Record<string, unknown>): Promise<void> {
+  async #blocks(request: Request, delivery: Delivery, index: number, file: File, { from = 0, to }: Record<string, unknown>): Promise<void> {
     if (!isCount(from) || !isCount(to) || from >= to || to > file.size) throw new FileError("bad-range", `There are no bytes ${from} to ${to}.`);
     // Before it is answered that there is something: after that, nothing can be said any more but that it ends.
     const first = await read(file, from, Math.min(from + STEP, to));

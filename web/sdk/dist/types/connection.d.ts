@@ -46,7 +46,7 @@ export declare class Connection {
     /** `url` is what the carriers' paths begin with. */
     constructor(name: CarrierName, url: string, owner: ConnectionOwner);
     /** Connects, says hello and waits for the welcome. */
-    open(hello: Pick<Hello, "instance" | "token" | "resume">, signal: AbortSignal): Promise<void>;
+    open(hello: Omit<Hello, "type" | "id" | "versions" | "capabilities">, signal: AbortSignal): Promise<void>;
     /**
      * Sends a frame that has an answer, and waits for that: a frame with its id, or `settle`. Rejects with the server's error,
      * `message-too-large`, or what ended the connection. `sent` is told the id.

@@ -27,5 +27,7 @@ export declare class RequestError extends Error {
     /** A word of letters, digits and `-`. */
     code: string, message: string);
 }
+/** Waits for a part of this library that is a file of its own in the build. Rejects with `connect-failed`. */
+export declare function fetched<P>(part: Promise<P>): Promise<P>;
 /** Makes a BeckonError of whatever was thrown; one that is a BeckonError already stays as it is. */
 export declare function asBeckonError(thrown: unknown, code: ErrorCode, what: string): BeckonError;

@@ -6,6 +6,19 @@ import type { Member, Report, SignalData } from "./protocol_gen.js";
  * were connected, and the way to each other is looked for), `closed` (for good).
  */
 export type PeerState = "waiting" | "connecting" | "connected" | "reconnecting" | "closed";
+/** Sees that nobody is between this side and one peer. What rejects here does with `peer-unverified`, which ends the peer. */
+export interface PeerGuard {
+    /** Whether the peer has proven its key, on a connection that is or was open. */
+    readonly verified: boolean;
+    /** Resolves with what is to be said instead: a description gets its proof. */
+    seal(data: SignalData): Promise<SignalData>;
+    /** Resolves when what the other side said may be used. */
+    check(data: SignalData): Promise<void>;
+    /** Resolves when the certificate that the connection of this session uses is the one that was signed. */
+    confirm(session: string, connection: RTCPeerConnection): Promise<void>;
+    /** As a Peer's. */
+    safetyNumber(): Promise<string>;
+}
 /** What a Link tells its Peer, and asks of it. */
 export interface LinkOwner {
     /** Whom it is to, for sentences. */
@@ -16,6 +29,8 @@ export interface LinkOwner {
     readonly connectTimeout: number;
     /** Whether this side is closing the connection: then it is not made again. */
     readonly closing: boolean;
+    /** Verifies the other side; undefined if nobody wants that. */
+    readonly guard: PeerGuard | undefined;
     /** What a new RTCPeerConnection gets. */
     configuration(): RTCConfiguration;
     /** Sends a signal; resolves with its receipt. */
@@ -41,6 +56,8 @@ export interface PeerHost {
     readonly connectTimeout: number;
     /** The largest message that this side takes, in bytes; undefined: what a Mux takes. */
     readonly maxMessageSize: number | undefined;
+    /** Makes what verifies a member; undefined if nobody is verified. */
+    guard(member: Member): PeerGuard | undefined;
     /** Whether this side can reach the server. */
     readonly joined: boolean;
     /** What a new RTCPeerConnection gets. */

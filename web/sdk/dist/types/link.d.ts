@@ -44,4 +44,6 @@ export declare class Link {
     bye(): void;
     /** Ends it now, because of `error` or in order. */
     end(error: BeckonError | undefined): void;
+    /** Ends it because the other side is not shown to be who it should be, and says so to it: it need not wait. */
+    refuse(error: BeckonError): void;
 }

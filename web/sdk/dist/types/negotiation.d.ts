@@ -13,7 +13,9 @@ export interface Negotiator {
     say(data: SignalData): void;
     /** This side wants an offer and cannot make one. */
     want(): void;
-    /** The control channel is open. */
+    /** Resolves when the certificate in use is that of whom it should be: before that, nothing gets to the app. Rejects if it is not. */
+    readonly confirm: ((connection: RTCPeerConnection) => Promise<void>) | undefined;
+    /** The control channel is open, and what `confirm` confirms is. */
     connected(): void;
     /** The other side opened a channel. */
     channel(dc: RTCDataChannel): void;

@@ -1,6 +1,8 @@
 import type { CarrierName } from "./carrier.js";
+import type { Identity } from "./identity.js";
 import type { Topology } from "./protocol_gen.js";
 import type { TokenSource } from "./tokens.js";
+import type { Trust } from "./trust.js";
 /** How a channel delivers. The default is in order and reliable. */
 export interface ChannelOptions {
     /** Whether messages arrive in the order in which they were sent. Default: true. */
@@ -29,7 +31,15 @@ export interface Abortable {
     /** Aborting it rejects with code `aborted`. */
     signal?: AbortSignal | undefined;
 }
-/** How to join a room. */
+/**
+ * How to join a room.
+ *
+ * With one of `identity`, `trust`, `secret` and `attestation`, peers are verified: this side proves who it is, and connects only with those who
+ * prove who they are. A server that puts itself between two of them, or swaps their keys, gets no connection and no byte; who proves nothing, because
+ * it joined without these options, gets none either. Such a peer ends with `peer-unverified`, on both sides. What a server can do all the same: keep
+ * two from connecting, see who is in the room and with which addresses, and, if it serves the page too, serve another one. This needs a
+ * secure context: https, or localhost.
+ */
 export interface JoinOptions extends Abortable {
     /**
      * What the server wants to see, if it wants to see something: a join token, or a function that gets one. That is called at the first
@@ -51,8 +61,16 @@ export interface JoinOptions extends Abortable {
      * but no addresses and not with whom. Default: true.
      */
     reports?: boolean | undefined;
-    /** The largest message in bytes that this side takes on a channel: 65,536 or more. Default: 268,435,456 (256 MiB). */
+    /** The largest message in bytes that this side takes on a channel: from 65,536 to 2³¹ - 1. Default: 268,435,456 (256 MiB). */
     maxMessageSize?: number | undefined;
+    /** Who this side is. Default, where peers are verified: one that is made for this room and ends with it. */
+    identity?: Identity | undefined;
+    /** Whose keys are good: `pinned(…)`, `firstUse()`, `issued(…)`, or a function of yours. Default, where peers are verified: whoever has the secret. */
+    trust?: Trust | undefined;
+    /** The secret of a capability link, as `parseLink` finds it: who does not have it is not connected with. 22 characters; it never gets to the server. */
+    secret?: string | undefined;
+    /** What somebody says of this side's key, for the others' `issued`: a compact JWS of up to 2,048 bytes. */
+    attestation?: string | undefined;
     /** For how many milliseconds joining may take, and later each connection. Default: 30,000. */
     connectTimeout?: number | undefined;
 }

@@ -16,6 +16,11 @@ export declare class Peer extends Peer_base {
     /** Who its token said it is; "" if it is anonymous. */
     readonly identity: string;
     /**
+     * The Ed25519 public key that it shows, in base64url, which stays the same if its `Identity` does; undefined if it shows none. Until it is
+     * `verified`, that is but the server's word.
+     */
+    readonly key: string | undefined;
+    /**
      * Resolves when the connection is closed for good: with undefined if that was in order, by either side, else with the reason. A way
      * to it that is lost and found again, or another one, is not the end.
      */
@@ -24,6 +29,16 @@ export declare class Peer extends Peer_base {
     get attributes(): Readonly<Record<string, unknown>>;
     /** Whether its connection to the server is lost; it may come back. */
     get away(): boolean;
+    /**
+     * Whether it has proven that it has its `key`, to what `join`'s options demand, and that nobody is between the two. Where peers are verified, no peer
+     * is `connected` that is not.
+     */
+    get verified(): boolean;
+    /**
+     * Sixty digits, in groups of five, which are the same on both sides if each has the other's key: for two people to read to each other, when neither
+     * knows the other's key otherwise. They change with either key. Resolves with "" if the peer is not `verified`.
+     */
+    safetyNumber(): Promise<string>;
     /** How it stands between this peer and that one. */
     get state(): PeerState;
     /**
@@ -67,7 +82,7 @@ export declare class Peer extends Peer_base {
     }): Promise<PeerStats>;
     /**
      * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
-     * with a key `description`, `candidate`, `want` or `over`. Resolves when it has arrived, once and in the order of the calls; it waits for a
+     * with a key `description`, `candidate`, `want`, `over` or `unverified`. Resolves when it has arrived, once and in the order of the calls; it waits for a
      * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
      * (272 are on their way), `message-too-large`, `aborted`, `connection-lost` (the server does not know this peer any more: whether
      * it has arrived is not known), or what ended the room. Giving up does not take back what was said.

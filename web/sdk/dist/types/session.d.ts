@@ -2,9 +2,13 @@ import type { CarrierName } from "./carrier.js";
 import { Connection } from "./connection.js";
 import { BeckonError } from "./error.js";
 import type { JoinOptions } from "./options.js";
-import type { ClientFrame, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+import type { ClientFrame, Hello, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+/** What a hello shows of a key; nothing where nobody is verified. */
+export type Shown = Pick<Hello, "key" | "nonce" | "attestation">;
 /** What a Session tells its owner, and asks of it. */
 export interface SessionOwner {
+    /** What a new instance shows of its key, so that others can verify it; in the hello of each of its connections. */
+    show(): Shown;
     /** A connection has been welcomed: enter the room again. Rejects if that is refused. */
     enter(signal: AbortSignal): Promise<unknown>;
     /** The connection is lost; another one is being looked for. */
@@ -32,6 +36,8 @@ export declare class Session {
     iceServers: ICEServer[];
     /** Names this session to the others. */
     instance: string;
+    /** What it shows them of its key. */
+    shown: Shown;
     /** `url` is what the carriers' URLs begin with. Throws a TypeError for carriers that there are not. */
     constructor(url: string, { token, carriers }: Pick<JoinOptions, "token" | "carriers">, owner: SessionOwner);
     /** What carries the connection that there is. */

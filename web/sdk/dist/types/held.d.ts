@@ -1,0 +1,11 @@
+/**
+ * A data channel that the other side has opened before it has proven who it is. What comes on it waits: no byte may get to the app, and
+ * the browser keeps none for those who listen later.
+ */
+export declare class Held {
+    #private;
+    readonly dc: RTCDataChannel;
+    constructor(dc: RTCDataChannel);
+    /** Hands it on: `taken` listens, and is told what came meanwhile. */
+    release(taken: () => void): void;
+}
