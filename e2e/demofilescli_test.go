@@ -84,7 +84,7 @@ func (c *fileCase) receive(t *testing.T, dir string) *process.Process {
 // onlyOnce fails the test if more than 1 % was sent twice of what was kept when it was interrupted.
 func (c *fileCase) onlyOnce(t *testing.T, kept, again int) {
 	t.Helper()
-	t.Logf("%d bytes were there, %d came after that: %+.2f %% twice", kept, again, float64(kept+again-c.size)/c.size*100)
+	t.Logf("%d bytes were there, %d came after that: %+.2f %% twice", kept, again, float64(kept+again-c.size)/float64(c.size)*100)
 	if kept < c.size/10*9 || again == 0 || kept+again > c.size+c.size/100 {
 		t.Errorf("%d bytes were there, and %d came after that, of %d: no nine tenths, or more than 1 %% twice", kept, again, c.size)
 	}
@@ -132,7 +132,7 @@ func (c *fileCase) part(t *testing.T, dir string) string {
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	for {
-		if info, err := os.Stat(path); err == nil && info.Size() >= c.size/10*9 {
+		if info, err := os.Stat(path); err == nil && int(info.Size()) >= c.size/10*9 {
 			return path
 		}
 		select {
