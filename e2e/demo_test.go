@@ -30,7 +30,9 @@ func TestDemo(t *testing.T) {
 	name(t, bob, "Bob")
 	ada.sees(t, "peer-name", "Bob")
 	bob.sees(t, "peer-name", "Ada")
+	bob.shoot(t, "demo-phone-people")
 
+	bob.tab(t, "chat")
 	ada.say(t, "Did you get home?", 1)
 	bob.sees(t, "message-text", "Did you get home?")
 	bob.say(t, "Yes, à l'instant – grüß Zoë", 1)
@@ -40,6 +42,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("Bob's page says that the message is from %q", from)
 	}
 
+	bob.tab(t, "files")
 	sendFile(t, ada, bob)
 
 	startProgram(t, "bot", "echo", b.Room)
@@ -56,7 +59,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the echo is from %q", got)
 	}
 	ada.shoot(t, "demo")
-	bob.shoot(t, "demo-phone")
+	bob.shoot(t, "demo-phone-files")
 }
 
 // sendFile has one send 5 MiB to the other, who accepts and saves them. The other's page must show their digest, and so must what was saved.
@@ -92,8 +95,14 @@ func name(t *testing.T, s *screen, name string) {
 	s.do(t, chromedp.SendKeys(testID("own-name"), name+"\r"))
 }
 
-// say sends a message to that many others. To be connected with somebody is not yet to have the channel on which they talk, and
-// nothing on the page shows that one; so it says it once more when it has reached fewer.
+// tab shows one of the panels of a page of a phone's width.
+func (s *screen) tab(t *testing.T, name string) {
+	t.Helper()
+	s.do(t, chromedp.Click(testID("tab-"+name)))
+}
+
+// say sends a message to that many others. One page may know that they are connected when the other does not yet; so it says it once more
+// when it has reached fewer.
 func (s *screen) say(t *testing.T, text string, others int) {
 	t.Helper()
 	sent := chromedp.Search(`(//*[@data-testid="message"][@data-own])[last()][@data-reached]`)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/peer"
 )
@@ -196,7 +198,9 @@ func TestDemoPage(t *testing.T) {
 	stranger.lookedAt(t, "demo-refused-light-firefox")
 	ada.meets(t, 2)
 
-	// With the whole link the stranger is one of them.
+	// A link that was cut lets nobody in, and with the whole one the stranger is one of them.
+	stranger.eval(t, "location.href = "+quoted(link[:len(link)-3]), nil)
+	stranger.until(t, with("notice", "data-code=bad-url"))
 	stranger.eval(t, "location.href = "+quoted(link), nil)
 	stranger.hears(t, 5)
 	for _, w := range []*window{ada, bob, cleo, stranger} {
@@ -209,6 +213,27 @@ func TestDemoPage(t *testing.T) {
 	for _, w := range []*window{ada, bob, cleo, stranger} {
 		w.quietly(t)
 	}
+}
+
+// TestDemoOverPlainHTTP: where browsers let a page do no cryptography, it joins without verifying anybody and says so; a link with a secret is refused
+// with what it needs, and not joined without.
+func TestDemoOverPlainHTTP(t *testing.T) {
+	t.Parallel()
+	b := serve(t, hostIP(t).String(), "--grace", "1s")
+	s := newScreen(t, b.Base+"/", 1200, 800)
+	s.do(t, chromedp.WaitVisible(testID("unverified")), chromedp.WaitNotVisible(testID("make-private")))
+	if at, err := chromedp.Run(s.ctx, chromedp.Location()); err != nil || strings.Contains(at, "#") {
+		t.Errorf("/ leads to %s (%v), want a room without a secret", at, err)
+	}
+	s.do(t,
+		chromedp.Navigate("about:blank"),
+		chromedp.Navigate(b.Room+"#k=AAECAwQFBgcICQoLDA0ODw"),
+		chromedp.WaitVisible(testID("notice", "data-code=unsupported")),
+	)
+	if text := s.text(t, testID("notice")); !strings.Contains(text, "needs https") {
+		t.Errorf("the page says %q", text)
+	}
+	s.shoot(t, "demo-needs-https")
 }
 
 // safetyNumbers checks that two who are alone with each other read the same number.

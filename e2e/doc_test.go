@@ -17,6 +17,9 @@
 // and Chromium, each in its own network (labtown_test.go, package lab); LAB.md
 // has what comes of it.
 //
+// Peers that verify each other, and the server between them that has gone bad (package middle), are in verify_test.go; the pages are on
+// loopback, because only there, and over https, a browser lets them sign.
+//
 // A machine without a browser skips what needs one, with a sentence that says
 // how to get it, unless BECKONTEST_REQUIRE_BROWSERS is 1.
 //
@@ -27,6 +30,8 @@
 //	answer             a channel that may lose messages  when the other side closes it
 //	console            the lines of a screen's console   at the test's cleanup
 //	desk's server      the members' requests             at the test's cleanup
+//	pageVerifier.read  what a page says of its calls     when the page is gone
+//	goMeeting.answer   the channel of a meeting          when the room is left
 //	desk.watch         word of a member's early end      when the member has ended
 //	labMember's beat   how things are, told now and then when all has been heard
 //	naiveClient.run    a connection to the naive server  at the benchmark's cleanup

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/process"
 )
@@ -50,6 +52,7 @@ func TestGame(t *testing.T) {
 		var got struct {
 			Watching, Begin, End gameFacts
 			Silent               int
+			Rested               struct{ Own, Other int } // ticks while nobody saw the tab
 			Words                string
 			Scores               []string
 		}
@@ -62,9 +65,10 @@ func TestGame(t *testing.T) {
 		if end.Score < 2 || end.Other < 1 || end.Place == begin.Place || end.Own == begin.Own {
 			t.Errorf("nobody has played: %+v, then %+v", begin, end)
 		}
-		// Of the packets that the bot has sent, one for each of its ticks, all but a few have come; and it was told one for each of the page's.
+		// Of the packets that the bot has sent, one for each of its ticks, most have come (a busy machine drops what is too old); and it was told one
+		// for each of the page's.
 		said, heard := end.Ticks-begin.Ticks, end.Heard-begin.Heard
-		if heard > said || heard < said*8/10 || said < 120 {
+		if heard > said || heard < said/2 || said < 120 {
 			t.Errorf("%d of %d ticks of the bot were heard", heard, said)
 		}
 		if ticks, told := end.Tick-begin.Tick, end.Told-begin.Told; told+end.Skipped < ticks-1 || told > ticks || ticks < 60 {
@@ -73,14 +77,42 @@ func TestGame(t *testing.T) {
 		if end.Malformed+end.Foreign+end.Held > 0 {
 			t.Errorf("it does not believe the bot: %+v", end)
 		}
-		// What was on its way when it left may still be counted.
-		if got.Silent > 1 {
+		if got.Silent > 0 {
 			t.Errorf("%d packets were sent from ashore", got.Silent)
+		}
+		if r := got.Rested; r.Own == 0 || r.Own > r.Other/10 {
+			t.Errorf("a tab that nobody sees has sent %d packets in %d ticks", r.Own, r.Other)
 		}
 		if !strings.HasPrefix(got.Words, "Packets each second: ") || len(got.Scores) != 2 || !strings.HasPrefix(got.Scores[0], "You") || !strings.HasPrefix(got.Scores[1], "Bo") {
 			t.Errorf("it shows %q and %q", got.Words, got.Scores)
 		}
 	})
+}
+
+// The demo's page plays with a bot in a room whose link has a secret: only who has it is connected, and plays.
+func TestGameInTheDemo(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1")
+	if !strings.Contains(b.Room, "#k=") {
+		t.Fatalf("%s has no secret", b.Room)
+	}
+	startProgram(t, "bot", "game", b.Room, "--name", "Bo", "--log-level", "error")
+	ada := newScreen(t, b.Room, 1280, 800)
+	bob := newScreen(t, b.Room, 390, 844) // a phone's width
+	bob.do(t, chromedp.Click(testID("tab-game")))
+	for _, s := range []*screen{ada, bob} {
+		s.do(t, chromedp.Click(chromedp.CSS("[data-testid=game-sail]:not([disabled])")))
+	}
+	for _, s := range []*screen{ada, bob} {
+		s.do(t, chromedp.WaitVisible(testID("game", "data-others='2'")))
+		s.waits(t, `document.querySelector("[data-testid=game]").dataset.heard > 120`)
+		s.do(t, chromedp.WaitVisible(chromedp.Search(`//*[@data-testid="game-scores"]//*[text()="Bo"]`)))
+		if malformed, err := chromedp.Run(s.ctx, chromedp.AttributeValue(testID("game"), "data-malformed")); err != nil || malformed.Value != "0" {
+			t.Errorf("%q packets are malformed, %v", malformed.Value, err)
+		}
+	}
+	ada.shoot(t, "demo-game")
+	bob.shoot(t, "demo-game-phone")
 }
 
 // gameModule is the game of the demo as one module, which any page may put into itself.

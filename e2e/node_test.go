@@ -13,6 +13,8 @@ import (
 
 	"github.com/beckon-rtc/beckon/e2e/process"
 	"github.com/beckon-rtc/beckon/internal/lacking"
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/peer/identity"
 )
 
 // modules is where npm has put what the SDK's tests take from others.
@@ -65,15 +67,20 @@ func TestNode(t *testing.T) {
 			t.Parallel()
 			node := needModules(t, implementation)
 			s := serve(t, "127.0.0.1")
-			startProgram(t, "bot", "echo", s.Room)
+			link := peer.Link{Server: s.Base, Room: s.Name, Secret: identity.NewSecret()}
+			startProgram(t, "bot", "echo", link.String())
 			var got struct {
-				Carrier string
-				Echoed  []string
-				Bytes   int
+				Carrier  string
+				Verified bool
+				Echoed   []string
+				Bytes    int
 			}
-			runNode(t, node, "node.mjs", map[string]any{"server": s.Base, "room": s.Name, "webrtc": implementation}, &got)
+			runNode(t, node, "node.mjs", map[string]any{"server": s.Base, "room": s.Name, "secret": link.Secret.String(), "webrtc": implementation}, &got)
 			if len(got.Echoed) != 2 || got.Echoed[0] != "hello" || got.Echoed[1] != "grüße" || got.Bytes != 50_000 {
 				t.Errorf("the bot sent back %q and %d bytes", got.Echoed, got.Bytes)
+			}
+			if !got.Verified {
+				t.Error("the bot is not verified")
 			}
 			if got.Carrier != "websocket" && got.Carrier != "stream" {
 				t.Errorf("joined on %q", got.Carrier)

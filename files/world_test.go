@@ -91,7 +91,7 @@ func meet(t *testing.T, r *peer.Room) *peer.Peer {
 
 // patient is a context for what must happen; it is not for measuring.
 func patient(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

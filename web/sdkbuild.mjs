@@ -133,16 +133,20 @@ function namesTaken(part, core) {
   return [...taken].sort();
 }
 
-/**
- * Properties that become short: those that begin with _, and names of the delivery machine and of what is around it, which is written as it is in Go.
- * No name of a frame, of the browser or of this library's surface may be among them.
- */
-const OWN = new RegExp(`^_|^(?:${[
-  "ackDue", "ackEvery", "acked", "armed", "askStable", "awake", "byAddress", "byPeer", "config", "depart", "departed", "doubt", "fall",
-  "frameOf", "hold", "inbound", "links", "living", "loggedUpTo", "maxDeparted", "maxResend", "maxUnsaid", "maxUnstable", "maxWaiting",
-  "nextFrame", "outbound", "overdue", "owed", "pings", "proven", "receiptDelay", "receipted", "rejoined", "renewable", "resolved", "rise",
-  "roster", "speech", "strange", "unstable", "urgent",
-].join("|")})$`);
+/** Names of properties, from the delivery machine, the channels and around them, that nobody outside of this library sees: as short as those that begin with _. */
+const INTERNAL = `
+  accepted ackDue ackEvery acked armed askStable awake beat begin behind byAddress byPeer config depart departed died doubt emit expired
+  fall fate flush frameOf happened heard hold inbound links living logged loggedUpTo maxDeparted maxResend maxUnsaid maxUnstable
+  maxWaiting meshed missing nextFrame outbound overdue owed paused pings probe proven receiptDelay receipted refusal refused rejoined
+  renew renewable resolved rise roster settle skip snapshot speech strange synced unstable urgent works writable
+  announce announced arrived begun broken claim closeSaid farewell granted handed lane maxFrame midway ours progress prune theirs
+  unanswered unasked waive wasOpen weigh written
+`.trim().split(/\s+/);
+
+/** The properties that become short. One of a frame must not be among them. */
+const OWN = new RegExp(`^_|^(?:${INTERNAL.join("|")})$`);
+const wire = readFileSync(`${SOURCES}/protocol_gen.ts`, "utf8");
+for (const name of INTERNAL) if (new RegExp(`^ +${name}\\??:`, "m").test(wire)) throw new Error(`sdkbuild: ${name} is a field of a frame`);
 
 /**
  * Bundles and minifies. esbuild resolves types away and joins the files; names that are this library's own become short.

@@ -1,6 +1,7 @@
 // Command beckon is the whole of Beckon as one program: a signaling server, a STUN and TURN relay and the demo
-// (`beckon serve`), the relay alone (`beckon turn`), a bot to try them with (`beckon bot echo`), the keys and the tokens that let
-// people in (`beckon keys`, `beckon token`), `beckon health` and `beckon version`.
+// (`beckon serve`), the relay alone (`beckon turn`), files and streams from machine to machine (`beckon send`, `beckon receive`,
+// `beckon pipe`), bots to try them with (`beckon bot`), the keys and the tokens that let people in (`beckon keys`, `beckon token`,
+// `beckon identity`), `beckon health` and `beckon version`.
 //
 // This package is the only one that knows flags, environment variables, the standard streams and signals. It makes the
 // logger, binds the listeners and joins the packages that do the work, which do not know each other:
@@ -27,6 +28,14 @@
 //	echo peer      a connected peer of `bot echo`          when the peer or the bot is closed
 //	echo limits    the events of the bot's room            when the room or the bot is closed
 //	echo channel   a data channel of such a peer           when the channel is closed
+//	(events)       the events of a room of send and so on  when it is left
+//	(drawing)      the line of progress                    when there is no more to draw
+//	sending        accepting peers, answering requests     when it is left, as each offer and answer
+//	proposals      reading the offers that come            when it is left, as the watch over a stalled transfer
+//	(question)     waiting for y or n                      when somebody answers, or with the process
+//	copyIn         reading stdin of pipe                   at the end of stdin, or with the process
+//	copyOut        writing stdout of pipe                  with the direction, or the channel
+//	(refusing)     further peers of pipe                   with the pipe
 //
 // After SIGTERM or Ctrl-C, `serve` ends in this order; --grace bounds all of it, and a second signal cuts it off:
 //

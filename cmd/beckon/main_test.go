@@ -155,6 +155,19 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --allow-anonymous=-tea", "team-*"},
 		{"serve --allow-anonymous tea/pot", "names no room"},
 
+		// Meeting others.
+		{"send", "expected \"<file> ...\" (see `beckon send --help`)"},
+		{"send doc.go --server 127.0.0.1:8080", "is no server's URL: that looks like https://beckon.example.org"},
+		{"send doc.go --server http://127.0.0.1:8080/r/tea", "see --link for a link"},
+		{"send doc.go --link tea", `"tea" is no room's URL`},
+		{"send doc.go --link http://127.0.0.1:8080/r/tea#k=short", "was it copied whole?"},
+		{"receive", "expected \"<link>\" (see `beckon receive --help`)"},
+		{"receive http://127.0.0.1:8080/r/tea#x", "is not the secret of a room"},
+		{"receive 127.0.0.1:8080/r/tea", `did you mean "http://127.0.0.1:8080/r/tea"?`},
+		{"receive http://127.0.0.1:8080/r/tea --overwrite --rename --yes", "--overwrite and --rename both say"},
+		{"receive http://127.0.0.1:8080/r/tea", "add --yes to take what is offered"},
+		{"pipe http://127.0.0.1:8080/r/tea#k=short", "was it copied whole?"},
+
 		{"bot", "echo"},
 		{"bot echo", "expected a room's URL, like http://127.0.0.1:8080/r/quiet-fox-4821 (see `beckon bot echo --help`)"},
 	} {
@@ -206,7 +219,7 @@ func TestHelpCommand(t *testing.T) {
 			t.Errorf("help %s: %+v, want %+v", command, got, want)
 		}
 	}
-	if got := runNow(t, nil, "help", "serv"); got.code != exitUsage || !strings.Contains(got.stderr, `did you mean one of "serve"`) {
+	if got := runNow(t, nil, "help", "serv"); got.code != exitUsage || !strings.Contains(got.stderr, `did you mean one of "serve", "send"?`) {
 		t.Errorf("help for what is not there: %+v", got)
 	}
 }
@@ -220,6 +233,9 @@ func TestHelp(t *testing.T) {
 		"help-serve.txt":    {"serve", "--help"},
 		"help-turn.txt":     {"turn", "--help"},
 		"help-echo.txt":     {"bot", "echo", "--help"},
+		"help-send.txt":     {"send", "--help"},
+		"help-receive.txt":  {"receive", "--help"},
+		"help-pipe.txt":     {"pipe", "--help"},
 		"help-game.txt":     {"bot", "game", "--help"},
 		"help-keys.txt":     {"keys", "new", "--help"},
 		"help-token.txt":    {"token", "new", "--help"},

@@ -18,6 +18,7 @@ import (
 type partyFlags struct {
 	Name      string `group:"run" placeholder:"NAME" defaults:"that of the command" help:"What the others see."`
 	Token     string `group:"run" placeholder:"TOKEN" help:"Shown to the server, if that wants one."`
+	Identity  string `group:"run" placeholder:"FILE" defaults:"one for this time" help:"This side's own key, as beckon identity makes it, for a token that is bound to one."`
 	RelayOnly bool   `group:"run" help:"Connect through the relay only, never directly."`
 	Quiet     bool   `group:"run" short:"q" help:"Say nothing but what goes wrong."`
 	LogLevel  string `group:"run" placeholder:"LEVEL" default:"warn" enum:"trace,debug,info,warn,error" help:"Least level of what is logged: trace, debug, info, warn or error."`
@@ -64,8 +65,12 @@ func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, nam
 	if f.Name != "" {
 		name = f.Name
 	}
+	own, err := openIdentity(f.Identity)
+	if err != nil {
+		return nil, err
+	}
 	cfg := &peer.Config{
-		Token: f.Token, Secret: link.Secret, Attributes: map[string]string{"name": name},
+		Identity: own, Token: f.Token, Secret: link.Secret, Attributes: map[string]string{"name": name},
 		Logger: logFlags{f.LogLevel, "console"}.logger(d),
 	}
 	if f.RelayOnly {
@@ -86,7 +91,7 @@ func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, nam
 	p := &party{Room: room, stop: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
-		tellEvents(ctx, room, d)
+		narrate(ctx, room, d, !link.Secret.IsZero())
 	}()
 	return p, nil
 }
@@ -99,13 +104,15 @@ func (p *party) leave() error {
 	return err
 }
 
-// tellEvents says what a person should know of a room, until ctx or the room ends.
-func tellEvents(ctx context.Context, room events, d *display) {
+// narrate says what a person should know of a room, until ctx or the room ends. secret tells whether the link has one.
+func narrate(ctx context.Context, room events, d *display, secret bool) {
 	for {
 		e, err := room.Recv(ctx)
 		switch {
 		case err != nil:
 			return
+		case e.Kind == peer.EventUnverified && !secret:
+			d.say("somebody in the room connects only to who has the secret of the link, which this link lacks: was it copied whole, with what is behind the #, and in quotes?")
 		case e.Kind == peer.EventUnverified:
 			d.say("somebody in the room has not proven to know the secret of the link, and was kept out")
 		case e.Kind == peer.EventLimit:

@@ -61,7 +61,7 @@ func (c *receiveCmd) Run(ctx context.Context, p *process) error {
 	case err == nil:
 		return leaveErr
 	case ctx.Err() != nil:
-		return fmt.Errorf("interrupted; to go on:\n\n    beckon receive %s\n", shellQuoted(c.Link))
+		return fmt.Errorf("interrupted; to go on:\n\n    beckon receive %s", shellQuoted(c.Link))
 	}
 	return err
 }
@@ -141,7 +141,7 @@ func (r *receiving) complete() bool {
 func (r *receiving) agree(ctx context.Context, p *files.Proposal) error {
 	if r.wanted == nil || !sameFiles(r.wanted, &p.Offer) {
 		if !r.yes {
-			yes, err := r.ask(ctx, p)
+			yes, err := r.ask(ctx, offerText(nameOf(p.Peer()), &p.Offer, r.target.Dir))
 			if err != nil {
 				return err
 			}
@@ -150,7 +150,7 @@ func (r *receiving) agree(ctx context.Context, p *files.Proposal) error {
 				return errDeclined
 			}
 		} else {
-			r.display.say("%s", offerText(p, r.target.Dir))
+			r.display.say("%s", offerText(nameOf(p.Peer()), &p.Offer, r.target.Dir))
 		}
 	}
 	if r.wanted != nil && r.wanted.ID == p.Offer.ID {
@@ -176,13 +176,13 @@ func sameFiles(a, b *files.Offer) bool {
 const maxListed = 8
 
 // offerText says what there is.
-func offerText(p *files.Proposal, dir string) string {
+func offerText(who string, o *files.Offer, dir string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s offers %s: %s, %s", nameOf(p.Peer()), plain(p.Offer.Name, 80), filesText(p.Offer.Files()), sizeText(p.Offer.Size))
-	if len(p.Offer.Entries) > 1 {
-		for i, e := range p.Offer.Entries {
+	fmt.Fprintf(&b, "%s offers %s: %s, %s", who, plain(o.Name, 80), filesText(o.Files()), sizeText(o.Size))
+	if len(o.Entries) > 1 {
+		for i, e := range o.Entries {
 			if i == maxListed {
-				fmt.Fprintf(&b, "\n    and %d more", len(p.Offer.Entries)-i)
+				fmt.Fprintf(&b, "\n    and %d more", len(o.Entries)-i)
 				break
 			}
 			what := sizeText(e.Size)
@@ -202,8 +202,8 @@ func offerText(p *files.Proposal, dir string) string {
 }
 
 // ask asks the user.
-func (r *receiving) ask(ctx context.Context, p *files.Proposal) (bool, error) {
-	r.display.print(offerText(p, r.target.Dir) + "\nReceive it? [y/N] ")
+func (r *receiving) ask(ctx context.Context, offer string) (bool, error) {
+	r.display.print(offer + "\nReceive it? [y/N] ")
 	type line struct {
 		text string
 		err  error

@@ -17,6 +17,7 @@ import (
 // running is a program that a test has started and can interrupt.
 type running struct {
 	first     string        // line on stdout, or on stderr of a bot; less the secret of a link, which no server asks for
+	link      string        // first, with the secret
 	wait      func() int    // for the end by itself; returns the exit code
 	interrupt func() int    // as Ctrl-C, then wait
 	rest      func() string // of the stream that first is of; after wait
@@ -44,7 +45,8 @@ func start(t *testing.T, onStderr bool, args ...string) *running {
 		cancel()
 		t.Fatalf("%v printed no line and ended with exit code %d; stderr:\n%s", args, <-code, r.stderr)
 	}
-	r.first, _, _ = strings.Cut(strings.TrimSuffix(line, "\n"), "#")
+	r.link = strings.TrimSuffix(line, "\n")
+	r.first, _, _ = strings.Cut(r.link, "#")
 	var rest strings.Builder
 	var copied sync.WaitGroup
 	copied.Go(func() { _, _ = io.Copy(&rest, lines) })

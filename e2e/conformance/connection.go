@@ -52,7 +52,6 @@ func (s *script) counts(ctx context.Context, step Step) error {
 		}
 		return step.within(map[string]float64{
 			"connections": float64(st.Connections), "restarts": float64(st.Restarts), "relayed": relayed,
-			"ways":      float64(st.Connections + st.Restarts),
 			"bytesSent": float64(st.BytesSent), "bytesReceived": float64(st.BytesReceived), "buffered": float64(st.Buffered),
 		})
 	})

@@ -15,8 +15,10 @@ export default async function ({ hub, sdk }, log) {
 
   const meet = async ({ pair, server, room: name, alone, join: options }, signal) => {
     const old = alone ? undefined : known.get(pair);
-    known.delete(pair);
-    if (old) return old;
+    if (old) {
+      known.delete(pair);
+      return old;
+    }
     const room = await join(server, name, { ...options, signal });
     try {
       return { room, peer: await room.accept({ signal }) };

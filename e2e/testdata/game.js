@@ -65,9 +65,22 @@ export default async function ({ server, room: name, code, style, score }) {
   const silent = facts().told - ashore;
   button.click();
   await until(() => fact("told") > ashore + silent + 30);
+
+  // In a tab that nobody sees the boat rests, and says that it is still there.
+  const show = (hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+  show(true);
+  const hidden = facts();
+  await until(() => fact("heard") > hidden.heard + 90);
+  const rested = { own: fact("tick") - hidden.tick, other: Number(box.dataset.ticks) - hidden.ticks };
+  show(false);
+  await until(() => fact("tick") > hidden.tick + 40);
+
   const words = find("game-packets").textContent;
   const scores = Array.from(find("game-scores").children, (item) => item.textContent);
   game.leave();
   await room.close();
-  return { watching, begin, end, silent, words, scores };
+  return { watching, begin, end, silent, rested, words, scores };
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"fmt"
 )
 
 // Key is an identity of one's own: an Ed25519 key pair (RFC 8032). It does not print its private half.
@@ -28,6 +29,9 @@ func newKey(private ed25519.PrivateKey) *Key {
 
 // Public is the half of the key that others may know, and know its owner by.
 func (k *Key) Public() PublicKey { return k.public }
+
+// Format shows the public half, whatever the verb, so that no log or failed test prints the private one.
+func (k *Key) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "the key of %s", k.public) }
 
 // PublicKey is whom one verifies: the public half of a Key. Two of them are equal if and only if they are ==.
 type PublicKey [ed25519.PublicKeySize]byte

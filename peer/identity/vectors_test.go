@@ -315,3 +315,5 @@ func TestTheVectorsAreThoseOfThisCode(t *testing.T) {
 		t.Error("testdata/vectors.json differs from what the code makes; see the type vectors")
 	}
 }
+
+func timeOf(v proofVector) time.Time { return time.Unix(v.Now, 0) }

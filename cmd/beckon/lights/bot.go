@@ -1,8 +1,6 @@
 package lights
 
-import (
-	"math"
-)
+import "math"
 
 // Skill is how well a bot plays.
 type Skill string

@@ -1,8 +1,6 @@
 package lights
 
-import (
-	"math"
-)
+import "math"
 
 // Rate is how many ticks a second has.
 const Rate = 30
@@ -45,7 +43,7 @@ type Input struct {
 	Go   bool   // whether to sail there; a boat that does not go turns, too, and loses speed
 }
 
-// number is FNV-1a, 32 bit, of a text's UTF-8.
+// hash is FNV-1a, 32 bit, of a text's UTF-8.
 func hash(text string) uint32 {
 	h := uint32(0x811c9dc5)
 	for i := range len(text) {

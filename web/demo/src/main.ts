@@ -102,7 +102,9 @@ function follow(here: Room): void {
 /** How to join: a link with a secret has the others prove that they have it, by a key that stays in this browser. */
 async function options(secret: string | undefined): Promise<JoinOptions> {
   if (secret === undefined) return { attributes: attributes() };
-  return { attributes: attributes(), secret, identity: await Identity.load() };
+  // Where the browser keeps nothing, the key lasts as long as the page.
+  const identity = await Identity.load().catch(() => Identity.create());
+  return { attributes: attributes(), secret, identity };
 }
 
 /** Enters the room and stays until it closes; then offers to come back. */

@@ -71,7 +71,7 @@ test("nobody says what another is about to say, and an echo is the echo's own", 
   const ada = new ChatLog("ada", here);
   const bob = new ChatLog("bob", here);
   const echoed = hear(ada, wire(ada.say("hello", 1, "a", "Ada")), "bot", "echo bot");
-  assert.deepEqual([echoed?.line.author, echoed?.line.name, echoed?.new], ["bot", "echo bot", true]);
+  assert.deepEqual([echoed?.line.author, echoed?.line.name, echoed?.new, echoed?.line.clock], ["bot", "echo bot", true, 2]);
   hear(ada, wire(bob.say("one", 1, "b", "Bob")), "b");
   hear(ada, JSON.stringify({ author: "bob", n: 2, clock: 5, at: 0, text: "forged" }), "mallory");
   assert.ok(hear(ada, wire(bob.say("two", 1, "b", "Bob")), "b"), "Bob's second line is heard");

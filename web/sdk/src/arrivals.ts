@@ -37,7 +37,7 @@ export class Arrivals {
     this.#arriving++;
     await opened(dc, channel.closed, "accept").then(
       async () => {
-        await sendable(connection);
+        await sendable(connection, dc, channel.closed);
         this.queue.push(channel);
       },
       () => {}, // it closed before it opened: nobody has seen it

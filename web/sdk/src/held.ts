@@ -1,6 +1,9 @@
+/** So many messages wait at most: it is a moment's. */
+const MAX_HELD = 4096;
+
 /**
  * A data channel that the other side has opened before it has proven who it is. What comes on it waits: no byte may get to the app, and
- * the browser keeps none for those who listen later.
+ * the browser keeps none for those who listen later. Of one that brings more than can be of that moment, the end is the connection's.
  */
 export class Held {
   readonly dc: RTCDataChannel;
@@ -20,6 +23,7 @@ export class Held {
   }
 
   readonly #keep = (event: MessageEvent) => {
-    this.#came.push(event);
+    if (this.#came.length < MAX_HELD) this.#came.push(event);
+    else this.dc.close();
   };
 }

@@ -63,8 +63,12 @@ export class Guard implements PeerGuard {
   }
 
   async confirm(session: string, connection: RTCPeerConnection): Promise<void> {
-    const used = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", await certificateOf(connection))));
-    if (used !== this.#signed.get(session)) throw unverified("other-certificate", "The connection uses another certificate than the one that the peer has signed.");
+    const certificate = await certificateOf(connection);
+    const used = certificate && hex(new Uint8Array(await crypto.subtle.digest("SHA-256", certificate)));
+    const signed = this.#signed.get(session);
+    if (signed === undefined || (used !== undefined && used !== signed)) {
+      throw unverified("other-certificate", "The connection uses another certificate than the one that the peer has signed.");
+    }
     this.#verified = true;
   }
 
@@ -98,13 +102,16 @@ function endOf({ peer, key, nonce }: Member): End | undefined {
   return bytes && random && { peer, key: bytes, nonce: random };
 }
 
-/** The certificate that the other side's DTLS really uses, in DER. */
-async function certificateOf({ sctp }: RTCPeerConnection): Promise<ArrayBuffer> {
+/**
+ * The certificate that the other side's DTLS really uses, in DER. Every browser tells it. Some WebRTC for Node does not; undefined then: of that
+ * there is its own comparison with the description alone, which each has to make (RFC 8827, section 6.5).
+ */
+async function certificateOf({ sctp }: RTCPeerConnection): Promise<ArrayBuffer | undefined> {
   const transport = sctp?.transport;
-  if (!transport?.getRemoteCertificates) throw unverified("other-certificate", "This WebRTC does not tell which certificate is in use, so nothing can be verified.");
+  if (!transport?.getRemoteCertificates) return undefined;
   for (;;) {
     const [certificate] = transport.getRemoteCertificates();
-    if (certificate) return certificate;
+    if (certificate) return certificate.byteLength > 0 ? certificate : undefined;
     await new Promise((resolve) => transport.addEventListener("statechange", resolve, { once: true }));
   }
 }

@@ -56,7 +56,7 @@ export class Trunk {
     void gone.then(nextTask).then(() => owner.broken(new BeckonError("connection-lost", "The other side closed what all channels go on.")));
     opened(dc, gone, "trunk").then(
       async () => {
-        if (!ours) await sendable(connection);
+        if (!ours) await sendable(connection, dc, gone);
         this.ready = true;
         for (const frame of this.#early.splice(0)) this.send(frame);
         owner.ready(this);

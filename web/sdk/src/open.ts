@@ -72,9 +72,9 @@ export function opened(dc: RTCDataChannel, ended: Promise<unknown>, what: string
 /**
  * Resolves when a channel that the other side opened can be sent on. Chromium (156) calls it open, and tells its network thread so a moment
  * later: what is sent before that thread knows is thrown away without a word, and stays in bufferedAmount for ever. Statistics come by
- * way of that thread, from behind it.
+ * way of that thread, from behind it. Once in thousands of times it calls it `connecting` again meanwhile.
  */
-export async function sendable(connection: RTCPeerConnection): Promise<void> {
+export async function sendable(connection: RTCPeerConnection, dc: RTCDataChannel, ended: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, STATS_TIMEOUT)));
   try {
@@ -83,6 +83,7 @@ export async function sendable(connection: RTCPeerConnection): Promise<void> {
     // A connection that is closed has none.
   }
   clearTimeout(timer);
+  if (dc.readyState === "connecting") await opened(dc, ended, "accept");
 }
 
 /** Resolves in a later task of the event loop. */

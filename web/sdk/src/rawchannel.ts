@@ -40,6 +40,7 @@ export class RawChannel extends Channel {
       this._pump();
       this._outbox.left();
     });
+    dc.addEventListener("open", () => this._pump()); // see sendable
     // These listen before anything can have come: messages wait here for the app's first read.
     dc.addEventListener("message", (event: MessageEvent<string | ArrayBuffer>) => this.#received(event.data));
     dc.addEventListener("error", (event) => (this.#fault = event.error));

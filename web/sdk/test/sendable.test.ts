@@ -38,6 +38,25 @@ test("… and does not wait for statistics that do not come, or of a connection 
   }
 });
 
+test("… and not while it is called connecting again; what is sent then goes when it is open", async () => {
+  const { peer, pc } = await at.connected();
+  const theirs = new FakeDataChannel("theirs");
+  pc.ondatachannel?.({ channel: theirs });
+  theirs.open();
+  theirs.readyState = "connecting";
+  let accepted = false;
+  const accepting = peer.accept().then((channel) => ((accepted = true), channel));
+  await settled();
+  assert.equal(accepted, false);
+  theirs.open();
+  const channel = await accepting;
+  theirs.readyState = "connecting";
+  void channel.send("x");
+  await settled();
+  theirs.open();
+  assert.deepEqual(theirs.sent, ["x"]);
+});
+
 test("what is to be sent on a trunk of the other side's waits, in its order", async () => {
   const clock = new Clock();
   const pc = new FakePeerConnection({});

@@ -233,6 +233,18 @@ test("refused: a certificate in use that is not the one that was signed", async 
   await at.heard("unverified");
 });
 
+test("where WebRTC does not tell the certificate, its own comparison has to do", async () => {
+  const other = new Other(at, await Identity.create(), pion);
+  const peer = await at.verify(other, { trust: () => true });
+  CertifiedConnection.used = "";
+  await other.describe("offer", "p1");
+  await at.heard("description");
+  at.pc.become("connected");
+  at.pc.control.open();
+  await until(() => peer.state === "connected");
+  assert.equal(peer.verified, true);
+});
+
 test("refused: a restart with another certificate", async () => {
   const other = new Other(at, await Identity.create(), pion);
   const peer = await at.verify(other, { trust: () => true });

@@ -63,7 +63,9 @@ export class ChatLog {
 
   /** Takes what an instance said on its channel; undefined if that was known. */
   hear(said: Said, instance: string, peer: string, name: string): Taken | undefined {
-    return this.#put({ ...said, author: this.#voice(said.author, instance), peer, name }, true);
+    const author = this.#voice(said.author, instance);
+    const clock = author === said.author ? said.clock : this.#clock + 1; // an echo has the clock of what it repeats, and is later
+    return this.#put({ ...said, author, clock, peer, name }, true);
   }
 
   /**

@@ -55,7 +55,7 @@ export class ChatView {
 
   /** Writes a line that nobody said, after all that was said up to `clock`. */
   note(text: string, clock: number, kind: "happened" | "before" = "happened"): void {
-    const element = el("li", { class: `aside ${kind}`, "data-testid": kind === "happened" ? "chat-note" : "chat-before" }, el("span", {}, text));
+    const element = el("li", { class: `aside ${kind}`, "data-testid": kind === "happened" ? "chat-note" : "chat-before" }, text);
     this.#add({ element, clock, line: undefined, head: undefined });
   }
 

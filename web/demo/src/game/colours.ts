@@ -17,7 +17,7 @@ export function coloursOf(element: Element): Colours {
 /** Hulls and pennants: those of the signal flags. */
 const PAIRS = [
   ["#d23a45", "#fdfdfb"], ["#1c4f9c", "#f6c02c"], ["#f6c02c", "#17262b"], ["#fdfdfb", "#d23a45"], ["#0c7352", "#fdfdfb"],
-  ["#17262b", "#f6c02c"], ["#8a4fb0", "#fdfdfb"], ["#e07b28", "#1c4f9c"],
+  ["#1f9aa8", "#fdfdfb"], ["#8a4fb0", "#fdfdfb"], ["#e07b28", "#1c4f9c"],
 ] as const;
 
 /** What a boat is painted in. */

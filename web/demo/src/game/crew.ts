@@ -27,6 +27,8 @@ export class Crew {
   /** Packets that were sent, and that were not because others waited still. */
   told = 0;
   skipped = 0;
+  /** What this player is called; another one when the server has forgotten it. */
+  number = 1;
   #room: Room | undefined;
   #sailing = false;
   #peers = new Set<Peer>();
@@ -35,13 +37,9 @@ export class Crew {
 
   constructor(private readonly ears: Ears) {}
 
-  /** The number that this player has at the moment. */
-  get number(): number {
-    return numberOf(this.#room?.id ?? "");
-  }
-
   enter(room: Room): void {
     this.#room = room;
+    this.number = numberOf(room.id);
   }
 
   /** The room is closed, and with it all channels. */
@@ -54,6 +52,7 @@ export class Crew {
   /** A peer that is connected. */
   add(peer: Peer): void {
     if (this.#peers.has(peer)) return;
+    if (this.#room) this.number = numberOf(this.#room.id);
     this.#peers.add(peer);
     void peer.closed.then(() => this.#peers.delete(peer));
     if (this.#sailing) void this.#tell(peer);

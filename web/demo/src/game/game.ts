@@ -10,7 +10,7 @@ import { Painter, type Scene, SPARK, type Shown, type Spark } from "./paint.js";
 import { between, Past } from "./past.js";
 import { type Boat, numberOf, seedOf } from "./rules.js";
 import { ScoreList } from "./scores.js";
-import { Sea } from "./sea.js";
+import { type Other, Sea } from "./sea.js";
 import { Steering } from "./steer.js";
 import { lightsOf, nearest, standing } from "./words.js";
 
@@ -43,7 +43,7 @@ class Panel implements Game {
     class: "game-sea", tabindex: 0, role: "application", "aria-label": "The sea. Arrow keys steer, the space bar asks for the nearest light.",
     "data-testid": "game-canvas",
   });
-  #button = el("button", { type: "button", class: "primary", "data-testid": "game-sail" }, "Set sail");
+  #button = el("button", { type: "button", class: "primary", disabled: true, "data-testid": "game-sail" }, "Set sail");
   #status = el("p", { class: "game-status", role: "status", "data-testid": "game-status" });
   #packets = el("p", { class: "game-packets", "data-testid": "game-packets" });
   #scores = new ScoreList((number) => this.#name(number));
@@ -98,6 +98,7 @@ class Panel implements Game {
     this.#crew.enter(room);
     this.#sea.be(this.#crew.number);
     this.#before = this.#sea.boat;
+    this.#button.disabled = false;
     this.#draw();
   }
 
@@ -109,8 +110,8 @@ class Panel implements Game {
   }
 
   add(peer: Peer): void {
-    this.#sea.be(this.#crew.number); // which is another one when the server has forgotten this page; then all others are new, too
     this.#crew.add(peer);
+    this.#sea.be(this.#crew.number); // which is another one when the server has forgotten this page; then all others are new, too
   }
 
   take(peer: Peer, channel: Channel): Promise<void> {
@@ -118,7 +119,6 @@ class Panel implements Game {
   }
 
   #setSail(sailing: boolean): void {
-    if (!this.#room) return;
     this.#sailing = sailing;
     this.#steering.active = sailing;
     this.#steering.rest();
@@ -133,6 +133,7 @@ class Panel implements Game {
     }
     this.#shown();
     this.#draw();
+    this.#count();
   }
 
   /** The page is looked at or not, and one sails or not. */
@@ -237,7 +238,7 @@ class Panel implements Game {
   /** Writes the figures, and stays in touch while nobody looks. */
   #second(): void {
     if (this.#sailing && !this.#beat.running) this.#rest();
-    const { counts, others, score, tick, boat } = this.#sea;
+    const { counts, others, score } = this.#sea;
     this.#scores.show(this.#sailing || score > 0 ? { number: this.#crew.number, score, paused: false } : undefined, others);
     const leader = others.find((other) => other.score > score)?.number ?? 0;
     if (this.#sailing && leader && leader !== this.#leader) this.#say(standing(this.#sea, (number) => this.#name(number)));
@@ -246,18 +247,13 @@ class Panel implements Game {
       this.#afloat = others.length;
       document.dispatchEvent(new CustomEvent("badge", { detail: { tab: "game", count: others.length } }));
     }
-    const { told, skipped } = this.#crew;
-    // For who measures: everything by counts, nothing by a clock.
-    const facts = { tick, told, skipped, score, x: boat.x, y: boat.y, others: others.length, ...counts };
-    for (const [name, value] of Object.entries(facts)) setAttribute(this.#box, `data-${name}`, String(value));
-    setAttribute(this.#box, "data-scores", others.map((other) => other.score).join(" "));
-    setAttribute(this.#box, "data-ticks", others.map((other) => other.tick).join(" "));
-    setAttribute(this.#box, "data-places", others.map((other) => `${other.boat.x},${other.boat.y}`).join(" "));
+    this.#count();
+    const { told } = this.#crew;
     const at = performance.now();
     const seconds = (at - this.#figures.at) / 1000;
     const rate = (now: number, before: number) => Math.round((now - before) / seconds);
     const quiet = told === this.#figures.told && counts.heard === this.#figures.heard;
-    const odd = counts.malformed + counts.foreign + others.reduce((sum, { held, refused }) => sum + held + refused, 0);
+    const odd = counts.malformed + counts.foreign + sum(others, "held") + sum(others, "refused");
     setText(
       this.#packets,
       quiet
@@ -267,4 +263,19 @@ class Panel implements Game {
     );
     this.#figures = { at, told, heard: counts.heard };
   }
+
+  /** For who measures: everything by counts, nothing by a clock. */
+  #count(): void {
+    const { counts, others, score, tick, boat } = this.#sea;
+    const { told, skipped } = this.#crew;
+    const facts = { tick, told, skipped, score, x: boat.x, y: boat.y, others: others.length, held: sum(others, "held"), refused: sum(others, "refused"), ...counts };
+    for (const [name, value] of Object.entries(facts)) setAttribute(this.#box, `data-${name}`, String(value));
+    setAttribute(this.#box, "data-scores", others.map((other) => other.score).join(" "));
+    setAttribute(this.#box, "data-ticks", others.map((other) => other.tick).join(" "));
+    setAttribute(this.#box, "data-places", others.map((other) => `${other.boat.x},${other.boat.y}`).join(" "));
+  }
+}
+
+function sum(others: readonly Other[], what: "held" | "refused"): number {
+  return others.reduce((all, other) => all + other[what], 0);
 }

@@ -16,9 +16,9 @@ export declare function opened(dc: RTCDataChannel, ended: Promise<unknown>, what
 /**
  * Resolves when a channel that the other side opened can be sent on. Chromium (156) calls it open, and tells its network thread so a moment
  * later: what is sent before that thread knows is thrown away without a word, and stays in bufferedAmount for ever. Statistics come by
- * way of that thread, from behind it.
+ * way of that thread, from behind it. Once in thousands of times it calls it `connecting` again meanwhile.
  */
-export declare function sendable(connection: RTCPeerConnection): Promise<void>;
+export declare function sendable(connection: RTCPeerConnection, dc: RTCDataChannel, ended: Promise<unknown>): Promise<void>;
 /** Resolves in a later task of the event loop. */
 export declare function nextTask(): Promise<void>;
 /** The browser takes an undefined limit for 0, so only what is there is handed on. */
