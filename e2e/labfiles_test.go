@@ -21,7 +21,7 @@ func TestLabFiles(t *testing.T) {
 		}
 	}
 	c := fileCase{
-		size: 6_000_000, // SCTP takes every loss for a sign that it is too fast
+		size: 3_000_000, // SCTP takes every loss for a sign that it is too fast
 		at:   &place{hosts[0].Command, []string{"SSL_CERT_FILE=" + w.ca.file}},
 		w: openWindow(t, browser.Chromium, w.server.Base, windowConfig{
 			Config: browser.Config{
