@@ -10,9 +10,9 @@ const part = (name) => scripts.filter((file) => file.startsWith(`beckon-${name}-
 // Only the first is promised to stay below a round number. The others are what it takes today, and a little: who adds to them says so here.
 const rows = [
   { what: "to join a room over a WebSocket", files: ["beckon.js"], limit: 15_000 },
-  { what: "and to connect to its peers", files: ["beckon.js", ...part("peers")], limit: 32_500 },
-  { what: "and where no WebSocket gets through", files: ["beckon.js", ...part("peers"), ...part("http")], limit: 34_800 },
-  { what: "all in one, for a plain script tag", files: ["beckon.global.js"], limit: 34_300 },
+  { what: "and to connect to its peers", files: ["beckon.js", ...part("peers")], limit: 33_000 },
+  { what: "and where no WebSocket gets through", files: ["beckon.js", ...part("peers"), ...part("http")], limit: 35_300 },
+  { what: "all in one, for a plain script tag", files: ["beckon.global.js"], limit: 34_700 },
 ];
 
 const readme = readFileSync(fileURLToPath(new URL("sdk/README.md", import.meta.url)), "utf8");
