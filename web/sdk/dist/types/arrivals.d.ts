@@ -9,6 +9,6 @@ export declare class Arrivals {
     constructor(peer: string);
     /** Queues a channel that is open; whether there was room. */
     offer(channel: Channel): boolean;
-    /** Queues a raw channel. It is adopted at once, so that no message is missed, but accepted when it is open. */
-    add(dc: RTCDataChannel, adopt: (dc: RTCDataChannel) => Channel): Promise<void>;
+    /** Queues a raw channel. It is adopted at once, so that no message is missed, but accepted when it can be sent on. */
+    add(connection: RTCPeerConnection, dc: RTCDataChannel, adopt: (dc: RTCDataChannel) => Channel): Promise<void>;
 }

@@ -25,7 +25,8 @@ export interface ControlOwner {
  */
 export declare class Control {
     #private;
-    constructor(connection: RTCPeerConnection, owner: ControlOwner);
+    /** `parts`: the other side is known to say goodbye. Who knows heartbeats does so, too, but that is not heard in the first moments. */
+    constructor(connection: RTCPeerConnection, parts: boolean, owner: ControlOwner);
     /** Whether the association is there. */
     get open(): boolean;
     /** Something came of the other side, on any channel; `sdk` says that nobody but an SDK says such things. */

@@ -24,8 +24,10 @@ export declare class Link {
     /** How often a path was found again that had been lost, and how many connections have been open. */
     restarts: number;
     connections: number;
-    /** What is said on this connection makes no sense, or it was closed by the app: it ends, and another one may take its place. */
+    /** What is said on this connection makes no sense: it ends, and another one may take its place. */
     fail(error: BeckonError): void;
+    /** Looks whether the app has closed the RTCPeerConnection, of which the browser tells nobody: then another one takes its place. */
+    check(): void;
     /** Something came of the other side. */
     heard(sdk?: boolean): void;
     /** Begins to connect; `ask` tells the other side so if that is the one that offers. */

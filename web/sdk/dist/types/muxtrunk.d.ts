@@ -27,7 +27,7 @@ export declare class Trunk {
     high: number;
     /** What was handed to the browser, in bytes. */
     handed: number;
-    constructor(dc: RTCDataChannel, ours: boolean, owner: TrunkOwner);
+    constructor(connection: RTCPeerConnection, dc: RTCDataChannel, ours: boolean, owner: TrunkOwner);
     /** Opens one. */
     static open(connection: RTCPeerConnection, options: ChannelOptions, owner: TrunkOwner): Trunk;
     /** Sends a frame. */

@@ -1,6 +1,8 @@
 import { Control } from "./control.js";
 import { BeckonError } from "./error.js";
 import type { Description, SignalData } from "./protocol_gen.js";
+/** What is said of a connection that the app has closed. */
+export declare const CLOSED = "The RTCPeerConnection was closed.";
 /** What a Negotiation tells its Link. */
 export interface Negotiator {
     /** Whether this side makes the offers. */

@@ -14,9 +14,12 @@ export declare class Opener {
  */
 export declare function opened(dc: RTCDataChannel, ended: Promise<unknown>, what: string): Promise<void>;
 /**
- * Resolves in a later task of the event loop. In Chromium 156 the bytes that are sent on a channel of the other side's within the
- * task of its datachannel event stay in bufferedAmount for ever, and who waits for it to fall waits as long.
+ * Resolves when a channel that the other side opened can be sent on. Chromium (156) calls it open, and tells its network thread so a moment
+ * later: what is sent before that thread knows is thrown away without a word, and stays in bufferedAmount for ever. Statistics come by
+ * way of that thread, from behind it. Once in thousands of times it calls it `connecting` again meanwhile.
  */
+export declare function sendable(connection: RTCPeerConnection, dc: RTCDataChannel, ended: Promise<unknown>): Promise<void>;
+/** Resolves in a later task of the event loop. */
 export declare function nextTask(): Promise<void>;
 /** Throws a TypeError for options that cannot be meant. */
 export declare function checkOptions(label: string, options: ChannelOptions): void;

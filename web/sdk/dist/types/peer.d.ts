@@ -67,7 +67,7 @@ export declare class Peer extends Peer_base {
     }): Promise<PeerStats>;
     /**
      * Says something to the peer through the server, connected or not; it gets a `signal` event. Any JSON value, but for objects
-     * with a key `description`, `candidate` or `want`. Resolves when it has arrived, once and in the order of the calls; it waits for a
+     * with a key `description`, `candidate`, `want` or `over`. Resolves when it has arrived, once and in the order of the calls; it waits for a
      * peer that is away, or for the server. Rejects with `closed` (the peer left), `stale-instance` (its page was reloaded), `overflow`
      * (272 are on their way), `message-too-large`, `aborted`, `connection-lost` (the server does not know this peer any more: whether
      * it has arrived is not known), or what ended the room. Giving up does not take back what was said.

@@ -403,7 +403,7 @@ export interface ErrorReply {
     n?: number;
 }
 /**
- * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate and Want, and of which
+ * SignalData is what the SDKs say to each other in a signal's data: exactly one of Description, Candidate, Want and Over, and of which
  * connection.
  */
 export interface SignalData {
@@ -413,6 +413,8 @@ export interface SignalData {
     candidate?: unknown;
     /** Want asks the side that offers to make an offer. */
     want?: boolean;
+    /** Over says that for the sender the peer has ended for good: no other connection takes the place of Session. */
+    over?: boolean;
     /**
      * Session is the connection that it is about: a random id that the side that offers gives to each RTCPeerConnection. In a Want,
      * "" says that the asking side has none.
