@@ -308,6 +308,19 @@ test("an unreliable channel drops what waited for too long, and what nobody read
   assert.equal(await near.closed, undefined);
 });
 
+test("who waits because much is waiting to be sent goes on when all of that has been dropped", async () => {
+  const [near] = await pair.open("x", { maxRetransmits: 0, maxQueueAge: 50 });
+  const sent = Promise.all(Array.from({ length: 60 }, () => near.send(pattern(32 * KiB))));
+  let resolved = false;
+  void sent.then(() => (resolved = true));
+  await settled();
+  assert.equal(resolved, false);
+  clock.now += 51;
+  await pair.flow();
+  assert.equal(near.bufferedAmount, 0);
+  assert.equal(resolved, true);
+});
+
 test("what an unreliable channel keeps of incomplete messages is bounded", async () => {
   const [near, far] = await pair.open("x", { maxRetransmits: 0, ordered: false });
   const trunk = pair.a.end.channels[1] as (typeof pair.wires)[0];
