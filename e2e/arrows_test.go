@@ -41,12 +41,24 @@ var forbidden = []arrow{
 		why: "a program that joins a room must not carry the server in its binary: what both need is in signaling/protocol",
 	},
 	{
+		from: []string{"./files"}, to: []string{"./..."}, except: []string{"./files", "./peer/...", "./signaling/protocol/...", "./internal/..."},
+		why: "files are sent with what every app has of peer: what they would need more of it, an app would need as well",
+	},
+	{
+		from: []string{"./files"}, to: []string{"github.com/pion/...", "./peer/mux", "./internal/..."}, direct: true,
+		why: "files are sent with what every app has of peer: what they would need more of it, an app would need as well",
+	},
+	{
 		from: []string{"./peer/mux"}, to: []string{"./..."}, except: []string{"./peer/mux", "./signaling/protocol"},
 		why: "how channels share data channels is a protocol of its own, which whoever ports it reads without the rest",
 	},
 	{
 		from: []string{"./peer/mux"}, to: []string{"github.com/pion/..."},
 		why: "a trunk is whatever takes a frame: so all that can happen on one is tried in memory, without a WebRTC stack and without a network",
+	},
+	{
+		from: []string{"./peer/identity"}, to: []string{foreign, "./..."}, except: []string{"./peer/identity", "./signaling/protocol"},
+		why: "what decides whom to believe is read by people who review it, and ported: it needs nothing that Go does not bring, and nothing of what it judges",
 	},
 	{
 		from: []string{"./peer"}, to: []string{"github.com/prometheus/...", "github.com/alecthomas/kong/..."},

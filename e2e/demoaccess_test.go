@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -181,5 +180,5 @@ func axText(value *accessibility.Value) string {
 	if value == nil {
 		return ""
 	}
-	return strings.Trim(fmt.Sprintf("%s", value.Value), `"`)
+	return strings.Trim(string(value.Value), `"`)
 }

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -21,11 +22,23 @@ const (
 	delivery = `[data-testid=delivery]`
 )
 
-// serveFiles starts a server whose pages may keep files: that is what a secure context is for, as localhost is. Its relay has an address that Firefox
-// uses as well.
-func serveFiles(t *testing.T, args ...string) *server {
+// serveFiles starts a server whose pages may keep files: that takes a secure context, as localhost is. Its relay has an address that is not
+// loopback's, for Firefox uses none of those for ICE.
+func serveFiles(t *testing.T) *server {
 	t.Helper()
-	return serve(t, "127.0.0.1", append([]string{"--turn-listen", hostIP(t).String() + ":0", "--grace", "2s"}, args...)...)
+	ip := hostIP(t).String()
+	s, err := launch(context.WithoutCancel(t.Context()), beckon(t), "serve", "--dev", "--grace", "2s",
+		"--listen", "127.0.0.1:0", "--turn-listen", ip+":0", "--turn-relay-address", ip, "--admin", "none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Stop(t)
+		if t.Failed() {
+			t.Logf("beckon's stderr ends with:\n%s", s.process.Stderr())
+		}
+	})
+	return s
 }
 
 // someFile writes a file of so many bytes that cannot be compressed or guessed, and returns its path and digest.

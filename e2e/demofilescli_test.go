@@ -15,19 +15,21 @@ import (
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
 	"github.com/beckon-rtc/beckon/e2e/process"
+	"github.com/beckon-rtc/beckon/peer/identity"
 )
 
-// filmSize is what is given in these tests: long enough for nine tenths of it to be a moment that can be met, and so large that 1 % is more than a block.
-const filmSize = 40_000_000
+// filmSize is how many bytes are given where nothing is lost: enough for nine tenths of it to be a moment that can be met.
+const filmSize = 50_000_000
 
 // program runs beckon until the test ends, or ends it by Close, which is SIGKILL.
-func program(t *testing.T, wrap func(string, ...string) (string, []string), args ...string) *process.Process {
+func program(t *testing.T, at *place, args ...string) *process.Process {
 	t.Helper()
-	path := beckon(t)
-	if wrap != nil {
-		path, args = wrap(path, args...)
+	cfg := process.Config{Path: beckon(t), Args: args}
+	if at != nil {
+		cfg.Path, cfg.Args = at.wrap(cfg.Path, args...)
+		cfg.Env = append(os.Environ(), at.env...)
 	}
-	p, err := process.Start(context.WithoutCancel(t.Context()), process.Config{Path: path, Args: args})
+	p, err := process.Start(context.WithoutCancel(t.Context()), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,31 +55,38 @@ func ends(t *testing.T, ctx context.Context, p *process.Process) {
 	}
 }
 
+// place is where a program runs, if that is not where the test does.
+type place struct {
+	wrap func(path string, args ...string) (string, []string)
+	env  []string // further variables
+}
+
 // fileCase is one way of interrupting a transfer between a terminal and a page, in a room of its own.
 type fileCase struct {
 	w            *window
 	link         string
 	flags        []string // of the terminal's side
-	wrap         func(string, ...string) (string, []string)
+	at           *place   // of the terminal
+	size         int      // of the film, in bytes: 1 % is more than a block
 	film, digest string
 }
 
 func (c *fileCase) send(t *testing.T) *process.Process {
 	t.Helper()
-	return program(t, c.wrap, append([]string{"send", "--link", c.link, c.film}, c.flags...)...)
+	return program(t, c.at, append([]string{"send", "--link", c.link, c.film}, c.flags...)...)
 }
 
 func (c *fileCase) receive(t *testing.T, dir string) *process.Process {
 	t.Helper()
-	return program(t, c.wrap, append([]string{"receive", "--yes", "--to", dir, c.link}, c.flags...)...)
+	return program(t, c.at, append([]string{"receive", "--yes", "--to", dir, c.link}, c.flags...)...)
 }
 
 // onlyOnce fails the test if more than 1 % was sent twice of what was kept when it was interrupted.
-func onlyOnce(t *testing.T, kept, again int) {
+func (c *fileCase) onlyOnce(t *testing.T, kept, again int) {
 	t.Helper()
-	t.Logf("%d bytes were there, %d came after that: %+.2f %% twice", kept, again, float64(kept+again-filmSize)/filmSize*100)
-	if kept < filmSize/10*9 || again == 0 || kept+again > filmSize+filmSize/100 {
-		t.Errorf("%d bytes were there, and %d came after that, of %d: no nine tenths, or more than 1 %% twice", kept, again, filmSize)
+	t.Logf("%d bytes were there, %d came after that: %+.2f %% twice", kept, again, float64(kept+again-c.size)/float64(c.size)*100)
+	if kept < c.size/10*9 || again == 0 || kept+again > c.size+c.size/100 {
+		t.Errorf("%d bytes were there, and %d came after that, of %d: no nine tenths, or more than 1 %% twice", kept, again, c.size)
 	}
 }
 
@@ -92,12 +101,12 @@ func (c *fileCase) pageReceives(t *testing.T) {
 	p := c.send(t)
 	c.w.click(t, "[data-testid=offer-accept]")
 	c.remembersWhatIsHere(t)
-	c.w.atNinetyPercent(t, filmSize)
+	c.w.atNinetyPercent(t, c.size)
 	c.w.reload(t)
 	c.w.has(t, c.digest)
 	var kept int
 	c.w.eval(t, `Number(sessionStorage.getItem("here"))`, &kept)
-	onlyOnce(t, kept, c.w.number(t, incoming, "received"))
+	c.onlyOnce(t, kept, c.w.number(t, incoming, "received"))
 	ends(t, c.w.ctx, p)
 }
 
@@ -106,13 +115,13 @@ func (c *fileCase) terminalSends(t *testing.T) {
 	p := c.send(t)
 	c.w.click(t, "[data-testid=offer-accept]")
 	id := c.w.data(t, incoming, "id")
-	c.w.atNinetyPercent(t, filmSize)
+	c.w.atNinetyPercent(t, c.size)
 	p.Close()
 	p = c.send(t)
 	c.w.click(t, "[data-testid=offer-accept]")
 	c.w.has(t, c.digest)
 	kept := c.w.number(t, incoming+"[data-id='"+id+"']", "here")
-	onlyOnce(t, kept, c.w.number(t, incoming+`[data-state=done]`, "received"))
+	c.onlyOnce(t, kept, c.w.number(t, incoming+`[data-state=done]`, "received"))
 	ends(t, c.w.ctx, p)
 }
 
@@ -123,7 +132,7 @@ func (c *fileCase) part(t *testing.T, dir string) string {
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	for {
-		if info, err := os.Stat(path); err == nil && info.Size() >= filmSize/10*9 {
+		if info, err := os.Stat(path); err == nil && int(info.Size()) >= c.size/10*9 {
 			return path
 		}
 		select {
@@ -167,7 +176,7 @@ func (c *fileCase) terminalReceives(t *testing.T) {
 	p = c.receive(t, dir)
 	done := delivery + `[data-state=done]`
 	received := c.w.number(t, done, "received")
-	onlyOnce(t, kept, received)
+	c.onlyOnce(t, kept, received)
 	if sent := c.w.number(t, done, "sent"); sent != received {
 		t.Errorf("the page sent %d bytes, and %d came", sent, received)
 	}
@@ -186,7 +195,7 @@ func (c *fileCase) pageSends(t *testing.T) {
 	c.w.choose(t, "[data-testid=file-input]", c.film)
 	done := delivery + `[data-state=done]`
 	received := c.w.number(t, done, "received")
-	onlyOnce(t, kept, c.w.number(t, done, "sent"))
+	c.onlyOnce(t, kept, c.w.number(t, done, "sent"))
 	t.Logf("the terminal says that %d bytes came in all", received)
 	ends(t, c.w.ctx, p)
 	c.isIn(t, dir)
@@ -205,8 +214,8 @@ func (c fileCase) all(t *testing.T, room string) {
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			name := strings.ReplaceAll(way.name, " ", "-")
-			c.link = room + "-" + name[len(name)-20:]
-			c.film, c.digest = someFile(t, name[:8]+".mkv", filmSize)
+			c.link = room + "-" + name[len(name)-20:] + "#k=" + identity.NewSecret().String()
+			c.film, c.digest = someFile(t, name[:8]+".mkv", c.size)
 			if err := c.w.Navigate(c.w.ctx, c.link); err != nil {
 				t.Fatal(err)
 			}
@@ -224,7 +233,7 @@ func TestFilesBetweenTerminalAndPage(t *testing.T) {
 			t.Run(map[bool]string{false: "direct", true: "relayed"}[relayed], func(t *testing.T) {
 				t.Parallel()
 				b := serveFiles(t)
-				c := fileCase{w: openWindow(t, kind, b.Base, windowConfig{patience: 2 * patience})}
+				c := fileCase{size: filmSize, w: openWindow(t, kind, b.Base, windowConfig{patience: 3 * patience})}
 				if relayed {
 					c.flags = []string{"--relay-only"}
 				}

@@ -47,6 +47,8 @@ func TestFilesPanel(t *testing.T) {
 		large, digest := someFile(t, "large.bin", 300_000)
 
 		offerFiles(t, ada, bob, small, large)
+		bob.until(t, find("#tab-files .badge")+`.textContent === "1"`) // on a phone the panel is not in sight
+		bob.click(t, "[data-testid=tab-files]")
 		bob.shoot(t, "files-asked-"+string(kind))
 		bob.click(t, "[data-testid=offer-decline]")
 		ada.until(t, find(delivery+`[data-state=failed][data-reason=declined]`))

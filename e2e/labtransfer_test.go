@@ -22,7 +22,7 @@ func TestLabTransfer(t *testing.T) {
 					}
 				}
 				crossing{
-					server: w.server.Base, env: []string{"SSL_CERT_FILE=" + w.ca.file}, from: near.Command, to: far.Command, size: 6 << 20,
+					server: w.server.Base, env: []string{"SSL_CERT_FILE=" + w.ca.file}, from: near.Command, to: far.Command, size: 4 << 20,
 				}.killed(t, killed)
 			})
 		}

@@ -35,11 +35,11 @@ func (c *tool) Write(b []byte) (int, error) {
 	return c.out.Write(b)
 }
 
-// place says how to run a program there, as lab.Host.Command does; nil is here.
-type place func(path string, args ...string) (string, []string)
+// spot says how to run a program there, as lab.Host.Command does; nil is here.
+type spot func(path string, args ...string) (string, []string)
 
 // run starts a program, which is killed at the end of the test if it has not ended.
-func (at place) run(t *testing.T, env []string, path string, args ...string) *tool {
+func (at spot) run(t *testing.T, env []string, path string, args ...string) *tool {
 	t.Helper()
 	if at != nil {
 		path, args = at(path, args...)
@@ -141,11 +141,11 @@ func digestOf(t *testing.T, path string) (sum [sha256.Size]byte) {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// crossing is a file on its way from one place to another, at a server.
+// crossing is a file on its way from one spot to another, at a server.
 type crossing struct {
 	server   string
 	env      []string
-	from, to place
+	from, to spot
 	flags    []string
 	size     int64
 }
@@ -230,9 +230,9 @@ func TestTransferTree(t *testing.T) {
 		}
 		want[name] = noiseFile(t, filepath.Join(tree, name), int64(i*i*7))
 	}
-	sender := place(nil).run(t, nil, beckon(t), "send", tree, "--server", s.Base)
+	sender := spot(nil).run(t, nil, beckon(t), "send", tree, "--server", s.Base)
 	to := filepath.Join(dir, "to")
-	place(nil).run(t, nil, beckon(t), "receive", sender.link(t), "-y", "--to", to).well(t)
+	spot(nil).run(t, nil, beckon(t), "receive", sender.link(t), "-y", "--to", to).well(t)
 	sender.well(t)
 	for name, sum := range want {
 		if got := digestOf(t, filepath.Join(to, "Bäume 🌲", name)); got != sum {
@@ -259,7 +259,7 @@ func TestPipe(t *testing.T) {
 				if flag != "" {
 					all = append(all, flag)
 				}
-				return place(nil).run(t, nil, "/bin/sh", all...)
+				return spot(nil).run(t, nil, "/bin/sh", all...)
 			}
 			waits := pipe("first", "from second")
 			var link string

@@ -64,6 +64,8 @@ func openWindow(t *testing.T, kind browser.Kind, address string, cfg windowConfi
 	if w.Driver, err = b.Drive(ctx, cfg.dial); err != nil {
 		t.Fatal(err)
 	}
+	// Who goes on to another page while this one is being loaded may find that one without its scripts, in Firefox.
+	w.until(t, "location.href !== 'about:blank' && document.readyState === 'complete'")
 	return w
 }
 
@@ -88,7 +90,7 @@ func (w *window) eval(t *testing.T, expression string, result any) {
 // until waits until an expression is true of the page, which may be loaded anew meanwhile.
 func (w *window) until(t *testing.T, expression string) {
 	t.Helper()
-	again := time.NewTicker(50 * time.Millisecond)
+	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
 		var done bool

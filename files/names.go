@@ -13,6 +13,9 @@ import (
 	"sync"
 )
 
+// maxExt is how many bytes what is behind the last dot has, to be a kind of file.
+const maxExt = 20
+
 // partSuffix is what the name of a file ends with while it is not whole.
 const partSuffix = ".beckon-part"
 
@@ -124,12 +127,12 @@ func (n *names) there(p string) (fs.FileInfo, error) {
 func beside(p string, k int) string {
 	dir, base := path.Split(p)
 	ext := path.Ext(base)
-	if ext == base {
-		ext = "" // of a name that begins with its only dot
+	if ext == base || len(ext) > maxExt {
+		ext = "" // of a name that begins with its only dot, or a sentence
 	}
 	suffix := fmt.Sprintf(" (%d)", k)
 	stem := strings.TrimSuffix(base, ext)
-	if over := len(base) + len(suffix) - maxElement; over > 0 && over < len(stem) {
+	if over := len(base) + len(suffix) - maxElement; over > 0 {
 		stem = strings.ToValidUTF8(stem[:len(stem)-over], "")
 	}
 	return dir + stem + suffix + ext

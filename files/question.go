@@ -4,14 +4,15 @@ import (
 	"encoding/json"
 )
 
-// question is what a receiver asks about a file. Each kind of request has the fields that it needs.
+// question is what a receiver asks about a file. Each kind of request goes by the fields that it
+// needs, and by no others.
 type question struct {
 	ID    string `json:"id"`
 	File  int    `json:"file"`
-	From  int64  `json:"from,omitempty"`
-	To    int64  `json:"to,omitempty"`
-	Block int64  `json:"block,omitempty"`
-	Count int64  `json:"count,omitempty"`
+	From  int64  `json:"from"`
+	To    int64  `json:"to"`
+	Block int64  `json:"block"`
+	Count int64  `json:"count"`
 }
 
 func (q question) encode() []byte {

@@ -35,7 +35,7 @@ func fetching(t *testing.T, in *Incoming, p *Proposal) <-chan sent {
 	return end
 }
 
-const large = 24 << 20
+const large = 12 << 20
 
 // broken receives nine tenths of a large file in dir, has end break it off, and returns how many bytes are there then.
 func broken(t *testing.T, s *sending, dir string, end func()) int64 {

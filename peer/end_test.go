@@ -117,17 +117,7 @@ func TestAcceptAfterTheEnd(t *testing.T) {
 		must(t, a.Close())
 		ended(t, b.Context(), protocol.CodeClosed)
 		synctest.Wait()
-		come := make(map[string]bool)
-		for range count {
-			ch, err := b.Accept(within(t))
-			must(t, err)
-			data, _, err := ch.Recv(within(t))
-			must(t, err)
-			if come[ch.Label()] || string(data) != ch.Label() {
-				t.Fatalf("%q says %q", ch.Label(), data)
-			}
-			come[ch.Label()] = true
-		}
+		acceptLabelled(t, b, count)
 		_, err := b.Accept(within(t))
 		wantCode(t, err, protocol.CodeClosed)
 	})

@@ -36,17 +36,7 @@ func TestOpenTakesNoRoundTrip(t *testing.T) {
 		_, err := a.Open(ctx, "unordered", &peer.ChannelOptions{Unordered: true})
 		wantCode(t, err, protocol.CodeAborted)
 		w.heal()
-		seen := make(map[string]bool)
-		for range count {
-			ch, err := b.Accept(within(t))
-			must(t, err)
-			data, _, err := ch.Recv(within(t))
-			must(t, err)
-			if seen[ch.Label()] || string(data) != ch.Label() {
-				t.Fatalf("%q says %q", ch.Label(), data)
-			}
-			seen[ch.Label()] = true
-		}
+		acceptLabelled(t, b, count)
 		if n := requested(a); n > 1+4+1 {
 			t.Fatalf("%d data channels were asked for", n)
 		}

@@ -127,6 +127,22 @@ func channel(t *testing.T, from, to *peer.Peer, o *peer.ChannelOptions) (here, t
 	return here, there
 }
 
+// acceptLabelled accepts so many channels, each of which says its label first, and no other has it.
+func acceptLabelled(t *testing.T, p *peer.Peer, count int) {
+	t.Helper()
+	come := make(map[string]bool)
+	for range count {
+		ch, err := p.Accept(within(t))
+		must(t, err)
+		data, _, err := ch.Recv(within(t))
+		must(t, err)
+		if come[ch.Label()] || string(data) != ch.Label() {
+			t.Fatalf("%q says %q", ch.Label(), data)
+		}
+		come[ch.Label()] = true
+	}
+}
+
 // within is a context for what should not take long: a minute, which in a bubble passes when nothing else can happen.
 func within(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -14,6 +14,6 @@ done
 begin "end-to-end tests"
 # -count=1: they run the binary, whose changes the cache of test results does not see. -p 1: a package at a time, so
 # that browsers do not compete. -v: the skips and what they lack should be seen.
-go test -race -count=1 -p 1 -v -timeout 30m -skip '^TestConformance$' ./e2e/...
+go test -race -count=1 -p 1 -v -timeout 60m -skip '^TestConformance$' ./e2e/...
 
 bash scripts/conformance.sh

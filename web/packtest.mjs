@@ -45,6 +45,10 @@ test("Node imports it by its name", async () => {
   writeFileSync(program, `export * from "${name}"; export const self = import.meta.resolve?.("${name}/global");`);
   const sdk = await import(pathToFileURL(program).href);
   assert.equal(typeof sdk.join, "function");
+  const types = readFileSync(join(installed, "dist/types/index.d.ts"), "utf8");
+  const known = [...types.matchAll(/^export \{([^}]+)\}/gm)].flatMap(([, names]) => names.split(",").map((name) => name.trim()));
+  const more = Object.keys(sdk).filter((name) => name !== "self" && !known.includes(name));
+  assert.deepEqual(more, ["internal"], "what its parts take from it is all that it exports besides");
   assert.deepEqual(sdk.parseURL("https://beckon.example/r/tea"), { server: "https://beckon.example", room: "tea" });
   assert.equal(new sdk.BeckonError("closed").code, "closed");
   await assert.rejects(sdk.join("https://beckon.example", "tea"), { code: "unsupported" });

@@ -133,12 +133,14 @@ function namesTaken(part, core) {
   return [...taken].sort();
 }
 
-/** Names of properties, from the delivery machine and around it, that nobody outside of this library sees: as short as those that begin with _. */
+/** Names of properties, from the delivery machine, the channels and around them, that nobody outside of this library sees: as short as those that begin with _. */
 const INTERNAL = `
   accepted ackDue ackEvery acked armed askStable awake beat begin behind byAddress byPeer config depart departed died doubt emit expired
   fall fate flush frameOf happened heard hold inbound links living logged loggedUpTo maxDeparted maxResend maxUnsaid maxUnstable
   maxWaiting meshed missing nextFrame outbound overdue owed paused pings probe proven receiptDelay receipted refusal refused rejoined
   renew renewable resolved rise roster settle skip snapshot speech strange synced unstable urgent works writable
+  announce announced arrived begun broken claim closeSaid farewell granted handed lane maxFrame midway ours progress prune theirs
+  unanswered unasked waive wasOpen weigh written
 `.trim().split(/\s+/);
 
 /** The properties that become short. One of a frame must not be among them. */

@@ -73,9 +73,13 @@ func (d *display) print(text string) {
 	_ = d.above(text)
 }
 
-// draw shows how far it is: in the place of what was drawn last, or as a line of its own where nothing can be drawn.
+// draw shows how far it is, "" for nothing: in the place of what was drawn last, or as a line of its own where nothing can be drawn.
 func (d *display) draw(line string) {
-	if d.quiet || line == "" {
+	if line == "" {
+		d.clear()
+		return
+	}
+	if d.quiet {
 		return
 	}
 	if !d.terminal {

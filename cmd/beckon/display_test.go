@@ -37,7 +37,7 @@ func TestDisplay(t *testing.T) {
 	d.draw("10 %")
 	d.say("%s is here", "Ada")
 	d.draw(strings.Repeat("x", 100))
-	d.clear()
+	d.draw("")
 	d.clear()
 	d.say("done")
 	const wipe = "\r\x1b[K"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/beckon-rtc/beckon/internal/lacking"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/peer/identity"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -47,7 +48,7 @@ func TestIdentityIsWhereConfigurationIs(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", home)
 	config, err := os.UserConfigDir()
 	if err != nil || config != home {
-		t.Skip("the folder for configuration is elsewhere on this system")
+		lacking.Skip(t, "the folder for configuration is elsewhere on this system: run it on Linux")
 	}
 	if got := runNow(t, nil, "identity"); got.code != exitOK {
 		t.Errorf("%+v", got)

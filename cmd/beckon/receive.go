@@ -61,7 +61,7 @@ func (c *receiveCmd) Run(ctx context.Context, p *process) error {
 	case err == nil:
 		return leaveErr
 	case ctx.Err() != nil:
-		return fmt.Errorf("interrupted; to go on:\n\n    beckon receive %s\n", shellQuoted(c.Link))
+		return fmt.Errorf("interrupted; to go on:\n\n    beckon receive %s", shellQuoted(c.Link))
 	}
 	return err
 }

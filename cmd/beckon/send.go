@@ -71,7 +71,7 @@ func (c *sendCmd) Run(ctx context.Context, p *process) error {
 		for _, f := range c.Files {
 			again += " " + shellQuoted(f)
 		}
-		return fmt.Errorf("interrupted; to go on with the same link:\n\n    %s\n", again)
+		return fmt.Errorf("interrupted; to go on with the same link:\n\n    %s", again)
 	}
 	return err
 }

@@ -7,6 +7,8 @@
 // tells the test by an HTTP request what it found. Firefox and Chromium are so
 // started in the same way, which no driver that Debian ships can do.
 //
-// The package has no goroutine of its own: a browser's belong to package
-// process.
+// A page that has no script of the test in it is worked by a Driver, which speaks
+// what the browser itself speaks.
+//
+// A browser's goroutines belong to package process, a Driver's one is its own.
 package browser

@@ -26,19 +26,28 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// twoEnds are two ends of a stack, and the servers where they meet.
+func twoEnds(t *testing.T, stack string) (b *bench, first, second *End) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), limit)
+	t.Cleanup(cancel)
+	b = &bench{ctx: ctx}
+	stop, err := b.serve()
+	must(t, err)
+	t.Cleanup(stop)
+	first, second = &End{ctx: ctx, name: stack}, &End{ctx: ctx, name: stack}
+	t.Cleanup(func() {
+		_ = second.Leave(Load{}, nil)
+		_ = first.Leave(Load{}, nil)
+	})
+	return b, first, second
+}
+
 // Every load goes between two ends of each stack, and in a watched place all parts of the opening are seen.
 func TestEnds(t *testing.T) {
 	for _, name := range []string{ours.stack, plain.stack} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
-			defer cancel()
-			b := &bench{ctx: ctx}
-			stop, err := b.serve()
-			must(t, err)
-			defer stop()
-			first, second := &End{ctx: ctx, name: name}, &End{ctx: ctx, name: name}
-			defer first.Leave(Load{}, nil)
-			defer second.Leave(Load{}, nil)
+			b, first, second := twoEnds(t, name)
 			to := Place{URL: b.far, Room: b.room(), Watch: true, Delay: time.Millisecond}
 			must(t, first.Enter(to, nil))
 			waits := make(chan error, 1)
@@ -67,15 +76,7 @@ func TestEnds(t *testing.T) {
 func TestCrowd(t *testing.T) {
 	for _, name := range []string{ours.stack, plain.stack} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
-			defer cancel()
-			b := &bench{ctx: ctx}
-			stop, err := b.serve()
-			must(t, err)
-			defer stop()
-			host, visitors := &End{ctx: ctx, name: name}, &End{ctx: ctx, name: name}
-			defer host.Leave(Load{}, nil)
-			defer visitors.Leave(Load{}, nil)
+			b, host, visitors := twoEnds(t, name)
 			to := Place{URL: b.server, Room: b.room(), Crowd: true}
 			must(t, host.Host(to, nil))
 			for range 3 {
@@ -87,6 +88,19 @@ func TestCrowd(t *testing.T) {
 				t.Errorf("the memory is %+v", m)
 			}
 		})
+	}
+}
+
+func TestNoise(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rounds int
+		load   float64
+		want   int
+	}{{1, 0.1, 1}, {2, -1, 1}, {3, 0.9, 0}, {5, 1.1, 1}, {1, 7, 2}} {
+		if got := noise(c.rounds, c.load, 2); len(got) != c.want {
+			t.Errorf("%d rounds with a load of %.1f: %q", c.rounds, c.load, got)
+		}
 	}
 }
 

@@ -53,6 +53,8 @@ func run(ctx context.Context, o options) error {
 	if len(chosen) == 0 {
 		return fmt.Errorf("-only %q: choose from throughput, opening, memory and chromium", o.only)
 	}
+	warnings := warningsNow(o.rounds)
+	warnOfNoise(warnings)
 	begun := time.Now()
 	for round := range o.rounds {
 		for _, s := range chosen {
@@ -68,6 +70,7 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 	}
+	warnOfNoise(warnings)
 	return nil
 }
 

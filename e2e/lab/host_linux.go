@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -72,6 +73,16 @@ func (h *Host) plug(n namespace, name string) error {
 		return err
 	}
 	return n.ip("link set lo up", fmt.Sprintf("address add %s/24 dev %s", h.Public, name), fmt.Sprintf("link set %s up", name))
+}
+
+// Dial connects from the host to an address, which is no name: to a program on the host itself perhaps. The connection is the test's own.
+func (h *Host) Dial(ctx context.Context, network, address string) (c net.Conn, err error) {
+	err = h.at.inside(func() error {
+		var d net.Dialer
+		c, err = d.DialContext(ctx, network, address)
+		return err
+	})
+	return c, err
 }
 
 // Command returns what to run for the program to be on the host.

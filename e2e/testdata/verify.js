@@ -3,13 +3,18 @@
 export default async function ({ hub, sdk }) {
   const { firstUse, Identity, join, pinned } = await import(sdk);
   const meetings = new Map();
+  const keys = new Set(); // the names of those that were asked for
 
   const calls = {
     /** The key of an identity, which is made when it is first asked for, and loaded from then on. */
     async key({ name }) {
-      const [first, again] = [await Identity.load(name), await Identity.load(name)];
-      if (first.key !== again.key) throw new Error("the identity does not come back");
-      return { key: first.key };
+      // At once, by a page that has none yet and a worker of it: all must get the same one.
+      const loads = [Identity.load(name).then(({ key }) => key)];
+      if (!keys.has(name)) loads.push(Identity.load(name).then(({ key }) => key));
+      if (keys.size === 0) loads.push(loadInWorker(sdk, name));
+      const all = keys.add(name) && (await Promise.all(loads));
+      if (all.some((key) => key !== all[0])) throw new Error("the identity does not come back");
+      return { key: all[0] };
     },
 
     /** Joins, connects with the only other member, and opens or accepts a channel. */
@@ -74,6 +79,15 @@ export default async function ({ hub, sdk }) {
       socket.send(JSON.stringify({ n, ...answer }));
     };
   });
+}
+
+function loadInWorker(sdk, name) {
+  const worker = new Worker("/testdata/verifyworker.js", { type: "module" });
+  return new Promise((done, fail) => {
+    worker.onmessage = ({ data }) => done(data);
+    worker.onerror = ({ message }) => fail(new Error(`the worker failed: ${message}`));
+    worker.postMessage({ sdk, name });
+  }).finally(() => worker.terminate());
 }
 
 async function answer(channel) {

@@ -1,6 +1,7 @@
 package lacking
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -60,6 +61,9 @@ func TestNobodySkipsOtherwise(t *testing.T) {
 			return err
 		}
 		seen++
+		if !bytes.Contains(text, []byte(".Skip")) {
+			return nil
+		}
 		for i, line := range strings.Split(string(text), "\n") {
 			if skips.MatchString(line) && !strings.Contains(line, "lacking.Skip(") && !strings.Contains(line, ") // ") {
 				t.Errorf("%s:%d: use lacking.Skip, or say behind it why this is never required", path, i+1)

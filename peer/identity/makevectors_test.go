@@ -259,7 +259,7 @@ func (v *vectors) rest() {
 	}
 	for kind, text := range map[string]string{"key": ada.Key.String(), "nonce": ada.Nonce.String(), "secret": Secret(ada.seed[:16]).String()} {
 		end := len(text) - 1
-		for _, c := range []textVector{
+		v.Texts = append(v.Texts, []textVector{
 			{"a " + kind, kind, text, true},
 			{"an empty " + kind, kind, "", false},
 			{"a short " + kind, kind, text[:end], false},
@@ -270,9 +270,7 @@ func (v *vectors) rest() {
 			{"a " + kind + " with a line feed", kind, text[:end] + "\n", false},
 			{"a " + kind + " with a space", kind, " " + text[1:], false},
 			{"a " + kind + " of zeros", kind, strings.Repeat("A", len(text)), kind != "secret"},
-		} {
-			v.Texts = append(v.Texts, c)
-		}
+		}...)
 	}
 	for server, normal := range map[string]string{
 		"https://example.org": "https://example.org", "https://example.org/": "https://example.org", "wss://EXAMPLE.org:443/": "https://example.org",

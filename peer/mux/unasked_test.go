@@ -3,7 +3,6 @@ package mux
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,7 +135,7 @@ func TestUnaskedAreWhatIsThere(t *testing.T) {
 		{func() { s.channels[1].Close("") }, 0},
 	} {
 		if c.do(); m.unasked.Load() != int64(c.want) {
-			t.Fatal(fmt.Sprintf("step %d: %d bytes are counted, want %d", i, m.unasked.Load(), c.want))
+			t.Fatalf("step %d: %d bytes are counted, want %d", i, m.unasked.Load(), c.want)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import { MuxChannel, type MuxChannelOwner, type RequestHead } from "./muxchannel
 import { bad, CLOSED, encodeFrame } from "./muxframes.js";
 import type { Head } from "./muxheads.js";
 import { MuxLink, type LinkOwner } from "./muxlink.js";
-import { Budget } from "./muxreceive.js";
+import { Budget } from "./muxbudget.js";
 import type { Trunk } from "./muxtrunk.js";
 import type { ChannelOptions } from "./options.js";
 

@@ -1,10 +1,12 @@
 import { deferred } from "./abort.js";
 import { Channel, type ChannelInfo, type Unread } from "./channel.js";
 import { BeckonError } from "./error.js";
+import type { Budget } from "./muxbudget.js";
+import { Ending } from "./muxending.js";
 import { ACK, bad, CLOSE, CLOSED, CUT, encodeFrame, FIN, OPEN, OPENED, RESET, utf8, WINDOW, type Frame } from "./muxframes.js";
 import { readHead, readReason, writeHead, type Head } from "./muxheads.js";
 import type { MuxLink } from "./muxlink.js";
-import { Receiver, UNRELIABLE, type Budget } from "./muxreceive.js";
+import { Receiver, UNRELIABLE } from "./muxreceive.js";
 import { EARLY, Sender } from "./muxsend.js";
 import type { Trunk } from "./muxtrunk.js";
 import { bytesOf, type Sendable } from "./outbox.js";
@@ -13,8 +15,6 @@ import type { ErrorCode } from "./protocol_gen.js";
 /** Why a channel may be reset. A later version may know other reasons. */
 const RESET_CODES = ["aborted", "connection-lost", "message-too-large", "overflow", "timeout"];
 
-/** For how many milliseconds messages of an unreliable channel that were announced may be missing at its end. */
-const MISSING = 1000;
 /** An acknowledgement does not wait for more once it says so many messages or bytes. */
 const ACK_MESSAGES = 32;
 const ACK_BYTES = 65536;
@@ -54,22 +54,15 @@ export class MuxChannel extends Channel {
   readonly #owner: MuxChannelOwner;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #ending = new Ending(this);
   /** The other side has said OPENED, on this connection and on any; how often this side has said OPEN. */
   #answered: boolean;
   #met = false;
   #opens = 0;
   /** What this side has said on this connection. */
-  #finSaid = false;
-  #closeSaid = false;
   #acked = 0;
   #unacked = 0;
   #said = 0;
-  /** What it is to say at its end. */
-  #text: string | undefined;
-  /** How many messages the other side has announced, and with what it closes. */
-  #announced: number | undefined;
-  #farewell: string | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(info: ChannelInfo, ours: boolean, name: string | undefined, request: RequestHead, owner: MuxChannelOwner) {
     super(info, owner.id);
@@ -170,25 +163,22 @@ export class MuxChannel extends Channel {
         this.#sender.ack(n);
         return this._outbox.left();
       case FIN:
-        if (this.#announced !== undefined && !this.durable) throw bad("a second FIN");
-        return this.#announce(n);
+        return this.#ending.announce(n);
       case CLOSE: {
         const text = readReason(frame);
-        if (this.#farewell !== undefined) throw bad("a second CLOSE");
-        this.#farewell = text;
         this._outbox.end(new BeckonError("closed", `${this._what}: closed by the other side`));
-        return this.#announce(n);
+        return this.#ending.announce(n, text);
       }
       case CLOSED:
-        if (!this.#closeSaid && !(this.durable && !this.#answered)) throw bad("a CLOSED");
+        if (!this.#ending.closeSaid && !(this.durable && !this.#answered)) throw bad("a CLOSED");
         // Who has closed as well waits for an answer, too, which is said when what it has announced is here.
-        return this.#farewell === undefined ? this._end(undefined) : undefined;
+        return this.#ending.owes ? undefined : this._end(undefined);
       case RESET: {
         const { code, message } = readHead(frame);
         return this._end(new BeckonError(RESET_CODES.includes(code) ? (code as ErrorCode) : "closed", `${this._what}: ${message}`));
       }
     }
-    if (this.#announced !== undefined && (!this._numbered || n > this.#announced)) throw bad("DATA after its end");
+    if (this.#ending.excludes(n)) throw bad("DATA after its end");
     if (type === CUT && this.durable) throw bad("CUT of what is durable");
     try {
       if (type === CUT) this.#receiver.cut(numbers[0]);
@@ -197,7 +187,7 @@ export class MuxChannel extends Channel {
       if (!(error instanceof BeckonError) || error.code === "bad-frame") throw error;
       return this._fail(error);
     }
-    this.#complete();
+    this.#ending.check();
   }
 
   /** Says what is granted and acknowledged by now. */
@@ -218,7 +208,7 @@ export class MuxChannel extends Channel {
   }
 
   _shut(reason: string): void {
-    this.#text = reason;
+    this.#ending.text = reason;
     this.#receiver.waive();
     this._pump();
   }
@@ -268,12 +258,12 @@ export class MuxChannel extends Channel {
     this.link = undefined;
     this.#sender.granted = -1;
     this.#receiver.forget();
-    this.#finSaid = this.#closeSaid = false;
+    this.#ending.again();
   }
 
   override _end(error: BeckonError | undefined): void {
     if (this._over) return;
-    clearTimeout(this.#timer);
+    this.#ending.stop();
     super._end(error);
     this.#receiver.end();
     this.link?.remove(this);
@@ -317,37 +307,22 @@ export class MuxChannel extends Channel {
     this._pump();
   }
 
-  /** Says FIN or CLOSE when all has left. */
+  /** All has left: says so, if that was to be the last. */
   #finish(): void {
-    if (!this.link || !this.#sender.idle || (!this.#answered && (this._numbered || this.#sender.granted < 0))) return;
-    const { count } = this.#sender;
-    if (this.#closeSaid) return;
-    if (this.#text !== undefined) {
-      this.#closeSaid = true;
-      this.lane.send(encodeFrame(CLOSE, this.id, [count], utf8(this.#text)));
-    } else if (this._finished && !this.#finSaid) {
-      this.#finSaid = true;
-      this.#control(FIN, [count]);
-    }
+    if (this.link && this.#sender.idle && (this.#answered || !(this._numbered || this.#sender.granted < 0))) this.#ending.say();
   }
 
-  #announce(n: number): void {
-    if (this.#announced !== undefined && this.#announced !== n) throw bad("another number of messages than before");
-    this.#announced = n;
-    const { count, midway } = this.#receiver;
-    if (count > n || (!this._numbered && (count < n || midway))) throw bad("another number of messages than came");
-    if (count < n && !this._windowed) this.#timer ??= setTimeout(() => this.#complete(true), MISSING);
-    this.#complete();
+  get _sent(): number {
+    return this.#sender.count;
   }
 
-  /** All that was announced has arrived, or will not. */
-  #complete(late = false): void {
-    if (this._over || this.#announced === undefined || (this.#receiver.count < this.#announced && !late)) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#farewell === undefined) return this._unread.end(undefined);
-    this._reason = this.#farewell;
-    if (this.link) this.#control(CLOSED, []);
+  get _came(): Receiver {
+    return this.#receiver;
+  }
+
+  _complete(reason: string | undefined): void {
+    if (reason === undefined) return this._unread.end(undefined);
+    this._reason = reason;
     this._end(undefined);
   }
 }

@@ -1,5 +1,6 @@
 import type { Unread } from "./channel.js";
 import { BeckonError } from "./error.js";
+import type { Budget } from "./muxbudget.js";
 import { bad, DATA, FIRST, NEXT, NUMBERED, PART, type Frame } from "./muxframes.js";
 import { OVERHEAD } from "./outbox.js";
 
@@ -45,43 +46,6 @@ export interface ReceiverOwner {
   _arrived(item: Unread): void;
   /** A grant or an acknowledgement is to be said. */
   _dirty(): void;
-}
-
-/**
- * What the messages that are larger than their windows may take of this side's memory, all of a peer together. They get it in the
- * order in which they began.
- */
-export class Budget {
-  /** The largest message that this side takes. */
-  readonly max: number;
-  /** What unreliable channels hold that nobody has asked for. */
-  unasked = 0;
-  readonly #waiting = new Set<Receiver>();
-  #used = 0;
-
-  constructor(max: number) {
-    this.max = max;
-  }
-
-  /** A message waits for room; or one that did may be the next to be taken. */
-  ask(receiver?: Receiver): void {
-    if (receiver) this.#waiting.add(receiver);
-    for (const one of this.#waiting) {
-      const total = one.wanted;
-      if (total === 0) continue;
-      if (this.#used + total > this.max) return;
-      this.#used += total;
-      this.#waiting.delete(one);
-      one.grant();
-    }
-  }
-
-  /** Gives back what a message had. */
-  free(claim: number, gone?: Receiver): void {
-    if (gone) this.#waiting.delete(gone);
-    this.#used -= claim;
-    if (claim > 0 || gone) this.ask();
-  }
 }
 
 /** What one side of a channel receives: it puts messages together, and grants what its application has room for. */

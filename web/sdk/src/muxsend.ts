@@ -101,11 +101,13 @@ export class Sender {
     const { maxQueueAge: age, _outbox: outbox, _count: count } = this.#owner;
     if (age === undefined) return;
     const oldest = performance.now() - age;
+    const { dropped } = count;
     for (let item = this.#items[0]; item && !item.begun && item.since < oldest; item = this.#items[0]) {
       outbox.remove(item);
       count.dropped++;
       item.written.resolve();
     }
+    if (count.dropped > dropped) outbox.left(); // nothing else may leave that would say so
   }
 
   /** The other side has the messages up to n. Throws `bad-frame`. */

@@ -66,7 +66,7 @@ export interface JoinOptions extends Abortable {
    * but no addresses and not with whom. Default: true.
    */
   reports?: boolean | undefined;
-  /** The largest message in bytes that this side takes on a channel: 65,536 or more. Default: 268,435,456 (256 MiB). */
+  /** The largest message in bytes that this side takes on a channel: from 65,536 to 2³¹ - 1. Default: 268,435,456 (256 MiB). */
   maxMessageSize?: number | undefined;
   /** Who this side is. Default, where peers are verified: one that is made for this room and ends with it. */
   identity?: Identity | undefined;

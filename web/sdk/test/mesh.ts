@@ -1,11 +1,13 @@
 // Two Muxes on two ends of connections in memory, whose data channels are joined: what one sends arrives at the other when it is
 // carried, in order on each data channel.
 
+import assert from "node:assert/strict";
+import { afterEach, beforeEach } from "node:test";
 import { Mux, type MuxOwner } from "../src/mux.js";
 import type { MuxChannel } from "../src/muxchannel.js";
 import type { BeckonError } from "../src/error.js";
 import type { ChannelOptions } from "../src/options.js";
-import { settled } from "./clock.js";
+import { Clock, settled } from "./clock.js";
 import { FakeDataChannel } from "./rtc.js";
 
 /** A data channel with an other end. */
@@ -150,4 +152,17 @@ export class Pair {
     await this.flow();
     return [await opening, this.b.accepted[before] as MuxChannel];
   }
+}
+
+/** Gives each test of a file a clock and a pair, and looks at what is left when it has ended: of the pair that is `current` then. */
+export function eachTest(begin: (clock: Clock, pair: Pair) => void, current: () => Pair): void {
+  let clock: Clock;
+  beforeEach(() => begin((clock = new Clock()), new Pair()));
+  afterEach(async () => {
+    current().a.mux.end(undefined);
+    current().b.mux.end(undefined);
+    await settled();
+    assert.equal(clock.running, 0, "timers outlive the connection");
+    clock.restore();
+  });
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import type { Message } from "../src/channel.js";
 import { BeckonError } from "../src/error.js";
 import type { MuxChannel } from "../src/muxchannel.js";
 import { encodeFrame } from "../src/muxframes.js";
 import type { ChannelOptions } from "../src/options.js";
-import { Clock, settled } from "./clock.js";
-import { Pair } from "./mesh.js";
+import { settled, type Clock } from "./clock.js";
+import { eachTest, Pair } from "./mesh.js";
 import { watched } from "./server.js";
 
 const KiB = 1024;
@@ -14,17 +14,7 @@ const MiB = KiB * KiB;
 let clock: Clock;
 let pair: Pair;
 
-beforeEach(() => {
-  clock = new Clock();
-  pair = new Pair();
-});
-afterEach(async () => {
-  pair.a.mux.end(undefined);
-  pair.b.mux.end(undefined);
-  await settled();
-  assert.equal(clock.running, 0, "timers outlive the connection");
-  clock.restore();
-});
+eachTest((...given) => ([clock, pair] = given), () => pair);
 
 /** Bytes that tell where they are. */
 function pattern(size: number, seed = 0): Uint8Array<ArrayBuffer> {
@@ -350,6 +340,19 @@ test("what may become too old waits here, and not in the browser's buffer, where
   await pair.flow();
   assert.equal(far.stats().messagesReceived, 100);
   assert.equal(near.stats().dropped, 0);
+});
+
+test("who waits because much is waiting to be sent goes on when all of that has been dropped", async () => {
+  const [near] = await pair.open("x", { maxRetransmits: 0, maxQueueAge: 50 });
+  const sent = Promise.all(Array.from({ length: 60 }, () => near.send(pattern(32 * KiB))));
+  let resolved = false;
+  void sent.then(() => (resolved = true));
+  await settled();
+  assert.equal(resolved, false);
+  clock.now += 51;
+  await pair.flow();
+  assert.equal(near.bufferedAmount, 0);
+  assert.equal(resolved, true);
 });
 
 test("what an unreliable channel keeps of incomplete messages is bounded", async () => {

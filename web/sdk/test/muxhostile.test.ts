@@ -1,29 +1,18 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { MuxChannel } from "../src/muxchannel.js";
 import { encodeFrame } from "../src/muxframes.js";
 import { writeHead } from "../src/muxheads.js";
-import { Clock, settled } from "./clock.js";
-import { Pair, type JoinedDataChannel } from "./mesh.js";
+import { settled } from "./clock.js";
+import { eachTest, Pair, type JoinedDataChannel } from "./mesh.js";
 
 const KiB = 1024;
 const MiB = KiB * KiB;
-let clock: Clock;
 let pair: Pair;
 
-beforeEach(() => {
-  clock = new Clock();
-  pair = new Pair();
-});
-afterEach(async () => {
-  pair.a.mux.end(undefined);
-  pair.b.mux.end(undefined);
-  await settled();
-  assert.equal(clock.running, 0, "timers outlive the connection");
-  clock.restore();
-});
+eachTest((_, given) => (pair = given), () => pair);
 
 /** A channel, and what its opener can say on its lane and on the trunk of its messages. */
 async function forged(options = {}): Promise<[far: MuxChannel, say: (type: number, ...more: [number[]?, Uint8Array?]) => void, data: JoinedDataChannel]> {

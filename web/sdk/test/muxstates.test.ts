@@ -1,21 +1,19 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import vectors from "../../../peer/mux/testdata/states.json";
 import { decodeFrame, encodeFrame, OPEN, RESET, utf8, type Frame } from "../src/muxframes.js";
 import { readHead } from "../src/muxheads.js";
-import { Clock, settled } from "./clock.js";
-import { Pair, type JoinedDataChannel } from "./mesh.js";
+import { settled } from "./clock.js";
+import { eachTest, Pair, type JoinedDataChannel } from "./mesh.js";
 
-let clock: Clock;
+let pair: Pair;
 
-beforeEach(() => (clock = new Clock()));
-afterEach(() => clock.restore());
+eachTest(() => (pair = new Pair(undefined, 100_000)), () => pair);
 
 test("there are cases", () => assert.ok(vectors.cases.length >= 40));
 
 for (const { name, open, frames, ends, code } of vectors.cases) {
   test(`frames that do not fit their channel's state, as in Go: ${name}`, async () => {
-    const pair = new Pair(undefined, 100_000);
     const trunks = [{}, { ordered: false }, { maxRetransmits: 0 }].map((options) => pair.a.end.createDataChannel("beckon", { ...options, protocol: "beckon.v1" }));
     await settled();
     const say = (trunk: number, frame: Uint8Array<ArrayBuffer>) => (trunks[trunk] as JoinedDataChannel).other.receive(frame.slice().buffer);
@@ -36,7 +34,5 @@ for (const { name, open, frames, ends, code } of vectors.cases) {
       assert.equal(channel?._over, ends === "channel");
       if (ends === "channel") assert.equal((await channel?.closed)?.code ?? "closed", code);
     }
-    pair.a.mux.end(undefined);
-    pair.b.mux.end(undefined);
   });
 }

@@ -4,7 +4,8 @@ import vectors from "../../../peer/mux/testdata/frames.json";
 import type { Unread } from "../src/channel.js";
 import { decodeFrame, encodeFrame, type Frame } from "../src/muxframes.js";
 import { readHead, readReason } from "../src/muxheads.js";
-import { Budget, Receiver, type ReceiverOwner } from "../src/muxreceive.js";
+import { Budget } from "../src/muxbudget.js";
+import { Receiver, type ReceiverOwner } from "../src/muxreceive.js";
 import { Sender } from "../src/muxsend.js";
 import { Outbox } from "../src/outbox.js";
 

@@ -7,8 +7,8 @@ import type { MuxChannel } from "../src/muxchannel.js";
 import { utf8 } from "../src/muxframes.js";
 import type { Peer } from "../src/peer.js";
 import { ask, Request, type Answer, type Sending } from "../src/requests.js";
-import { Clock, settled } from "./clock.js";
-import { Pair, type JoinedDataChannel } from "./mesh.js";
+import { settled, type Clock } from "./clock.js";
+import { eachTest, type JoinedDataChannel, type Pair } from "./mesh.js";
 import { watched } from "./server.js";
 
 const KiB = 1024;
@@ -17,9 +17,8 @@ let pair: Pair;
 let controller: AbortController;
 let running: boolean;
 
+eachTest((...given) => ([clock, pair] = given), () => pair);
 beforeEach(() => {
-  clock = new Clock();
-  pair = new Pair();
   controller = new AbortController();
   running = true;
   // The wire runs by itself: bodies are read and written by promises of their own.
@@ -27,13 +26,8 @@ beforeEach(() => {
     while (running) await pair.flow(1);
   })();
 });
-afterEach(async () => {
+afterEach(() => {
   running = false;
-  pair.a.mux.end(undefined);
-  pair.b.mux.end(undefined);
-  await settled();
-  assert.equal(clock.running, 0, "timers outlive the connection");
-  clock.restore();
 });
 
 /** Asks b for something. */

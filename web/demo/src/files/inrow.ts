@@ -20,6 +20,8 @@ export interface InRowOptions {
   /** Whether the browser keeps what has come when the page is closed. */
   lasting: boolean;
   announce(text: string): void;
+  /** The state is another one. */
+  changed(): void;
   /** The user does not want to be asked about this peer's offers any more. */
   always(): void;
   /** The line was taken away by hand, together with what has come. */
@@ -88,6 +90,7 @@ export class InRow implements Row {
     if (state === "moving") this.#meter.touch();
     if (state === this.#shown) return;
     this.#shown = item.dataset.state = state;
+    this.options.changed();
     if (reception.error) item.dataset.reason = reception.error.code;
     const who = this.options.who();
     const name = clean(offer.name);

@@ -4,6 +4,7 @@ import type { Peer, Request } from "/sdk/beckon.js";
 import { el, setText, svg } from "../dom.js";
 import { bytes } from "../format.js";
 import { displayName } from "../names.js";
+import { badge } from "../tabs.js";
 import { MEMORY } from "./depot.js";
 import { openDesk } from "./desk.js";
 import { Herald } from "./herald.js";
@@ -109,6 +110,7 @@ export class FilePanel {
 
   #show(reception: Reception): InRow | undefined {
     if (this.#full()) return undefined;
+    this.#receptions.add(reception);
     const row = new InRow(reception, {
       keeper: this.#desk,
       lasting: this.#lasting,
@@ -117,10 +119,10 @@ export class FilePanel {
         this.#herald.say(text);
         if (reception.over) void this.#refresh(); // what was not finished can be deleted
       },
+      changed: () => badge("files", [...this.#receptions].filter(({ over, state }) => !over && state !== "lost").length),
       always: () => this.#trust.setAlways(reception.peer),
       removed: () => void this.#forget(reception),
     });
-    this.#receptions.add(reception);
     this.#list.prepend(row.item);
     return row;
   }

@@ -2,7 +2,7 @@ import { BeckonError } from "./error.js";
 import { MuxChannel, type MuxChannelOwner, type RequestHead } from "./muxchannel.js";
 import type { Head } from "./muxheads.js";
 import { type LinkOwner } from "./muxlink.js";
-import { Budget } from "./muxreceive.js";
+import { Budget } from "./muxbudget.js";
 import type { Trunk } from "./muxtrunk.js";
 import type { ChannelOptions } from "./options.js";
 /** What a Mux needs from its Peer. */

@@ -1,9 +1,10 @@
 import { Channel, type ChannelInfo, type Unread } from "./channel.js";
 import { BeckonError } from "./error.js";
+import type { Budget } from "./muxbudget.js";
 import { type Frame } from "./muxframes.js";
 import { type Head } from "./muxheads.js";
 import type { MuxLink } from "./muxlink.js";
-import { type Budget } from "./muxreceive.js";
+import { Receiver } from "./muxreceive.js";
 import type { Trunk } from "./muxtrunk.js";
 import { type Sendable } from "./outbox.js";
 import type { ErrorCode } from "./protocol_gen.js";
@@ -65,4 +66,7 @@ export declare class MuxChannel extends Channel {
     /** Its connection is over: that is its end, unless it is durable. */
     _detach(error: BeckonError | undefined): void;
     _end(error: BeckonError | undefined): void;
+    get _sent(): number;
+    get _came(): Receiver;
+    _complete(reason: string | undefined): void;
 }

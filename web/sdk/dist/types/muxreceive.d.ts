@@ -1,4 +1,5 @@
 import type { Unread } from "./channel.js";
+import type { Budget } from "./muxbudget.js";
 import { type Frame } from "./muxframes.js";
 /** What a receiver grants beyond what its application has taken: at first, and once that is GROWS bytes. */
 export declare const WINDOW_SIZE: number;
@@ -25,22 +26,6 @@ export interface ReceiverOwner {
     _arrived(item: Unread): void;
     /** A grant or an acknowledgement is to be said. */
     _dirty(): void;
-}
-/**
- * What the messages that are larger than their windows may take of this side's memory, all of a peer together. They get it in the
- * order in which they began.
- */
-export declare class Budget {
-    #private;
-    /** The largest message that this side takes. */
-    readonly max: number;
-    /** What unreliable channels hold that nobody has asked for. */
-    unasked: number;
-    constructor(max: number);
-    /** A message waits for room; or one that did may be the next to be taken. */
-    ask(receiver?: Receiver): void;
-    /** Gives back what a message had. */
-    free(claim: number, gone?: Receiver): void;
 }
 /** What one side of a channel receives: it puts messages together, and grants what its application has room for. */
 export declare class Receiver {
