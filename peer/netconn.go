@@ -11,9 +11,9 @@ import (
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
-// netChunk is the largest message that a NetConn makes of a Write: large enough to cost little, small enough that no stack
-// takes exception to it.
-const netChunk = 64 << 10
+// netChunk is the largest message that a NetConn makes of a Write: large enough to cost little, and no more than may be sent before the
+// other side has answered, so that the first Write waits for nothing.
+const netChunk = bodyPiece
 
 // NetConn makes a net.Conn of a channel that is ordered and reliable, as Peer.Dial and Room.Listen do for you; of any other it panics, because a stream with holes or
 // in another order is no stream. From then on use the connection alone, not the channel's own Send, Recv and Close.

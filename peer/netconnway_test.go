@@ -44,3 +44,28 @@ func TestNetConnOfTheUnwilling(t *testing.T) {
 		}
 	}
 }
+
+// early is a channel of an other side that has not answered its opening yet, and so has granted 64 KiB, of which a message takes 64 bytes.
+type early struct {
+	way
+	left int
+}
+
+func (e *early) context() context.Context { return context.Background() }
+func (e *early) maxMessageSize() int      { return e.left }
+
+func (e *early) send(_ context.Context, data []byte, _ bool) error {
+	if e.left -= 64 + len(data); e.left < 0 {
+		return &protocol.Error{Code: protocol.CodeConnectionLost, Text: "the other side would have had to answer"}
+	}
+	return nil
+}
+
+// TestNetConnWritesAtOnce: what is written first does not wait for a round trip because it is cut into the wrong pieces.
+func TestNetConnWritesAtOnce(t *testing.T) {
+	t.Parallel()
+	conn := NetConn(&Channel{way: &early{left: 64 << 10}, conn: &connection{}})
+	if n, _ := conn.Write(make([]byte, 1<<20)); n != 64<<10-64 {
+		t.Errorf("%d bytes left before the other side had answered", n)
+	}
+}
