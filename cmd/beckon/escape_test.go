@@ -47,3 +47,16 @@ func TestDisplayIsLegible(t *testing.T) {
 		t.Errorf("it is %q, want %q", out.String(), want)
 	}
 }
+
+// A link that has lost what is behind its # works like one that never had it, and so it is said.
+func TestALinkWithoutASecretSaysSo(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, "serve", "--dev", "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0")
+	for link, want := range map[string]bool{s.link: false, s.first: true} {
+		r := start(t, true, "receive", "--yes", "--to", t.TempDir(), link)
+		r.interrupt()
+		if said := strings.Contains(r.stderr.String(), "this link has no secret"); said != want {
+			t.Errorf("with %s it says so: %v; it said %s", link, said, r.stderr)
+		}
+	}
+}
