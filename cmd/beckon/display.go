@@ -59,10 +59,10 @@ func (d *display) above(text string) error {
 	return err
 }
 
-// say prints a sentence, unless this is to be quiet.
+// say prints a sentence, unless this is to be quiet. Whatever is in it moves no cursor.
 func (d *display) say(format string, args ...any) {
 	if !d.quiet {
-		d.print(fmt.Sprintf(format, args...) + "\n")
+		d.print(legible(fmt.Sprintf(format, args...)) + "\n")
 	}
 }
 

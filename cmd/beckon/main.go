@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, env []str
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "beckon: %v\n", err)
+	fmt.Fprintf(stderr, "beckon: %s\n", legible(err.Error()))
 	if _, wrong := errors.AsType[*usageError](err); wrong {
 		return exitUsage
 	}

@@ -87,6 +87,9 @@ func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, nam
 		}
 		return nil, fmt.Errorf("%s", text)
 	}
+	if link.Secret.IsZero() { // which may have been lost on the link's way
+		d.say("this link has no secret behind a #: anybody may be in the room, and a dishonest server could be between you")
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := &party{Room: room, stop: cancel, done: make(chan struct{})}
 	go func() {

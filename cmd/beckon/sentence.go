@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
@@ -18,6 +19,17 @@ func sentence(err error) string {
 		return coded.Text
 	}
 	return err.Error()
+}
+
+// legible takes out of a text what a terminal would obey, or would turn the text around by. Servers and peers have a say in many errors: why
+// they refuse, or close a channel; and names of files may have anything in them. Lines stay lines.
+func legible(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c != '\n' && c != '\t' && (unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)) {
+			return '_'
+		}
+		return c
+	}, text)
 }
 
 // notARoom says what is wrong with a link that is no room's URL. What most people leave out is the scheme, and only they know

@@ -20,9 +20,9 @@ function hear(log: ChatLog, message: string, instance: string, name = instance) 
 }
 
 /** Has a log read what an instance tells. */
-function told(log: ChatLog, text: string, instance: string): number {
+function told(log: ChatLog, text: string, instance: string, teller = instance): number {
   const { authors, lines } = parseHistory(text, log.clock);
-  return lines.filter((line) => log.told(line, instance, authors)).length;
+  return lines.filter((line) => log.told(line, instance, authors, teller)).length;
 }
 
 const texts = (log: ChatLog) => log.last.map(({ text }) => text);
@@ -51,7 +51,8 @@ test("who comes later is told what was said, by several and also of who has left
   assert.equal(hear(cleo, wire(bob.last[1]!), "b"), undefined, "what it said is known");
   const dan = new ChatLog("dan", here);
   assert.equal(told(dan, answer(cleo), "c"), 2, "Ada and Bob have left");
-  assert.deepEqual(dan.last, cleo.last);
+  assert.deepEqual(texts(dan), texts(cleo));
+  assert.deepEqual(dan.last.map(({ by }) => by), ["c", "c"]);
   assert.equal(cleo.say("three", 3, "c", "Cleo").clock, 3, "later than all that was told");
 });
 
@@ -65,6 +66,22 @@ test("what others say that somebody said gives way to what that one says", () =>
   assert.equal(told(cleo, JSON.stringify({ authors: ["liar"], lines: [{ ...line, text: "I did it" }] }), "l"), 0);
   const again = JSON.stringify({ authors: ["bob"], lines: [{ ...line, text: "I did it" }] });
   assert.equal(told(cleo, again, "l"), 0, "nor by saying that it is Bob, who is here");
+});
+
+test("what is told in another's name says by whom, whatever the teller calls itself, and still does when the page was reloaded", () => {
+  const bob = new ChatLog("bob", here);
+  const line = { author: "ada", n: 1, clock: 1, at: 0, text: "I owe Mallory", peer: "a", name: "Ada" };
+  const by = (log: ChatLog) => log.last.map((said) => said.by);
+  told(bob, JSON.stringify({ authors: [], lines: [line] }), "m", "Mallory");
+  // Neither an author that nobody has yet, nor one that the teller says is its own, makes it Ada.
+  told(bob, JSON.stringify({ authors: ["x"], lines: [{ ...line, author: "x", n: 2 }] }), "m", "Mallory");
+  told(bob, JSON.stringify({ authors: ["y"], lines: [{ ...line, author: "y", n: 3, name: "Mallory", by: "Ada" }] }), "m", "Mallory");
+  assert.deepEqual(by(bob), ["Mallory", "Mallory", undefined]);
+  const after = new ChatLog("bob again", here, bob.authors);
+  after.restore(parseHistory(answer(bob), 0).lines);
+  assert.deepEqual(by(after), ["Mallory", "Mallory", undefined]);
+  hear(after, JSON.stringify({ ...line, text: "I owe nobody" }), "a", "Ada");
+  assert.deepEqual(after.last.map(({ text, by }) => [text, by])[0], ["I owe nobody", undefined], "Ada herself is believed");
 });
 
 test("nobody says what another is about to say, and an echo is the echo's own", () => {

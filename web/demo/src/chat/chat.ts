@@ -142,7 +142,7 @@ export class Chat {
       let news = 0;
       for (const told of lines) {
         const line = { ...told, name: cleanName(told.name) || displayName(told.peer, undefined) };
-        const taken = this.#log.told(line, peer.instance, authors);
+        const taken = this.#log.told(line, peer.instance, authors, displayName(peer.id, peer.attributes));
         if (!taken) continue;
         this.#show(taken, false);
         if (taken.new) news++;

@@ -71,16 +71,20 @@ export class ChatLog {
   /**
    * Takes what an instance tells that was said before, by itself if `authors` says so, or by others. Nobody tells this page what it said
    * itself: that it knows, but for what it said before a reload and could not keep.
+   *
+   * Anybody can tell anything, in anybody's name. So a line of others says by whom it is told, and what a teller says of itself is said in the
+   * name that it has: `teller`.
    */
-  told(line: Line, instance: string, authors: readonly string[]): Taken | undefined {
+  told({ by: _, ...line }: Line, instance: string, authors: readonly string[], teller: string): Taken | undefined {
     const own = authors.includes(line.author) && !this.#own.has(line.author) && this.#voice(line.author, instance) === line.author;
     if (line.author === this.author) return undefined;
-    return this.#put(line, own);
+    const firsthand = own && line.name === teller;
+    return this.#put(firsthand ? line : { ...line, by: teller }, own);
   }
 
   /** Takes up what this page knew before it was reloaded. */
   restore(lines: readonly Line[]): Line[] {
-    return lines.flatMap((line) => this.#put(line, true)?.line ?? []);
+    return lines.flatMap((line) => this.#put(line, line.by === undefined)?.line ?? []);
   }
 
   /**

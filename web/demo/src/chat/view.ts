@@ -36,6 +36,7 @@ export class ChatView {
       { class: "message-head" },
       el("span", { class: "picture" }, flag(line.peer)),
       el("span", { class: "message-name", "data-testid": "message-name" }, own ? "You" : line.name),
+      ...(line.by === undefined || own ? [] : [el("span", { class: "message-by", "data-testid": "message-by" }, `as ${line.by} has it`)]),
       el("time", { datetime: new Date(line.at).toISOString() }, moment(line.at)),
     );
     const body = el("p", { class: "message-text", "data-testid": "message-text", dir: "auto" }, line.text);
@@ -94,7 +95,7 @@ export class ChatView {
   #heads(at: number): void {
     const item = this.#items[at];
     const above = this.#items[at - 1]?.line;
-    const run = above !== undefined && above.author === item?.line?.author && above.name === item.line.name;
+    const run = above !== undefined && above.author === item?.line?.author && above.name === item.line.name && above.by === item.line.by;
     item?.head?.classList.toggle("hidden", run);
     item?.element.classList.toggle("run", run);
   }

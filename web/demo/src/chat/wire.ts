@@ -41,6 +41,8 @@ export interface Line extends Said {
   /** Who said it: the peer's id then, for the flag, and the name then. */
   peer: string;
   name: string;
+  /** Who told this page that it was said, if that was not who said it: such a line is as true as its teller. */
+  by?: string;
 }
 
 /** Which of two lines stands above the other: negative for the first. The same on every page. */
@@ -61,9 +63,9 @@ export function parseHistory(text: string, clock: number): { authors: string[]; 
   for (const value of list(answer.lines).slice(0, TOLD)) {
     const line = Object(value) as Record<string, unknown>;
     const base = said(line, clock);
-    const { peer, name } = line;
+    const { peer, name, by } = line;
     if (!base || typeof peer !== "string" || typeof name !== "string") continue;
-    lines.push({ ...base, peer: peer.slice(0, 64), name });
+    lines.push({ ...base, peer: peer.slice(0, 64), name, ...(typeof by === "string" ? { by } : {}) });
   }
   return { authors, lines };
 }

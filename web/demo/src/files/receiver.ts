@@ -3,7 +3,7 @@
 import { BeckonError, type Peer, type Request } from "/sdk/beckon.js";
 import type { Item } from "./depot.js";
 import { Incoming } from "./incoming.js";
-import type { Trust } from "./trust.js";
+import { provenKey, type Trust } from "./trust.js";
 import { FileError, type Offer, readOffer, type Receipt } from "./wire.js";
 import type { Calls } from "./worker.js";
 
@@ -148,9 +148,9 @@ export class Receiver {
     try {
       const offer = await readOffer(request);
       const known = this.#all.get(offer.id);
-      if (!known && this.trust.done(offer.id)) await this.#again(request, offer);
+      if (!known && this.trust.done(offer, request.peer)) await this.#again(request, offer);
       else if (!known) await this.#new(request, offer);
-      else if (JSON.stringify(known.offer) !== JSON.stringify(offer)) throw new FileError("bad-offer", "this id was another offer's");
+      else if (JSON.stringify(known.offer) !== JSON.stringify(offer) || provenKey(known.peer) !== provenKey(request.peer)) throw new FileError("bad-offer", "this id was another offer's");
       else if (known.state !== "asked") await known.run(request);
       else await this.#decide(known, request, 0);
     } catch (error) {
@@ -195,10 +195,10 @@ export class Receiver {
     const { offer, peer } = reception;
     let wanted = this.#asking.get(reception);
     if (!wanted) {
-      const asked = this.trust.always(peer) || this.trust.accepted(offer.id) ? Promise.resolve(true) : this.#rows.get(reception)!.ask(have);
+      const asked = this.trust.always(peer) || this.trust.accepted(offer, peer) ? Promise.resolve(true) : this.#rows.get(reception)!.ask(have);
       wanted = asked.then((yes) => {
         reception.decided(yes);
-        if (yes) this.trust.setAccepted(offer.id);
+        if (yes) this.trust.setAccepted(offer, peer);
         return yes;
       });
       this.#asking.set(reception, wanted);
@@ -219,7 +219,7 @@ export class Receiver {
     await this.#stalled(reception);
     await reception.run(request);
     // Memory has it only as long as this page does.
-    if (reception.state === "done" && (await this.keeper.lasting())) this.trust.setDone(offer.id);
+    if (reception.state === "done" && (await this.keeper.lasting())) this.trust.setDone(offer, peer);
   }
 
   /** Has others let go of the files of this offer: the sender may have been killed, and come back with another offer, before we noticed. */

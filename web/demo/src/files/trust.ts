@@ -1,6 +1,8 @@
 // From whom files are taken without asking, and which offers were taken already.
 
 import type { Peer } from "/sdk/beckon.js";
+import { hex, SHA256 } from "./sha256.js";
+import type { Offer } from "./wire.js";
 
 const ALWAYS = "beckon-files-always";
 const ACCEPTED = "beckon-files-accepted";
@@ -24,23 +26,30 @@ export class Trust {
     if (key !== undefined) keep(localStorageOrNone(), ALWAYS, key);
   }
 
-  /** Whether this offer was accepted before this page was reloaded. Its id is known to who made it alone. */
-  accepted(offer: string): boolean {
-    return kept(sessionStorageOrNone(), ACCEPTED).includes(offer);
+  /** Whether this offer of this peer's was accepted before this page was reloaded. */
+  accepted(offer: Offer, peer: Peer): boolean {
+    return kept(sessionStorageOrNone(), ACCEPTED).includes(markOf(offer, peer));
   }
 
-  setAccepted(offer: string): void {
-    keep(sessionStorageOrNone(), ACCEPTED, offer);
+  setAccepted(offer: Offer, peer: Peer): void {
+    keep(sessionStorageOrNone(), ACCEPTED, markOf(offer, peer));
   }
 
   /** Whether this offer came whole before this page was reloaded: who offers to everybody takes the page for somebody else. */
-  done(offer: string): boolean {
-    return kept(sessionStorageOrNone(), DONE).includes(offer);
+  done(offer: Offer, peer: Peer): boolean {
+    return kept(sessionStorageOrNone(), DONE).includes(markOf(offer, peer));
   }
 
-  setDone(offer: string): void {
-    keep(sessionStorageOrNone(), DONE, offer);
+  setDone(offer: Offer, peer: Peer): void {
+    keep(sessionStorageOrNone(), DONE, markOf(offer, peer));
   }
+}
+
+/** What an offer is known again by. Its id alone would not do: all to whom it is made know that, and could offer anything under it. */
+function markOf(offer: Offer, peer: Peer): string {
+  const hash = new SHA256();
+  hash.update(new TextEncoder().encode(`${provenKey(peer) ?? ""} ${JSON.stringify(offer)}`));
+  return hex(hash.digest());
 }
 
 /** The key of a peer that has proven that it has it. */
