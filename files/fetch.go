@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"time"
@@ -20,7 +21,8 @@ func (in *Incoming) fetchFile(ctx context.Context, p *peer.Peer, it *item) error
 		return in.failed(it.Path, err)
 	}
 	part := in.names.part(it.Path)
-	f, length, err := openPart(in.root, part, it.Size)
+	defer in.names.release(it.Path)
+	f, length, err := openPart(in.root, part, it.Size, func(info fs.FileInfo) error { return in.names.claim(it.Path, info) })
 	if err != nil {
 		return in.failed(it.Path, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 )
@@ -78,8 +79,8 @@ func (it *item) wrote(b []byte) {
 	}
 }
 
-// openPart opens what there is of a file, to go on with it, and tells how long it is. More than the file has is cut off.
-func openPart(root *os.Root, path string, size int64) (*os.File, int64, error) {
+// openPart opens what there is of a file, to go on with it, and tells how long it is. More than the file has is cut off, if claim agrees.
+func openPart(root *os.Root, path string, size int64, claim func(fs.FileInfo) error) (*os.File, int64, error) {
 	if info, err := root.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, 0, errors.New(path + " is in the way, and is no file")
 	}
@@ -88,6 +89,9 @@ func openPart(root *os.Root, path string, size int64) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	info, err := f.Stat()
+	if err == nil {
+		err = claim(info)
+	}
 	if err == nil && info.Size() > size {
 		err = f.Truncate(size)
 	}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -24,13 +25,15 @@ type names struct {
 	root  *os.Root
 	taken map[string]bool // what is offered, in small letters
 
-	mu    sync.Mutex
-	made  map[string]bool // folders that are there
-	other map[string]string
+	mu     sync.Mutex
+	made   map[string]bool // folders that are there
+	other  map[string]string
+	open   map[string]fs.FileInfo // the parts that are being written, by the path of the file
+	placed []fs.FileInfo          // what took the place of something that was there
 }
 
 func newNames(root *os.Root, list []Entry) *names {
-	n := &names{root: root, taken: make(map[string]bool, len(list)), made: map[string]bool{".": true}, other: map[string]string{}}
+	n := &names{root: root, taken: make(map[string]bool, len(list)), made: map[string]bool{".": true}, other: map[string]string{}, open: map[string]fs.FileInfo{}}
 	for _, e := range list {
 		n.taken[fold(e.Path)] = true
 	}
@@ -49,6 +52,27 @@ func (n *names) part(p string) string {
 		p += "~"
 	}
 	return p
+}
+
+// claim says that a part is written for a path, and refuses one that is being written for another. Which names are one is the file system's to
+// say: of "é" some know one spelling, and "straße" may be "STRASSE". Two files in one would each have the right digest, and be rubbish.
+func (n *names) claim(p string, part fs.FileInfo) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for other, has := range n.open {
+		if other != p && os.SameFile(has, part) {
+			return FaultDuplicate.error(p)
+		}
+	}
+	n.open[p] = part
+	return nil
+}
+
+// release ends a claim, if there is one.
+func (n *names) release(p string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.open, p)
 }
 
 // folder makes the folder that a path is in, and those above. It follows no links.
@@ -142,10 +166,7 @@ func beside(p string, k int) string {
 func (n *names) place(part, p string, existing Existing) error {
 	switch existing {
 	case Overwrite:
-		if _, err := n.there(p); err != nil {
-			return err
-		}
-		return n.root.Rename(part, p)
+		return n.replace(part, p)
 	case Rename:
 		to := p
 		for k := 2; ; k++ {
@@ -164,6 +185,25 @@ func (n *names) place(part, p string, existing Existing) error {
 		return &Error{Code: CodeExists, Path: p, Text: "has come there meanwhile"}
 	}
 	return err
+}
+
+// replace puts a part in the place of what is there, unless that has just come.
+func (n *names) replace(part, p string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	there, err := n.there(p)
+	if err != nil {
+		return err
+	}
+	if there != nil && slices.ContainsFunc(n.placed, func(one fs.FileInfo) bool { return os.SameFile(one, there) }) {
+		return FaultDuplicate.error(p)
+	}
+	whole, err := n.root.Lstat(part)
+	if err != nil {
+		return err
+	}
+	n.placed = append(n.placed, whole)
+	return n.root.Rename(part, p)
 }
 
 // put gives the part another name if nothing has that: fs.ErrExist. A rename would replace what is there, a link does not; where there
