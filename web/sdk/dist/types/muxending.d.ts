@@ -5,6 +5,7 @@ export interface EndingOwner {
     readonly id: number;
     readonly lane: Trunk;
     readonly link: MuxLink | undefined;
+    readonly durable: boolean;
     readonly _numbered: boolean;
     readonly _windowed: boolean;
     readonly _over: boolean;
@@ -27,8 +28,10 @@ export declare class Ending {
     /** This side has said CLOSE on this connection; it has said FIN. */
     closeSaid: boolean;
     constructor(owner: EndingOwner);
-    /** The other side has said how many messages there are. */
-    get announced(): boolean;
+    /** Message n, or the next where they have no numbers, is none of those that the other side has announced. */
+    excludes(n: number): boolean;
+    /** The other side has said CLOSE, and what it has announced is not here yet. */
+    get owes(): boolean;
     /** Says FIN or CLOSE: all has left. */
     say(): void;
     /** On another connection it is said again. */

@@ -46,7 +46,7 @@ export declare class Peer extends Peer_base {
      * good is replaced by another one.
      */
     get connection(): RTCPeerConnection | undefined;
-    /** How many channels were closed at once because 64 waited to be accepted already. */
+    /** How many channels were refused because 256 waited to be accepted already; of raw ones, 64. */
     get overflows(): number;
     /**
      * Opens a channel, waiting until the peer is connected, perhaps again. One that is ordered and reliable is there at once then, another
