@@ -11,20 +11,22 @@ import (
 // TestLabTransfer sends a file between two houses that lose 5 % of all packets, directly and relayed, and kills either side.
 func TestLabTransfer(t *testing.T) {
 	for _, kinds := range [][2]lab.Kind{{lab.NAT, lab.NAT}, {lab.Symmetric, lab.Symmetric}} {
-		for _, killed := range []string{"sender", "receiver"} {
-			t.Run(string(kinds[0])+"/"+killed, func(t *testing.T) {
-				t.Parallel()
-				w := newTown(t, virtualPorts, kinds[0])
-				near, far := w.hosts[kinds[0]][0], w.hosts[kinds[1]][1]
-				for _, h := range []*lab.Host{near, far} {
-					if err := h.Lose(5); err != nil {
-						t.Fatal(err)
+		for _, mode := range relayModes() {
+			for _, killed := range []string{"sender", "receiver"} {
+				t.Run(string(kinds[0])+"/"+string(mode)+"/"+killed, func(t *testing.T) {
+					t.Parallel()
+					w := newTown(t, mode, kinds[0])
+					near, far := w.hosts[kinds[0]][0], w.hosts[kinds[1]][1]
+					for _, h := range []*lab.Host{near, far} {
+						if err := h.Lose(5); err != nil {
+							t.Fatal(err)
+						}
 					}
-				}
-				crossing{
-					server: w.server.Base, env: []string{"SSL_CERT_FILE=" + w.ca.file}, from: near.Command, to: far.Command, size: 4 << 20,
-				}.killed(t, killed)
-			})
+					crossing{
+						server: w.server.Base, env: []string{"SSL_CERT_FILE=" + w.ca.file}, from: near.Command, to: far.Command, size: 4 << 20,
+					}.killed(t, killed)
+				})
+			}
 		}
 	}
 }
