@@ -106,7 +106,11 @@ func closedPort(t *testing.T) string {
 func TestBotEchoes(t *testing.T) {
 	t.Parallel()
 	b := serve(t, "127.0.0.1", "--grace", "1s")
-	room, err := peer.Join(t.Context(), b.Base, b.Name, nil)
+	link, err := peer.ParseLink(b.Room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := peer.Join(t.Context(), link.Server, link.Room, &peer.Config{Secret: link.Secret})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -292,6 +292,16 @@ func (c *connection) open() error {
 	return nil
 }
 
+// hasBegun tells whether negotiated is set.
+func (c *connection) hasBegun() bool {
+	select {
+	case <-c.pcSet:
+		return true
+	default:
+		return false
+	}
+}
+
 // spawn starts a goroutine that run waits for. It returns false when the connection is over.
 func (c *connection) spawn(f func()) bool {
 	c.mu.Lock()

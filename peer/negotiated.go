@@ -27,6 +27,9 @@ func (r *Room) negotiated(p *Peer, data protocol.SignalData) {
 		r.unverifiedBy(p)
 	case data.Over:
 		if current || c != nil && c.session == "" || c == nil && !p.meeting.asked.IsZero() {
+			if _, state, _ := p.meeting.look(); c != nil && state != StateConnected && c.hasBegun() {
+				r.reportFailed(c, p.meeting.lostSince()) // each side tells what it has seen
+			}
 			gone := protocol.Errorf(protocol.CodeConnectFailed, "the other side gave the connection up")
 			p.end(forGood(gone, c != nil && (c.replaces || c.isConnected())))
 		}

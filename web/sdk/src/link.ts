@@ -172,6 +172,7 @@ export class Link {
   /** For the other side it has ended for good. What was said of a connection that has been replaced since is late. */
   #left(session: string): void {
     if (this.#state === "waiting" || (this.#session ?? session) !== session) return;
+    if (this.#state !== "connected" && this.#state !== "closed") this.#owner.failed(); // each side tells what it has seen
     this.end(this.#failure(new BeckonError("closed", "The other side gave up.")));
   }
 
