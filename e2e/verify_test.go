@@ -62,8 +62,9 @@ type verifySeen struct {
 
 // TestVerifiedPeers: with a server between them that does what it can, two peers that verify each other end with peer-unverified on both
 // sides and without a channel; with an honest one they are verified, and stay so. In each pairing of Go, Chromium and Firefox.
+//
+// It has the machine for itself: what its pairs share has a deadline, which other tests would use up.
 func TestVerifiedPeers(t *testing.T) {
-	t.Parallel()
 	st := newVerifyStage(t)
 	t.Run("pairs", func(t *testing.T) {
 		for _, a := range []browser.Kind{golang, browser.Chromium, browser.Firefox} {
