@@ -36,7 +36,7 @@ func (f fields) confirmation() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if name := cnf.unknown("jwk"); name != "" || len(cnf) == 0 {
+	if _, more := cnf.unknown("jwk"); more || len(cnf) == 0 {
 		return "", errors.New("`cnf` does not name its key by `jwk` alone")
 	}
 	jwk, err := members(cnf["jwk"], "`jwk` in `cnf`")

@@ -110,7 +110,7 @@ func decodeGrant(raw json.RawMessage) (Grant, error) {
 	if err != nil {
 		return Grant{}, errors.New("it " + err.Error())
 	}
-	if name := f.unknown("rooms", "allow", "maxPeers", "capacity"); name != "" {
+	if name, more := f.unknown("rooms", "allow", "maxPeers", "capacity"); more {
 		return Grant{}, errors.New("it has a field " + quoted(name) + ", which this version does not know")
 	}
 	var g Grant

@@ -199,6 +199,8 @@ func TestHostile(t *testing.T) {
 		{"cnf without x", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519"}}`), by(ed)), BadClaims},
 		{"cnf of 31 bytes", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo[:42]+`"}}`), by(ed)), BadClaims},
 		{"cnf with stray bits", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo[:42]+`B"}}`), by(ed)), BadClaims},
+		{"cnf with a name of no letters", forge(edHead, payload(`,"cnf":{"":1}`), by(ed)), BadClaims},
+		{"cnf with jwk and a name of no letters", forge(edHead, payload(`,"cnf":{"":1,"jwk":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo+`"}}`), by(ed)), BadClaims},
 		{"cnf with a private key", forge(edHead, payload(`,"cnf":{"jwk":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo+`","d":"`+boundTo+`"}}`), by(ed)), BadClaims},
 		{"cnf in other letters", forge(edHead, payload(`,"cnf":{"JWK":{"kty":"OKP","crv":"Ed25519","x":"`+boundTo+`"}}`), by(ed)), BadClaims},
 
@@ -211,6 +213,7 @@ func TestHostile(t *testing.T) {
 		{"rooms a string", forge(edHead, grantOf(`{"rooms":"*"}`), by(ed)), BadGrant},
 		{"rooms null", forge(edHead, grantOf(`{"rooms":null}`), by(ed)), BadGrant},
 		{"Rooms", forge(edHead, grantOf(`{"rooms":["tea"],"Rooms":["*"]}`), by(ed)), BadGrant},
+		{"a field with a name of no letters", forge(edHead, grantOf(`{"rooms":["tea"],"":["*"]}`), by(ed)), BadGrant},
 		{"a room with two stars", forge(edHead, grantOf(`{"rooms":["a**"]}`), by(ed)), BadGrant},
 		{"a room with a slash", forge(edHead, grantOf(`{"rooms":["a/b"]}`), by(ed)), BadGrant},
 		{"a room too long", forge(edHead, grantOf(`{"rooms":["`+strings.Repeat("a", 65)+`"]}`), by(ed)), BadGrant},

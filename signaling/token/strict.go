@@ -183,8 +183,8 @@ func (f fields) date(name string) (time.Time, error) {
 	return time.Unix(int64(whole), int64(fraction*1e9)).UTC(), nil
 }
 
-// unknown returns the first name that is not one of these; "" if there is none.
-func (f fields) unknown(names ...string) string {
+// unknown returns the first name that is not one of these, and whether there is one: "" is a name as well.
+func (f fields) unknown(names ...string) (string, bool) {
 	var others []string
 	for name := range f {
 		if !slices.Contains(names, name) {
@@ -192,7 +192,7 @@ func (f fields) unknown(names ...string) string {
 		}
 	}
 	if len(others) == 0 {
-		return ""
+		return "", false
 	}
-	return slices.Min(others)
+	return slices.Min(others), true
 }
