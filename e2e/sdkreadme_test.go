@@ -4,26 +4,18 @@ package e2e
 
 import (
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/beckon-rtc/beckon/e2e/browser"
+	"github.com/beckon-rtc/beckon/internal/testdocs"
 )
 
 // TestSDKReadmeDots: the page of two players that stands in the SDK's README is complete, and does what it says.
 func TestSDKReadmeDots(t *testing.T) {
 	t.Parallel()
 	needAll(t, browser.Chromium, browser.Firefox)
-	readme, err := os.ReadFile("../web/sdk/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(readme), "```html\n")
-	page, _, found := strings.Cut(rest, "```\n")
-	if !found {
-		t.Fatal("the README has no page")
-	}
+	page := testdocs.Block(t, "../web/sdk/README.md", "html")
 	var text string // set before anybody asks for it
 	origin := elsewhere(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/internal/testlog"
 )
 
 func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
@@ -282,7 +284,7 @@ func (f *failing) Accept() (net.Conn, error) {
 // TestAcceptGoesOn after errors, and does not spin meanwhile.
 func TestAcceptGoesOn(t *testing.T) {
 	t.Parallel()
-	var log logBuffer
+	var log testlog.Log
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipes()
 		e := New(&failing{p, 20}, Config{Log: zerolog.New(&log)})

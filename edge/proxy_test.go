@@ -14,6 +14,8 @@ import (
 
 	"github.com/pires/go-proxyproto"
 	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/internal/testlog"
 )
 
 func header(t testing.TB, version byte, client string) []byte {
@@ -183,7 +185,7 @@ func (p *prefixed) Write(b []byte) (int, error) {
 // TestProxyWarnings are for the operator: of what everybody can cause, one line.
 func TestProxyWarnings(t *testing.T) {
 	t.Parallel()
-	var log logBuffer
+	var log testlog.Log
 	synctest.Test(t, func(t *testing.T) {
 		_, p := memory(t, Config{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Log: zerolog.New(&log)})
 		for range 3 {

@@ -1,14 +1,12 @@
 package turnserver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -336,24 +334,6 @@ func ended(t *testing.T, c net.Conn) {
 	if n, err := c.Read(make([]byte, 64)); n > 0 || err == nil || errors.As(err, &timeout) && timeout.Timeout() {
 		t.Fatalf("the server did not close the connection: %d bytes, %v", n, err)
 	}
-}
-
-// logBuffer is a log that a test can read while the server writes.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 // via is a UDP socket that others use too, to talk to one address.
