@@ -92,6 +92,9 @@ type conformanceStage struct {
 	golang *conformance.Player
 	log    logBuffer
 
+	// relay is the server whose relay cases use that have one of their own; it is started when it is first needed.
+	relay func() *killable
+
 	mu    sync.Mutex
 	pages map[browser.Kind][2]player // guarded by mu
 	rooms int                        // guarded by mu
@@ -103,6 +106,7 @@ func newConformanceStage(t *testing.T) *conformanceStage {
 		t: t, ctx: s.ctx, ip: ip, site: s,
 		hub: newHub(t, s, ip), places: make(chan struct{}, atOnce), pages: make(map[browser.Kind][2]player),
 	}
+	st.relay = sync.OnceValue(func() *killable { return serveKillable(t, st.ip) })
 	st.server = serve(t, st.ip, "--allow-origin", s.Origin)
 	st.golang = conformance.NewPlayer(zerolog.New(&st.log).Level(zerolog.DebugLevel).With().Timestamp().Logger())
 	t.Cleanup(func() {
@@ -183,7 +187,19 @@ func (st *conformanceStage) play(t *testing.T, c *conformance.Case, pair pairing
 	st.rooms++
 	run.Room = fmt.Sprintf("case-%d", st.rooms)
 	st.mu.Unlock()
-	meeting := newMeetingPlace(own)
+	var relay *breakingRelay
+	if c.Relay {
+		relay = newBreakingRelay(t, st.ip, st.relay().Relay, relaySecret)
+		withRelay := *c
+		withRelay.Join = make(map[conformance.Role]conformance.JoinOptions)
+		for _, role := range []conformance.Role{conformance.A, conformance.B} {
+			join := c.Join[role]
+			join.ICEServers, join.ICETransportPolicy = relay.servers(), "relay"
+			withRelay.Join[role] = join
+		}
+		run.Case = &withRelay
+	}
+	meeting := newMeetingPlace(own, relay)
 	both := map[conformance.Role]player{conformance.A: a, conformance.B: b}
 	var mu sync.Mutex
 	var faults []string

@@ -152,6 +152,7 @@ type crossing struct {
 	from, to spot
 	flags    []string
 	size     int64
+	tenths   int64 // of it are there when a side is killed
 }
 
 // TestTransferKilled kills either side when nine tenths of a file are there, and starts it again: the file arrives whole, and at most 1 % of
@@ -161,7 +162,7 @@ func TestTransferKilled(t *testing.T) {
 	for name, flags := range map[string][]string{"direct": nil, "relayed": {"--relay-only"}} {
 		for _, killed := range []string{"sender", "receiver"} {
 			t.Run(name+"/"+killed, func(t *testing.T) {
-				crossing{server: s.Base, flags: flags, size: 48 << 20}.killed(t, killed)
+				crossing{server: s.Base, flags: flags, size: 48 << 20, tenths: 9}.killed(t, killed)
 			})
 		}
 	}
@@ -190,10 +191,10 @@ func (c crossing) killed(t *testing.T, killed string) {
 		return info.Size()
 	}
 	began := time.Now()
-	soon(t, "nine tenths", func() bool { return there() >= c.size/10*9 })
+	soon(t, fmt.Sprintf("%d tenths", c.tenths), func() bool { return there() >= c.size/10*c.tenths })
+	t.Logf("%d tenths after %v", c.tenths, time.Since(began))
 	if killed == "sender" {
 		sender.Close() // by SIGKILL
-		t.Logf("nine tenths after %v", time.Since(began))
 		sender = send("--link", link)
 	} else {
 		receiver.Close()

@@ -14,6 +14,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 //go:embed cases.json
@@ -28,6 +30,8 @@ type Case struct {
 	Alone bool `json:"alone"`
 	// Server has a server of its own, because it breaks that. It is Alone, too.
 	Server bool `json:"server"`
+	// Relay has a relay of its own, whose ways it may break, and both roles use no others. It is Alone, too.
+	Relay bool `json:"relay"`
 	// Join is how each role joins its room.
 	Join map[Role]JoinOptions `json:"join"`
 	A    []Step               `json:"a"`
@@ -55,6 +59,8 @@ func (r Role) Other() Role {
 type JoinOptions struct {
 	MaxMessageSize     int    `json:"maxMessageSize,omitempty"`
 	ICETransportPolicy string `json:"iceTransportPolicy,omitempty"`
+	// ICEServers are those of the case's own relay, which who runs it puts here.
+	ICEServers []protocol.ICEServer `json:"iceServers,omitempty"`
 }
 
 // Options are a channel's, in the words of W3C WebRTC; times are in milliseconds.

@@ -14,7 +14,7 @@ import (
 type Control interface {
 	// Meet returns when both roles have come to the point.
 	Meet(ctx context.Context, point string) error
-	// Act has something done to the server: "kill" or "start".
+	// Act has something done to the server, "kill" or "start", or to the relay: "break".
 	Act(ctx context.Context, act string) error
 }
 
@@ -89,6 +89,7 @@ func (p *Player) meet(ctx context.Context, run Run) (*acquaintance, error) {
 	room, err := peer.Join(ctx, run.Server, run.Room, &peer.Config{
 		MaxMessageSize:     join.MaxMessageSize,
 		ICETransportPolicy: peer.ICETransportPolicy(join.ICETransportPolicy),
+		ICEServers:         join.ICEServers,
 		Logger:             p.logger,
 	})
 	if err != nil {
