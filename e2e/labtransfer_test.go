@@ -12,8 +12,8 @@ import (
 // TestLabTransfer sends a file between two houses that lose 5 % of all packets, directly and relayed, and kills either side.
 //
 // The file is small, because over both houses a tenth of the packets is lost, in either direction, and with that SCTP makes 25 to 80 kB a
-// second, whatever the machine: it waits for its timer nearly all the time. So all transfers go at once, too, each in a town of its own. What was lost comes in one go with
-// what came behind it, so a side is killed when half of the file is there, and not at its end.
+// second, whatever the machine: it waits for its timer nearly all the time. So all transfers go at once, too, each in a town of its own.
+// What was lost comes in one go with what came behind it, which is up to 1 MiB, so a side is killed while more than that is missing.
 func TestLabTransfer(t *testing.T) {
 	t.Parallel()
 	var all sync.WaitGroup
@@ -32,7 +32,7 @@ func TestLabTransfer(t *testing.T) {
 						}
 						crossing{
 							server: w.server.Base, env: []string{"SSL_CERT_FILE=" + w.ca.file}, from: near.Command, to: far.Command,
-							size: 768 << 10, tenths: 5,
+							size: 5 << 18, tenths: 2,
 						}.killed(t, killed)
 					})
 				})

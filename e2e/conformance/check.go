@@ -49,7 +49,7 @@ func (s *Step) check(tasks map[string]bool) error {
 		"open": "channel", "accept": "channel", "send": "channel", "recv": "channel", "close": "channel", "closeWrite": "channel",
 		"closed": "channel", "stats": "channel", "ping": "channel", "pong": "channel", "knock": "channel", "echo": "channel",
 		"stalled": "task", "await": "task", "cancel": "task", "request": "name", "serve": "name", "meet": "point", "server": "act",
-		"cut": "", "hangup": "", "peer": "",
+		"cut": "", "hangup": "", "peer": "", "say": "", "hear": "", "update": "", "sees": "", "connect": "name", "join": "name",
 	}
 	need, known := needs[s.Do]
 	has := map[string]string{"": "-", "channel": s.Channel, "task": s.Task, "name": s.Name, "point": s.Point, "act": s.Act}
@@ -58,6 +58,8 @@ func (s *Step) check(tasks map[string]bool) error {
 		return fmt.Errorf("there is no such step")
 	case has[need] == "":
 		return fmt.Errorf("it has no %s", need)
+	case s.To != "" && s.To != toRoom && s.To != toPeer:
+		return fmt.Errorf("nothing can be said to %q", s.To)
 	case s.Kind != "" && s.Kind != "bytes" && s.Kind != "text" && s.Kind != "both":
 		return fmt.Errorf("there is no kind %q", s.Kind)
 	case s.Act != "" && s.Act != "kill" && s.Act != "start" && s.Act != "break":
