@@ -21,9 +21,9 @@ const (
 	// conformancePatience bounds the suite in all pairings, casePatience one case.
 	conformancePatience = 6 * time.Minute
 	casePatience        = 40 * time.Second
-	// atOnce is how many cases of the suite run side by side: the pairs' own, and beside them some that wait for a connection to be found
-	// dead. It is no matter of processors, so it is not left to -parallel.
-	atOnce = 4
+	// atOnce is how many cases of the suite run side by side, and waitAtOnce how many of those that wait nearly all of their time, for a
+	// relay or a server to be found dead. It is no matter of processors, so it is not left to -parallel.
+	atOnce, waitAtOnce = 4, 6
 )
 
 // player plays roles of the suite: conformance.Player for package peer, a hubPage for a browser's SDK.
@@ -89,6 +89,7 @@ type conformanceStage struct {
 	server *server
 	hub    *hub
 	places chan struct{} // a token for each case that runs
+	waits  chan struct{} // the same for those that wait
 	golang *conformance.Player
 	log    logBuffer
 
@@ -104,7 +105,7 @@ func newConformanceStage(t *testing.T) *conformanceStage {
 	s, ip := newSiteFor(t, conformancePatience), hostIP(t).String()
 	st := &conformanceStage{
 		t: t, ctx: s.ctx, ip: ip, site: s,
-		hub: newHub(t, s, ip), places: make(chan struct{}, atOnce), pages: make(map[browser.Kind][2]player),
+		hub: newHub(t, s, ip), places: make(chan struct{}, atOnce), waits: make(chan struct{}, waitAtOnce), pages: make(map[browser.Kind][2]player),
 	}
 	st.relay = sync.OnceValue(func() *killable { return serveKillable(t, st.ip) })
 	st.server = serve(t, st.ip, "--allow-origin", s.Origin)
@@ -140,9 +141,13 @@ func (st *conformanceStage) players(pair pairing) (a, b player) {
 func (st *conformanceStage) runAll(t *testing.T, pair pairing, cases []conformance.Case, note func(name, fault string)) {
 	a, b := st.players(pair)
 	one := func(t *testing.T, c *conformance.Case) {
+		places := st.places
+		if c.Server || c.Relay {
+			places = st.waits
+		}
 		select {
-		case st.places <- struct{}{}:
-			defer func() { <-st.places }()
+		case places <- struct{}{}:
+			defer func() { <-places }()
 		case <-st.ctx.Done():
 		}
 		began := time.Now()
