@@ -48,6 +48,7 @@ type Place struct {
 	Crowd     bool          // only visitors connect, and only to the host
 	Watch     bool          // look at what passes: see moments
 	Delay     time.Duration // of each datagram, one way; only with Watch
+	Alone     bool          // what comes is late as well: the other end's sockets are out of reach
 }
 
 // Load is what an end is to do.
@@ -161,6 +162,12 @@ func (e *End) Measure(_ Load, m *Memory) error {
 	runtime.GC() // the first one leaves what pools still hold
 	runtime.ReadMemStats(&stats)
 	*m = Memory{stats.HeapAlloc + stats.StackInuse, runtime.NumGoroutine()}
+	return nil
+}
+
+// Used is the CPU time of this process so far.
+func (e *End) Used(_ Load, cpu *time.Duration) error {
+	*cpu = used()
 	return nil
 }
 
