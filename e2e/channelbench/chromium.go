@@ -125,13 +125,10 @@ func (c *chromium) open(b *bench, v variant, end *remote, page *tab) error {
 		if err != nil {
 			return err
 		}
-		if err := part(&page.remote, end); err != nil {
-			return err
-		}
 		c.comes.add(joinedToOpen, v.name, milliseconds(parts.Open()))
 		c.comes.add(callToOpen, v.name, milliseconds(parts.Join+parts.Open()))
 	}
-	return nil
+	return part(&page.remote, end)
 }
 
 // crowd has a page come to a Go end many times.

@@ -8,7 +8,8 @@ import { loads, serve, Wire } from "./load.mjs";
 const [folder, name, address] = process.argv.slice(2);
 const { RTCPeerConnection } = createRequire(`${folder}/`)(name);
 
-let pc;
+const all = [];
+let pc; // the last one
 let wire;
 let arrived; // resolves to the other side's channel
 
@@ -21,6 +22,7 @@ async function described(description) {
 
 function begin() {
   pc = new RTCPeerConnection({ iceServers: [] });
+  all.push(pc);
   arrived = new Promise((resolve) => (pc.ondatachannel = ({ channel }) => resolve(new Wire(channel))));
 }
 
@@ -43,7 +45,7 @@ const methods = {
     wire = await (await arrived).opened;
   },
   Used: () => used() * 1000,
-  Leave: () => pc?.close(),
+  Leave: () => all.splice(0).forEach((each) => each.close()),
 };
 
 const socket = connect(address);

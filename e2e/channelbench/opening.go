@@ -59,12 +59,12 @@ func openingParts(b *bench, v variant, first, second *remote, near, far series, 
 			if err != nil {
 				return err
 			}
-			if err := part(second, first); err != nil {
-				return err
-			}
 			for _, p := range partsOf(parts) {
 				s.add(p.name, v.name, milliseconds(p.took))
 			}
+		}
+		if err := part(second, first); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -85,15 +85,12 @@ func (o *opening) pairs(v variant, first, second *remote, connect func() (time.D
 		if err != nil {
 			return err
 		}
-		if err := part(second, first); err != nil {
-			return err
-		}
 		if i > 0 {
 			o.pair.add(timeOpen, v.name, milliseconds(took))
 			o.pair.add(cpuOpen, v.name, milliseconds(after-before))
 		}
 	}
-	return nil
+	return part(second, first)
 }
 
 type namedPart struct {
