@@ -66,6 +66,8 @@ func TestDeadlines(t *testing.T) {
 				if _, err := io.Copy(io.Discard, c); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 					t.Errorf("not closed: %v", err)
 				}
+				time.Sleep(time.Second) // whoever still has something to say finds out
+				synctest.Wait()
 			})
 		})
 	}

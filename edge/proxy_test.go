@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pires/go-proxyproto"
 	"github.com/rs/zerolog"
@@ -147,6 +148,36 @@ func TestProxyAndTLS(t *testing.T) {
 			t.Errorf("%s: %s", protocol, got)
 		}
 	}
+}
+
+// TestDeadlineOfHeaderEnds with the header: HTTP/2 is handed over unread, and would have it for good.
+func TestDeadlineOfHeaderEnds(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{TLS: a.server(t), Proxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
+		c := p.dial(t, "192.0.2.9:1000")
+		if _, err := c.Write(header(t, 2, "198.51.100.7:5000")); err != nil {
+			t.Fatal(err)
+		}
+		secured := tls.Client(c, a.client("h2"))
+		said := make(chan error, 1)
+		go func() { said <- secured.Handshake() }()
+		got, err := e.HTTP().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer got.Close()
+		if err := <-said; err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		say(secured, "PRI")
+		head := make([]byte, 3)
+		if _, err := io.ReadFull(got, head); err != nil || string(head) != "PRI" {
+			t.Errorf("read %q, %v an hour later", head, err)
+		}
+	})
 }
 
 // TestProxyUnaskedInTLS is what an operator sees who forgot to configure the proxy.

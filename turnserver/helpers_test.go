@@ -2,6 +2,7 @@ package turnserver
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -176,11 +177,22 @@ func transport(proto byte) stun.Setter {
 
 const protoTCP, protoUDP = 6, 17
 
+// peerAddress is XOR-PEER-ADDRESS exactly as given: an IPv4 address in 16 bytes stays that. Pion's own writer would make four of them.
 type peerAddress netip.AddrPort
 
 func (p peerAddress) AddTo(m *stun.Message) error {
 	ap := netip.AddrPort(p)
-	return stun.XORMappedAddress{IP: ap.Addr().AsSlice(), Port: int(ap.Port())}.AddToAs(m, stun.AttrXORPeerAddress)
+	family, addr := byte(1), ap.Addr().AsSlice()
+	if !ap.Addr().Is4() {
+		family = 2
+	}
+	mask := append(binary.BigEndian.AppendUint32(nil, magicCookie), m.TransactionID[:]...)
+	for i := range addr {
+		addr[i] ^= mask[i]
+	}
+	v := binary.BigEndian.AppendUint16([]byte{0, family}, ap.Port()^magicCookie>>16)
+	m.Add(stun.AttrXORPeerAddress, append(v, addr...))
+	return nil
 }
 
 func peerAt(s string) peerAddress { return peerAddress(netip.MustParseAddrPort(s)) }
