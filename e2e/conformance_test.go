@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,9 +97,10 @@ type conformanceStage struct {
 	// relay is the server whose relay cases use that have one of their own; it is started when it is first needed.
 	relay func() *killable
 
-	mu    sync.Mutex
+	rooms atomic.Int64 // that there were
+
+	mu    sync.Mutex                 // held while a browser starts, so no case may need it
 	pages map[browser.Kind][2]player // guarded by mu
-	rooms int                        // guarded by mu
 }
 
 func newConformanceStage(t *testing.T) *conformanceStage {
@@ -188,10 +190,7 @@ func (st *conformanceStage) play(t *testing.T, c *conformance.Case, pair pairing
 		own = serveKillable(t, st.ip, "--allow-origin", st.site.Origin)
 		run.Server = own.Base
 	}
-	st.mu.Lock()
-	st.rooms++
-	run.Room = fmt.Sprintf("case-%d", st.rooms)
-	st.mu.Unlock()
+	run.Room = fmt.Sprintf("case-%d", st.rooms.Add(1))
 	var relay *breakingRelay
 	if c.Relay {
 		relay = newBreakingRelay(t, st.ip, st.relay().Relay, relaySecret)
