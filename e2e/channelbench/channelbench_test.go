@@ -180,6 +180,12 @@ func TestFigures(t *testing.T) {
 	if got := s.median("load", "nobody"); got != 0 {
 		t.Errorf("the median of nothing is %v", got)
 	}
+	rounds := series{}
+	rounds.addRound(s)
+	rounds.addRound(series{{"load", "a"}: {5}})
+	if got := rounds[[2]string{"load", "a"}]; !slices.Equal(got, []float64{25, 5}) {
+		t.Errorf("the medians of the rounds are %v", got)
+	}
 	if got := s.spread("load", "a", "b"); got != "2.00 (1.00–4.00)" {
 		t.Errorf("the spread is %q", got)
 	}

@@ -56,10 +56,7 @@ func (o *opening) measure(b *bench, round int) error {
 // openingParts adds the parts of openings by second to first, here and far away.
 func openingParts(b *bench, v variant, first, second *remote, near, far series, alone bool) error {
 	for _, to := range []Place{{URL: b.server, Watch: true}, {URL: b.far, Watch: true, Delay: away, Alone: alone}} {
-		s := near
-		if to.Delay > 0 {
-			s = far
-		}
+		s := series{}
 		for range openings {
 			parts, err := b.connect(first, second, to)
 			if err != nil {
@@ -72,12 +69,18 @@ func openingParts(b *bench, v variant, first, second *remote, near, far series, 
 		if err := part(second, first); err != nil {
 			return err
 		}
+		if to.Delay > 0 {
+			far.addRound(s)
+		} else {
+			near.addRound(s)
+		}
 	}
 	return nil
 }
 
 // pairs measures what connect costs both ends, and what join does of it. The first is not counted: in it everything runs for the first time.
 func (o *opening) pairs(v variant, first, second *remote, connect func() (time.Duration, error), join func() error) error {
+	s := series{}
 	for i := range 1 + 2*openings {
 		start, err := cpuOf(first, second)
 		if err != nil {
@@ -99,11 +102,12 @@ func (o *opening) pairs(v variant, first, second *remote, connect func() (time.D
 			return err
 		}
 		if i > 0 {
-			o.pair.add(timeOpen, v.name, milliseconds(took))
-			o.pair.add(cpuOpen, v.name, milliseconds(open-joined))
-			o.pair.add(cpuAlone, v.name, milliseconds(open-joined-(joined-start)))
+			s.add(timeOpen, v.name, milliseconds(took))
+			s.add(cpuOpen, v.name, milliseconds(open-joined))
+			s.add(cpuAlone, v.name, milliseconds(open-joined-(joined-start)))
 		}
 	}
+	o.pair.addRound(s)
 	return part(second, first)
 }
 
