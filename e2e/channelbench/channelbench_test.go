@@ -118,6 +118,11 @@ func TestMoments(t *testing.T) {
 	if got := m.parts(begun.Add(5 * time.Second)); got != want || got.Open() != 4*time.Second {
 		t.Errorf("the parts are %+v", got)
 	}
+	m.at[secured], m.at[carried] = begun.Add(3*time.Second), time.Time{} // open before anything is said
+	want = Parts{Join: time.Second, Signals: time.Second, ICE: time.Second, DTLS: 2 * time.Second}
+	if got := m.parts(begun.Add(5 * time.Second)); got != want {
+		t.Errorf("the parts are %+v", got)
+	}
 	for what, p := range map[moment][]byte{
 		checked: {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0},
 		secured: {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
