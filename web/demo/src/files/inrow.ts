@@ -20,6 +20,8 @@ export interface InRowOptions {
   /** Whether the browser keeps what has come when the page is closed. */
   lasting: boolean;
   announce(text: string): void;
+  /** This line wants to know whether the offer is accepted. */
+  asks(row: InRow): void;
   /** The state is another one. */
   changed(): void;
   /** The user does not want to be asked about this peer's offers any more. */
@@ -67,7 +69,7 @@ export class InRow implements Row {
     const who = this.options.who();
     this.#meter.say(`${who} offers ${count}${bytes(offer.size)}.${already}`);
     this.#below.replaceChildren(...this.#contents());
-    this.options.announce(`${who} offers ${clean(offer.name)}, ${bytes(offer.size)}. Accept or decline it in the list of files`);
+    this.options.announce(`${this.question}. Accept or decline it in the list of files`);
     return new Promise((resolve) => {
       const always = el("input", { type: "checkbox", "data-testid": "offer-always" });
       const choice = (yes: boolean) => () => {
@@ -79,7 +81,20 @@ export class InRow implements Row {
         button("Decline", `Decline ${clean(offer.name)}`, "offer-decline", choice(false)),
       );
       this.#below.append(el("label", { class: "always" }, always, el("span", {}, `Always accept from ${who}`)));
+      this.options.asks(this);
     });
+  }
+
+  /** What is offered, and by whom, in one sentence. */
+  get question(): string {
+    const { name, size } = this.reception.offer;
+    return `${this.options.who()} offers ${clean(name)}, ${bytes(size)}`;
+  }
+
+  /** Brings the line into view, and the keyboard to its first button. */
+  focus(): void {
+    this.item.scrollIntoView({ block: "nearest" });
+    this.#actions.querySelector("button")?.focus();
   }
 
   paint(): void {
