@@ -10,7 +10,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 go build -o "$folder/channelbench" ./e2e/channelbench
 # One at a time, so that the one that does not come leaves the other.
-for package in node-datachannel@0.32.3 @roamhq/wrtc@0.10.0; do
+for package in node-datachannel@0.33.4 @roamhq/wrtc@0.10.0; do
 	if have npm && timeout 120 npm install --no-audit --no-fund --silent --prefix "$folder" "$package" >"$folder/npm.log" 2>&1; then
 		echo "$package is here"
 	else

@@ -22,8 +22,11 @@ let over = false;
 for (const { what, files, limit } of rows) {
   const size = files.reduce((sum, name) => sum + gzipSync(readFileSync(dist + name), { level: 9 }).length, 0);
   over ||= size > limit;
-  if (!readme.includes(`| ${(limit / 1000).toFixed(1)} |`)) {
-    console.error(`sdk/README.md does not say that the limit ${what} is ${limit} bytes`);
+  // What a row needs besides its own file stands in a row above.
+  const needed = rows.find((row) => row.files.join() === files.slice(0, -1).join())?.limit ?? 0;
+  const cells = `| ${((limit - needed) / 1000).toFixed(1)} | ${(limit / 1000).toFixed(1)} |`;
+  if (!readme.includes(cells)) {
+    console.error(`sdk/README.md does not say of the limits ${what}: ${cells}`);
     over = true;
   }
   const figure = `${(size / 1000).toFixed(1)} kB of ${(limit / 1000).toFixed(1)}`;

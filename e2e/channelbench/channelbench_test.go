@@ -118,6 +118,11 @@ func TestMoments(t *testing.T) {
 	if got := m.parts(begun.Add(5 * time.Second)); got != want || got.Open() != 4*time.Second {
 		t.Errorf("the parts are %+v", got)
 	}
+	m.at[secured], m.at[carried] = begun.Add(3*time.Second), time.Time{} // open before anything is said
+	want = Parts{Join: time.Second, Signals: time.Second, ICE: time.Second, DTLS: 2 * time.Second}
+	if got := m.parts(begun.Add(5 * time.Second)); got != want {
+		t.Errorf("the parts are %+v", got)
+	}
 	for what, p := range map[moment][]byte{
 		checked: {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0},
 		secured: {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
@@ -179,6 +184,12 @@ func TestFigures(t *testing.T) {
 	}
 	if got := s.median("load", "nobody"); got != 0 {
 		t.Errorf("the median of nothing is %v", got)
+	}
+	rounds := series{}
+	rounds.addRound(s)
+	rounds.addRound(series{{"load", "a"}: {5}})
+	if got := rounds[[2]string{"load", "a"}]; !slices.Equal(got, []float64{25, 5}) {
+		t.Errorf("the medians of the rounds are %v", got)
 	}
 	if got := s.spread("load", "a", "b"); got != "2.00 (1.00–4.00)" {
 		t.Errorf("the spread is %q", got)

@@ -120,14 +120,16 @@ func (c *chromium) open(b *bench, v variant, end *remote, page *tab) error {
 	if err := openingParts(b, v, &page.remote, end, c.near, c.far, true); err != nil {
 		return err
 	}
+	s := series{}
 	for range openings {
 		parts, err := b.connect(end, &page.remote, Place{URL: b.server})
 		if err != nil {
 			return err
 		}
-		c.comes.add(joinedToOpen, v.name, milliseconds(parts.Open()))
-		c.comes.add(callToOpen, v.name, milliseconds(parts.Join+parts.Open()))
+		s.add(joinedToOpen, v.name, milliseconds(parts.Open()))
+		s.add(callToOpen, v.name, milliseconds(parts.Join+parts.Open()))
 	}
+	c.comes.addRound(s)
 	return part(&page.remote, end)
 }
 

@@ -20,6 +20,13 @@ func (s series) add(of, by string, value float64) {
 	s[[2]string{of, by}] = append(s[[2]string{of, by}], value)
 }
 
+// addRound adds the medians of what one round has measured several times.
+func (s series) addRound(of series) {
+	for key, values := range of {
+		s.add(key[0], key[1], median(values))
+	}
+}
+
 func (s series) median(of, by string) float64 { return median(s[[2]string{of, by}]) }
 
 // ratios are those of each round, which know no good or bad minutes.

@@ -22,7 +22,7 @@ func newOpening(b *bench) *opening { return &opening{b.others(), series{}, serie
 func (o *opening) section() section { return section{"opening", o.measure, o.print} }
 
 // The figures of a pair.
-const timeOpen, cpuOpen = "ms from joined to open", "CPU-ms of both ends"
+const timeOpen, cpuOpen, cpuAlone = "ms from joined to open", "CPU-ms of both ends", "less that of joining"
 
 func (o *opening) measure(b *bench, round int) error {
 	return b.inTurn(append([]variant{ours, plain}, o.others...), round, func(v variant) error {
@@ -32,7 +32,7 @@ func (o *opening) measure(b *bench, round int) error {
 					begun := time.Now()
 					err := connectInNode(first, second)
 					return time.Since(begun), err
-				})
+				}, func() error { return nil })
 			})
 		}
 		return b.pair(v, func(first, second *remote) error {
@@ -42,6 +42,12 @@ func (o *opening) measure(b *bench, round int) error {
 			return o.pairs(v, first, second, func() (time.Duration, error) {
 				parts, err := b.connect(first, second, Place{URL: b.server})
 				return parts.Open(), err
+			}, func() error {
+				to := Place{URL: b.server, Room: b.room(), Crowd: true} // where nobody connects by himself
+				if err := first.call("Enter", to, nil); err != nil {
+					return err
+				}
+				return second.call("Enter", to, nil)
 			})
 		})
 	})
@@ -50,10 +56,7 @@ func (o *opening) measure(b *bench, round int) error {
 // openingParts adds the parts of openings by second to first, here and far away.
 func openingParts(b *bench, v variant, first, second *remote, near, far series, alone bool) error {
 	for _, to := range []Place{{URL: b.server, Watch: true}, {URL: b.far, Watch: true, Delay: away, Alone: alone}} {
-		s := near
-		if to.Delay > 0 {
-			s = far
-		}
+		s := series{}
 		for range openings {
 			parts, err := b.connect(first, second, to)
 			if err != nil {
@@ -66,14 +69,27 @@ func openingParts(b *bench, v variant, first, second *remote, near, far series, 
 		if err := part(second, first); err != nil {
 			return err
 		}
+		if to.Delay > 0 {
+			far.addRound(s)
+		} else {
+			near.addRound(s)
+		}
 	}
 	return nil
 }
 
-// pairs measures what connect costs both ends. The first is not counted: in it everything runs for the first time.
-func (o *opening) pairs(v variant, first, second *remote, connect func() (time.Duration, error)) error {
+// pairs measures what connect costs both ends, and what join does of it. The first is not counted: in it everything runs for the first time.
+func (o *opening) pairs(v variant, first, second *remote, connect func() (time.Duration, error), join func() error) error {
+	s := series{}
 	for i := range 1 + 2*openings {
-		before, err := cpuOf(first, second)
+		start, err := cpuOf(first, second)
+		if err != nil {
+			return err
+		}
+		if err := join(); err != nil {
+			return err
+		}
+		joined, err := cpuOf(first, second)
 		if err != nil {
 			return err
 		}
@@ -81,15 +97,17 @@ func (o *opening) pairs(v variant, first, second *remote, connect func() (time.D
 		if err != nil {
 			return err
 		}
-		after, err := cpuOf(first, second)
+		open, err := cpuOf(first, second)
 		if err != nil {
 			return err
 		}
 		if i > 0 {
-			o.pair.add(timeOpen, v.name, milliseconds(took))
-			o.pair.add(cpuOpen, v.name, milliseconds(after-before))
+			s.add(timeOpen, v.name, milliseconds(took))
+			s.add(cpuOpen, v.name, milliseconds(open-joined))
+			s.add(cpuAlone, v.name, milliseconds(open-joined-(joined-start)))
 		}
 	}
+	o.pair.addRound(s)
 	return part(second, first)
 }
 
@@ -129,12 +147,12 @@ func (o *opening) print(out io.Writer) error {
 	for _, v := range o.others {
 		rows[0] = append(rows[0], v.name, "beckon to it")
 	}
-	for _, of := range []string{timeOpen, cpuOpen} {
+	for _, of := range []string{timeOpen, cpuOpen, cpuAlone} {
 		row := []string{of, o.pair.cell(of, ours.name, 1), o.pair.cell(of, plain.name, 1), o.pair.spread(of, ours.name, plain.name)}
 		for _, v := range o.others {
 			row = append(row, o.pair.cell(of, v.name, 1), o.pair.spread(of, ours.name, v.name))
 		}
 		rows = append(rows, row)
 	}
-	return table(out, "What it takes to open a pair. CPU is with joining the room; those in Node have none, and their signals go through the process that measures.", rows)
+	return table(out, "What it takes to open a pair. Those in Node have no room to join, and their signals go through the process that measures.", rows)
 }

@@ -72,6 +72,9 @@ func (m *moments) parts(open time.Time) Parts {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	at := m.at
+	if at[carried].IsZero() { // a channel of ours is open before anything is said
+		at[carried] = open
+	}
 	for i := range at { // what was not watched, or came in another order, takes no time
 		before := m.begun
 		if i > 0 {
