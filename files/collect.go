@@ -194,7 +194,11 @@ func (c *collector) check() {
 		return
 	}
 	if path, fault := checkPaths(b.Entries); fault != "" {
-		c.errs = append(c.errs, &Error{Code: CodeBadOffer, Path: path, Text: fault.sentence() + ", if case does not count (" + string(fault) + "); send them one by one, or in a folder each"})
+		e := &Error{Code: CodeBadOffer, Path: path, Text: fault.sentence() + ", if case does not count (" + string(fault) + "); send them one by one, or in a folder each"}
+		if fault == FaultFolders {
+			e.Text = fault.sentence() + " (" + string(fault) + "); pack them into one file, with tar or zip"
+		}
+		c.errs = append(c.errs, e)
 		return
 	}
 	order := make([]int, len(b.Entries))
