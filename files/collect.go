@@ -224,10 +224,28 @@ func (b *Bundle) name() string {
 	first := top(b.Entries[0])
 	for _, e := range b.Entries {
 		if top(e) != first {
-			return fmt.Sprintf("%d files", len(b.Entries))
+			return b.count()
 		}
 	}
 	return first
+}
+
+// count is how many things there are; an empty folder is no file.
+func (b *Bundle) count() string {
+	files := 0
+	for _, e := range b.Entries {
+		if !e.Folder {
+			files++
+		}
+	}
+	switch folders := len(b.Entries) - files; {
+	case folders == 0:
+		return fmt.Sprintf("%d files", files)
+	case files == 0:
+		return fmt.Sprintf("%d folders", folders)
+	default:
+		return fmt.Sprintf("%d files and folders", len(b.Entries))
+	}
 }
 
 // open opens the file to read it. What has become anything else meanwhile is an error: a link that was put in its place may lead
