@@ -37,6 +37,9 @@ func TestDeadlines(t *testing.T) {
 		{"half a header", Config{Proxies: proxies}, func(c net.Conn) { say(c, "\r\n\r\n\x00\r\nQUIT\n\x21\x11") }, time.Second, ProxyLate},
 		{"no hello", Config{TLS: a.server(t)}, func(net.Conn) {}, 2 * time.Second, HandshakeLate},
 		{"half a hello", Config{TLS: a.server(t)}, func(c net.Conn) { say(c, "\x16\x03\x01\x02\x00\x01\x00") }, 2 * time.Second, HandshakeLate},
+		{"a hello at a byte for every 100 ms", Config{TLS: a.server(t)}, func(c net.Conn) {
+			go trickle(c, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"+strings.Repeat("\x00", 500), 100*time.Millisecond)
+		}, 2 * time.Second, HandshakeLate},
 		{"nothing", Config{}, func(net.Conn) {}, 4 * time.Second, Silent},
 		{"half of STUN", Config{}, func(c net.Conn) { say(c, "\x00\x01\x00\x00\x21\x12\xA4") }, 4 * time.Second, Silent},
 		{"nothing in TLS", Config{TLS: a.server(t)}, func(c net.Conn) { _ = tls.Client(c, client).Handshake() }, 4 * time.Second, Silent},
@@ -63,6 +66,16 @@ func TestDeadlines(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// trickle says it a byte at a time until the connection is closed.
+func trickle(c net.Conn, what string, pause time.Duration) {
+	for i := range what {
+		if _, err := io.WriteString(c, what[i:i+1]); err != nil {
+			return
+		}
+		time.Sleep(pause)
 	}
 }
 

@@ -20,6 +20,8 @@ export interface InRowOptions {
   /** Whether the browser keeps what has come when the page is closed. */
   lasting: boolean;
   announce(text: string): void;
+  /** This line wants to know whether the offer is accepted. */
+  asks(row: InRow): void;
   /** The state is another one. */
   changed(): void;
   /** The user does not want to be asked about this peer's offers any more. */
@@ -68,7 +70,7 @@ export class InRow implements Row {
     const where = this.options.lasting ? "on this device’s disk until you save it" : "in this page’s memory, and is lost when the page is closed before you save it";
     this.#meter.say(`${who} offers ${count}${bytes(offer.size)}.${already} It is kept ${where}; there is room for ${bytes(room)}.`);
     this.#below.replaceChildren(...this.#contents());
-    this.options.announce(`${who} offers ${clean(offer.name)}, ${bytes(offer.size)}. Accept or decline it in the list of files`);
+    this.options.announce(`${this.question}. Accept or decline it in the list of files`);
     return new Promise((resolve) => {
       const always = el("input", { type: "checkbox", "data-testid": "offer-always" });
       const choice = (yes: boolean) => () => {
@@ -80,7 +82,20 @@ export class InRow implements Row {
         button("Decline", `Decline ${clean(offer.name)}`, "offer-decline", choice(false)),
       );
       this.#below.append(el("label", { class: "always" }, always, el("span", {}, `Always accept from ${who}`)));
+      this.options.asks(this);
     });
+  }
+
+  /** What is offered, and by whom, in one sentence. */
+  get question(): string {
+    const { name, size } = this.reception.offer;
+    return `${this.options.who()} offers ${clean(name)}, ${bytes(size)}`;
+  }
+
+  /** Brings the line into view, and the keyboard to its first button. */
+  focus(): void {
+    this.item.scrollIntoView({ block: "nearest" });
+    this.#actions.querySelector("button")?.focus();
   }
 
   paint(): void {
