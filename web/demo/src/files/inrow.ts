@@ -61,13 +61,14 @@ export class InRow implements Row {
     this.paint();
   }
 
-  ask(have: number): Promise<boolean> {
+  ask(have: number, room: number): Promise<boolean> {
     const { offer } = this.reception;
     const { parts } = this.reception.incoming;
-    const count = parts.length === 1 ? "" : `${parts.length} files, `;
+    const count = counted(parts.length, offer.entries.length - parts.length);
     const already = have > 0 ? ` ${have >= offer.size ? "All" : bytes(have)} of it ${have >= offer.size || have === 1 ? "is" : "are"} here already.` : "";
     const who = this.options.who();
-    this.#meter.say(`${who} offers ${count}${bytes(offer.size)}.${already}`);
+    const where = this.options.lasting ? "on this device’s disk until you save it" : "in this page’s memory, and is lost when the page is closed before you save it";
+    this.#meter.say(`${who} offers ${count}${bytes(offer.size)}.${already} It is kept ${where}; there is room for ${bytes(room)}.`);
     this.#below.replaceChildren(...this.#contents());
     this.options.announce(`${this.question}. Accept or decline it in the list of files`);
     return new Promise((resolve) => {
@@ -208,6 +209,13 @@ export class InRow implements Row {
     // Who works with the keyboard goes on where they were, instead of at the top of the page.
     if (focused) (buttons[0] ?? this.#meter.line).focus();
   }
+}
+
+/** How many things there are, before how large they are; nothing of one file. An empty folder is no file. */
+function counted(files: number, folders: number): string {
+  const some = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
+  if (folders === 0) return files === 1 ? "" : `${files} files, `;
+  return files === 0 ? `${some(folders, "empty folder")}, ` : `${some(files, "file")} and ${some(folders, "empty folder")}, `;
 }
 
 /** A small button; what it says aloud names what it is about. */
