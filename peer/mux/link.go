@@ -41,6 +41,7 @@ type Link struct {
 	ctx      context.Context
 	stop     context.CancelCauseFunc
 	most     int // payload bytes that fit a frame of the other side's
+	batch    int // bytes of a BATCH
 	queue    controls
 	failing  sync.Once
 	closing  atomic.Int64  // channels of the other side that this one has said CLOSE for
@@ -84,6 +85,7 @@ func (m *Mux) Attach(c Connection) *Link {
 		c.MaxFrame = 64 << 10
 	}
 	l.most = max(1, min(longPart, c.MaxFrame-maxHeader))
+	l.batch = min(maxBatch, c.MaxFrame)
 	l.theirMax.Store(firstGrant)
 	l.ctx, l.stop = context.WithCancelCause(m.ctx)
 	m.mu.Lock()
