@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	maxBatch = 16 << 10 // bytes of a BATCH that is sent: no more than a part while others send, so that they wait for no more either
-	maxSmall = 4 << 10  // payload bytes of a message that goes into one: of larger ones too few fit to be worth the copy
+	maxBatch = 16 << 10         // bytes of a BATCH that is sent: no more than a part while others send, so that they wait for no more either
+	burst    = time.Millisecond // between messages that follow each other
+	maxSmall = 4 << 10          // payload bytes of a message that goes into one: of larger ones too few fit to be worth the copy
 )
 
 // batch is what waits on a lane to be written as one message. Messages go into it without the link's turn, so it fills while something else
@@ -18,6 +19,7 @@ type batch struct {
 	most   int    // bytes of a BATCH that the other side takes
 	frames []byte // a BATCH
 	writer batchInfo
+	last   time.Time // when a message last went into it, or past it
 
 	// flying is the BATCH that is being written, the turn's holder's. It is kept until it has left.
 	flying     []byte
@@ -59,6 +61,17 @@ func (b *batch) put(ch *Channel, f *frame) (first, ok bool) {
 	w.mixed = w.mixed || !first && w.by != ch
 	w.by = ch
 	return first, true
+}
+
+// lone tells whether a message is better written at once by who sends it, which saves a change of goroutines: nothing waits, and the one before is
+// old or was answered. heard says that something has come since.
+func (b *batch) lone(heard bool) bool {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lone := b.writer.count == 0 && (heard || now.Sub(b.last) > burst)
+	b.last = now
+	return lone
 }
 
 // take makes what waits fly, if nothing does.
@@ -135,6 +148,10 @@ func (ch *Channel) batchNow(l *Link, m *message) (done bool, full *trunk) {
 		ch.mu.Unlock()
 		return false, nil
 	}
+	if on.batch.lone(l.heard.Load() && l.heard.Swap(false)) {
+		ch.mu.Unlock()
+		return false, nil
+	}
 	f := frame{kind: kindWhole, id: ch.id, text: m.text, payload: m.data}
 	first, ok := on.batch.put(ch, &f)
 	if !ok {
@@ -154,27 +171,33 @@ func (ch *Channel) batchNow(l *Link, m *message) (done bool, full *trunk) {
 	return true, nil
 }
 
-// unpack handles the frames of a BATCH one by one.
+// unpack handles the frames of a BATCH one by one; rest is what follows its type.
 func (t *trunk) unpack(rest []byte) error {
 	if !t.class.Lane() {
 		return badFrame("a BATCH on a trunk that is no lane")
 	}
-	if len(rest) == 0 {
-		return badFrame("a BATCH is empty")
-	}
-	for len(rest) > 0 {
-		size, frames, ok := takeNumber(rest, maxNumber)
-		if !ok || size == 0 || size > uint64(len(frames)) {
-			return badFrame("a BATCH has a frame of %d bytes, and there are %d", size, len(frames))
+	for {
+		one, left, err := takeFrame(rest)
+		if err == nil {
+			err = t.handle(one)
 		}
-		one := frames[:size]
-		rest = frames[size:]
-		if kind(one[0]) == kindBatch {
-			return badFrame("a BATCH is in another one")
-		}
-		if err := t.handle(one); err != nil {
+		if err != nil || len(left) == 0 {
 			return err
 		}
+		rest = left
 	}
-	return nil
+}
+
+// takeFrame takes the next frame of a BATCH.
+func takeFrame(rest []byte) (one, left []byte, err error) {
+	size, frames, ok := takeNumber(rest, maxNumber)
+	switch {
+	case !ok:
+		return nil, nil, badFrame("a BATCH ends where the size of a frame should be")
+	case size == 0 || size > uint64(len(frames)):
+		return nil, nil, badFrame("a BATCH has a frame of %d bytes, and there are %d", size, len(frames))
+	case kind(frames[0]) == kindBatch:
+		return nil, nil, badFrame("a BATCH is in another one")
+	}
+	return frames[:size], frames[size:], nil
 }

@@ -45,6 +45,7 @@ type Link struct {
 	queue    controls
 	failing  sync.Once
 	closing  atomic.Int64  // channels of the other side that this one has said CLOSE for
+	heard    atomic.Bool   // something has come since this side has sent a message
 	theirMax atomic.Uint64 // the largest message that the other side takes, as far as it has said
 
 	// turn is who may write; the next three are its holder's.

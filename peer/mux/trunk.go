@@ -113,6 +113,9 @@ func (l *Link) openTrunk(t *trunk, key string) {
 
 // receive is called with each message of the trunk: a frame, or a BATCH of some.
 func (t *trunk) receive(raw []byte) {
+	if !t.link.heard.Load() {
+		t.link.heard.Store(true)
+	}
 	var err error
 	if len(raw) > 0 && kind(raw[0]) == kindBatch {
 		err = t.unpack(raw[1:])
