@@ -106,7 +106,7 @@ export class Trunk {
 
   #hand(frame: Uint8Array<ArrayBuffer>): void {
     try {
-      if (this.dc.bufferedAmount > MAX_BACKLOG) throw bad("more than it waits for the answers to");
+      if (this.dc.bufferedAmount > MAX_BACKLOG) throw new BeckonError("overflow", "The other side asks for answers and does not take them.");
       this.dc.send(frame);
       this.handed += frame.length;
     } catch (error) {

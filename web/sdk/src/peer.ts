@@ -209,7 +209,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   /**
-   * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it, further ones are
+   * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 64 wait for it, further ones are
    * refused with `overflow`. (See `room.requests` for those of all peers.)
    */
   requests(): AsyncGenerator<Request, void, undefined> {
@@ -431,7 +431,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   #adopt(dc: RTCDataChannel): RawChannel {
-    const channel = new RawChannel(dc, this.#link);
+    const channel = new RawChannel(dc, this.#link, this.#mux.budget);
     this.#raw.add(channel);
     void channel.closed.then(() => this.#raw.delete(channel));
     return channel;
