@@ -71,28 +71,17 @@ export function bad(why: string): BeckonError {
   return new BeckonError("bad-frame", `The other side said what is not ${PROTOCOL}: ${why}.`);
 }
 
-function pushNumber(bytes: number[], n: number): void {
-  for (; n > 127; n = Math.floor(n / 128)) bytes.push((n % 128) + 128);
-  bytes.push(n);
-}
-
 /** Makes one message of some frames. */
 export function encodeBatch(frames: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const [only] = frames;
-  if (only && frames.length === 1) return only;
-  const heads = frames.map(({ length }, i) => {
-    const head = i === 0 ? [BATCH] : [];
-    pushNumber(head, length);
-    return head;
-  });
-  const batch = new Uint8Array(frames.reduce((sum, { length }, i) => sum + length + (heads[i] as number[]).length, 0));
+  if (frames.length === 1) return frames[0] as Uint8Array<ArrayBuffer>;
+  // What a frame begins with is what a BATCH does: a type, and a number.
+  const parts = frames.map((frame, i) => encodeFrame(BATCH, frame.length, [], frame).subarray(i && 1));
+  const batch = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  frames.forEach((frame, i) => {
-    for (const part of [heads[i] as number[], frame]) {
-      batch.set(part, at);
-      at += part.length;
-    }
-  });
+  for (const part of parts) {
+    batch.set(part, at);
+    at += part.length;
+  }
   return batch;
 }
 
@@ -128,7 +117,10 @@ function takeNumber(bytes: Uint8Array, at: number): [n: number, end: number] {
 /** Makes a frame. */
 export function encodeFrame(type: number, id: number, numbers: number[] = [], payload?: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = [type];
-  for (const n of [id, ...numbers]) pushNumber(head, n);
+  for (let n of [id, ...numbers]) {
+    for (; n > 127; n = Math.floor(n / 128)) head.push((n % 128) + 128);
+    head.push(n);
+  }
   const frame = new Uint8Array(head.length + (payload?.length ?? 0));
   frame.set(head);
   if (payload) frame.set(payload, head.length);
