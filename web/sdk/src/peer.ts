@@ -138,7 +138,7 @@ export class Peer extends PeerFacts {
   }
 
   /**
-   * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it, further ones are
+   * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 64 wait for it, further ones are
    * refused with `overflow`. (See `room.requests` for those of all peers.)
    */
   requests(): AsyncGenerator<Request, void, undefined> {

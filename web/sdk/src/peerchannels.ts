@@ -151,7 +151,7 @@ export class PeerChannels {
   }
 
   #adopt(dc: RTCDataChannel): RawChannel {
-    const channel = new RawChannel(dc, this.#owner.link);
+    const channel = new RawChannel(dc, this.#owner.link, this.#mux.budget);
     this.#raw.add(channel);
     void channel.closed.then(() => this.#raw.delete(channel));
     return channel;
