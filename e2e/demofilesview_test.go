@@ -200,7 +200,7 @@ func TestFilesInMemory(t *testing.T) {
 		ada := openWindow(t, kind, b.Room, windowConfig{})
 		bob := openWindow(t, kind, b.Room, windowConfig{})
 		ada.connected(t, 1)
-		bob.until(t, find("[data-testid=file-note]")+`.textContent.includes("512 MiB")`)
+		bob.until(t, find("[data-testid=file-note]")+`.textContent.includes("512 MB")`)
 		huge := filepath.Join(t.TempDir(), "huge.bin")
 		if err := os.WriteFile(huge, nil, 0o600); err != nil {
 			t.Fatal(err)
