@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,9 +22,9 @@ const (
 	// conformancePatience bounds the suite in all pairings, casePatience one case.
 	conformancePatience = 6 * time.Minute
 	casePatience        = 40 * time.Second
-	// atOnce is how many cases of the suite run side by side: the pairs' own, and beside them some that wait for a connection to be found
-	// dead. It is no matter of processors, so it is not left to -parallel.
-	atOnce = 4
+	// atOnce is how many cases of the suite run side by side, and waitAtOnce how many of those that wait nearly all of their time, for a
+	// relay or a server to be found dead. It is no matter of processors, so it is not left to -parallel.
+	atOnce, waitAtOnce = 4, 6
 )
 
 // player plays roles of the suite: conformance.Player for package peer, a hubPage for a browser's SDK.
@@ -89,20 +90,26 @@ type conformanceStage struct {
 	server *server
 	hub    *hub
 	places chan struct{} // a token for each case that runs
+	waits  chan struct{} // the same for those that wait
 	golang *conformance.Player
 	log    logBuffer
 
-	mu    sync.Mutex
+	// relay is the server whose relay cases use that have one of their own; it is started when it is first needed.
+	relay func() *killable
+
+	rooms atomic.Int64 // that there were
+
+	mu    sync.Mutex                 // held while a browser starts, so no case may need it
 	pages map[browser.Kind][2]player // guarded by mu
-	rooms int                        // guarded by mu
 }
 
 func newConformanceStage(t *testing.T) *conformanceStage {
 	s, ip := newSiteFor(t, conformancePatience), hostIP(t).String()
 	st := &conformanceStage{
 		t: t, ctx: s.ctx, ip: ip, site: s,
-		hub: newHub(t, s, ip), places: make(chan struct{}, atOnce), pages: make(map[browser.Kind][2]player),
+		hub: newHub(t, s, ip), places: make(chan struct{}, atOnce), waits: make(chan struct{}, waitAtOnce), pages: make(map[browser.Kind][2]player),
 	}
+	st.relay = sync.OnceValue(func() *killable { return serveKillable(t, st.ip) })
 	st.server = serve(t, st.ip, "--allow-origin", s.Origin)
 	st.golang = conformance.NewPlayer(zerolog.New(&st.log).Level(zerolog.DebugLevel).With().Timestamp().Logger())
 	t.Cleanup(func() {
@@ -136,9 +143,13 @@ func (st *conformanceStage) players(pair pairing) (a, b player) {
 func (st *conformanceStage) runAll(t *testing.T, pair pairing, cases []conformance.Case, note func(name, fault string)) {
 	a, b := st.players(pair)
 	one := func(t *testing.T, c *conformance.Case) {
+		places := st.places
+		if c.Server || c.Relay {
+			places = st.waits
+		}
 		select {
-		case st.places <- struct{}{}:
-			defer func() { <-st.places }()
+		case places <- struct{}{}:
+			defer func() { <-places }()
 		case <-st.ctx.Done():
 		}
 		began := time.Now()
@@ -179,11 +190,20 @@ func (st *conformanceStage) play(t *testing.T, c *conformance.Case, pair pairing
 		own = serveKillable(t, st.ip, "--allow-origin", st.site.Origin)
 		run.Server = own.Base
 	}
-	st.mu.Lock()
-	st.rooms++
-	run.Room = fmt.Sprintf("case-%d", st.rooms)
-	st.mu.Unlock()
-	meeting := newMeetingPlace(own)
+	run.Room = fmt.Sprintf("case-%d", st.rooms.Add(1))
+	var relay *breakingRelay
+	if c.Relay {
+		relay = newBreakingRelay(t, st.ip, st.relay().Relay, relaySecret)
+		withRelay := *c
+		withRelay.Join = make(map[conformance.Role]conformance.JoinOptions)
+		for _, role := range []conformance.Role{conformance.A, conformance.B} {
+			join := c.Join[role]
+			join.ICEServers, join.ICETransportPolicy = relay.servers(), "relay"
+			withRelay.Join[role] = join
+		}
+		run.Case = &withRelay
+	}
+	meeting := newMeetingPlace(own, relay)
 	both := map[conformance.Role]player{conformance.A: a, conformance.B: b}
 	var mu sync.Mutex
 	var faults []string

@@ -203,7 +203,8 @@ func (p *hubPage) send(f hubFrame) {
 
 // meetingPlace is where the two roles of a case meet.
 type meetingPlace struct {
-	server *killable // nil if the case has none of its own
+	server *killable      // nil if the case has none of its own
+	relay  *breakingRelay // nil if the case has none of its own
 
 	mu     sync.Mutex
 	points map[string]chan struct{} // made by who comes first, closed by who comes second; guarded by mu
@@ -211,8 +212,8 @@ type meetingPlace struct {
 
 var _ conformance.Control = (*meetingPlace)(nil)
 
-func newMeetingPlace(server *killable) *meetingPlace {
-	return &meetingPlace{server: server, points: make(map[string]chan struct{})}
+func newMeetingPlace(server *killable, relay *breakingRelay) *meetingPlace {
+	return &meetingPlace{server: server, relay: relay, points: make(map[string]chan struct{})}
 }
 
 func (m *meetingPlace) Meet(ctx context.Context, point string) error {
@@ -235,8 +236,12 @@ func (m *meetingPlace) Meet(ctx context.Context, point string) error {
 }
 
 func (m *meetingPlace) Act(ctx context.Context, act string) error {
-	if act == "kill" {
+	switch act {
+	case "kill":
 		m.server.kill()
+		return nil
+	case "break":
+		m.relay.lose()
 		return nil
 	}
 	return m.server.start(ctx)

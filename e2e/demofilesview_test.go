@@ -213,7 +213,7 @@ func TestFilesInPrivateWindow(t *testing.T) {
 func takesIntoMemory(t *testing.T, ada, bob *window) {
 	t.Helper()
 	ada.connected(t, 1)
-	bob.until(t, find("[data-testid=file-note]")+`.textContent.includes("512 MiB")`)
+	bob.until(t, find("[data-testid=file-note]")+`.textContent.includes("512 MB")`)
 	huge := filepath.Join(t.TempDir(), "huge.bin")
 	if err := os.WriteFile(huge, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 )
 
 // Two pages play on a server of Go: what a page predicts is what happens, each sees the other, who comes later finds the game as it is, and
-// who goes is gone. A player whose clock is too fast gains nothing by that.
+// who goes is gone. A player whose clock is too fast gains nothing by that. Who comes when all seats are taken is told so, and is in when one is left.
 func TestExampleGameserver(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "gameserver")
@@ -25,7 +25,7 @@ func TestExampleGameserver(t *testing.T) {
 	}
 	origin := examples(t, "gameserver", nil)
 	b := serve(t, hostIP(t).String(), "--allow-origin", origin)
-	game, err := process.Start(context.WithoutCancel(t.Context()), process.Config{Path: program, Args: []string{b.Room}})
+	game, err := process.Start(context.WithoutCancel(t.Context()), process.Config{Path: program, Args: []string{"-seats", "3", b.Room}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +64,13 @@ func TestExampleGameserver(t *testing.T) {
 	}
 	hurry(t, b)
 	ada.waits(t, `facts.players === 2`)
+
+	cleo := page()
+	cleo.waits(t, `globalThis.facts?.players === 3`)
+	dora := page()
+	dora.waits(t, `document.getElementById("status").textContent.startsWith("All seats are taken")`)
+	cleo.do(t, chromedp.Navigate("about:blank"))
+	dora.waits(t, `facts.players === 3 && facts.acknowledged > 0`)
 }
 
 // hurry plays with ten inputs for each tick of the server, and with what is no packet; then it goes.
@@ -76,11 +83,18 @@ func hurry(t *testing.T, b *server) {
 		t.Fatal(err)
 	}
 	defer room.Close()
-	var p *peer.Peer
-	for p == nil || string(p.Attributes()) != `{"game":true,"name":"game server"}` {
-		if p, err = room.Accept(ctx); err != nil {
-			t.Fatal(err)
+	var server *peer.Peer
+	for _, p := range room.Peers() {
+		if string(p.Attributes()) == `{"game":true,"name":"game server"}` {
+			server = p
 		}
+	}
+	if server == nil {
+		t.Fatalf("no game server among %d", len(room.Peers()))
+	}
+	p, err := room.Connect(ctx, server.ID())
+	if err != nil {
+		t.Fatal(err)
 	}
 	ch, err := p.Open(ctx, "play", &peer.ChannelOptions{Unordered: true, MaxRetransmits: new(uint16)})
 	if err != nil {

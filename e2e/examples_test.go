@@ -20,22 +20,28 @@ import (
 	"github.com/beckon-rtc/beckon/e2e/process"
 )
 
-// examples serves a folder of ../examples, and beside it the files that a build would have put there.
-func examples(t *testing.T, folder string, built map[string]string) (origin string) {
+// elsewhere serves pages of another origin than beckon's.
+func elsewhere(t *testing.T, pages http.Handler) (origin string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", net.JoinHostPort(hostIP(t).String(), "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: pages}}
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// examples serves a folder of ../examples, and beside it the files that a build would have put there.
+func examples(t *testing.T, folder string, built map[string]string) (origin string) {
+	t.Helper()
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServer(http.Dir(filepath.Join("../examples", folder))))
 	for name, path := range built {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, path) })
 	}
-	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: mux}}
-	server.Start()
-	t.Cleanup(server.Close)
-	return server.URL
+	return elsewhere(t, mux)
 }
 
 // exampleURL is the address of an example's page in a room of the server.

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 	"github.com/rs/zerolog"
 
+	"github.com/beckon-rtc/beckon/internal/testlog"
 	"github.com/beckon-rtc/beckon/peer"
 )
 
@@ -245,23 +245,7 @@ func encoded(t *testing.T, v any) string {
 	return string(b)
 }
 
-// logBuffer keeps what a logger of several goroutines writes, less Pion's own debugging: hundreds of lines per connection.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer // guarded by mu
-}
+// logBuffer keeps what loggers write, less Pion's own debugging.
+type logBuffer struct{ testlog.Log }
 
-func (l *logBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if bytes.Contains(b, []byte(`"level":"debug"`)) && bytes.Contains(b, []byte(`"message":"pion"`)) {
-		return len(b), nil
-	}
-	return l.buf.Write(b)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
+func (l *logBuffer) Write(b []byte) (int, error) { return quiet{&l.Log}.Write(b) }

@@ -15,18 +15,24 @@ import (
 type killable struct {
 	// Base is its origin, http://IP:PORT, and Name that of a room of it.
 	Base, Name string
+	// Relay is the address of its TURN server, IP:PORT.
+	Relay string
 
 	path    string
 	args    []string
 	current *server
 }
 
+// relaySecret is what the credentials of a killable's relay are made with.
+const relaySecret = "and this one as well"
+
 // serveKillable starts it on ip. When the test ends it is killed.
 func serveKillable(t testing.TB, ip string, args ...string) *killable {
 	t.Helper()
-	k := &killable{path: beckon(t), args: append([]string{
-		"serve", "--dev", "--listen", quietAddress(t, ip), "--turn-listen", quietAddress(t, ip),
-		"--secret", "known to all its lives", "--turn-secret", "and this one as well",
+	relay := quietAddress(t, ip)
+	k := &killable{Relay: relay, path: beckon(t), args: append([]string{
+		"serve", "--dev", "--listen", quietAddress(t, ip), "--turn-listen", relay,
+		"--secret", "known to all its lives", "--turn-secret", relaySecret,
 	}, args...)}
 	if err := k.start(t.Context()); err != nil {
 		t.Fatal(err)

@@ -21,15 +21,18 @@ const labMessages = 100
 //
 // Where packets are lost at random, what would have been direct may be relayed, and over TLS instead of UDP: a packet too many was lost.
 func TestLab(t *testing.T) {
+	t.Parallel()
 	type conditions struct {
 		mode relayMode
 		loss int // percent of the UDP packets, in each house that has a router, in and out
 	}
 	var all []conditions
-	for _, mode := range relayModes() {
-		all = append(all, conditions{mode, 0})
+	for _, loss := range []int{0, 5} {
+		for _, mode := range relayModes() {
+			all = append(all, conditions{mode, loss})
+		}
 	}
-	for _, c := range append(all, conditions{virtualPorts, 5}) {
+	for _, c := range all {
 		name := string(c.mode) + " relay ports"
 		if c.loss > 0 {
 			name += fmt.Sprintf(", %d %% of UDP lost at each house", c.loss)

@@ -154,6 +154,12 @@ func (s *screen) shoot(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keepPicture(t, name, picture)
+}
+
+// keepPicture puts a picture where whoever looks at them finds it.
+func keepPicture(t *testing.T, name string, picture []byte) {
+	t.Helper()
 	if err := os.MkdirAll(artifacts, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -3,18 +3,17 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/beckon-rtc/beckon/internal/testlog"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/beckon-rtc/beckon/signaling/token"
@@ -42,7 +41,7 @@ func TestNoSecretsInTheLog(t *testing.T) {
 	}
 	h := hoard{}
 	secret, turnSecret := h.keep("resume-secret", "a secret of this test for resuming"), h.keep("turn-secret", "a secret of this test for the relay")
-	log := &wholeLog{}
+	log := &testlog.Log{}
 	b := serveLogged(t, log, "127.0.0.1", "--keys", keys, "--audience", audience, "--secret", secret, "--turn-secret", turnSecret,
 		"--relay-limit", "identity:allocations=2", "--grace", "1s", "--admin", "127.0.0.1:0", "--log-level", "trace")
 	sign := func(by token.Key, identity string, life time.Duration) string {
@@ -165,7 +164,7 @@ func (h hoard) search(t *testing.T, text string) {
 
 // meet has two programs talk over the relay, and keeps what they were given and what they said of the way. Their logs, as talkative, are
 // written to log.
-func (h hoard) meet(t *testing.T, b *server, log *wholeLog, tokens ...string) {
+func (h hoard) meet(t *testing.T, b *server, log *testlog.Log, tokens ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -197,24 +196,6 @@ func (h hoard) meet(t *testing.T, b *server, log *wholeLog, tokens ...string) {
 			}
 		}
 	}
-}
-
-// wholeLog is all that is written to it, by anybody.
-type wholeLog struct {
-	mu  sync.Mutex
-	buf bytes.Buffer // guarded by mu
-}
-
-func (l *wholeLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *wholeLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 // TestNoSecretsInTheLogOfTheRelayAlone: nor of `beckon turn`, which knows passwords that do not end.

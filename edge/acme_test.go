@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,30 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/internal/testlog"
 )
-
-// logBuffer is a log that may be read while it is written.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
 
 // certified is an Edge with certificates of a CA that finds it.
 func certified(t *testing.T, ca *acmeCA, cache string, log zerolog.Logger) (*Edge, *Certificates) {
@@ -141,7 +123,7 @@ func TestACMERefuses(t *testing.T) {
 	t.Parallel()
 	ca := newACMECA(t)
 	ca.broken = true
-	var log logBuffer
+	var log testlog.Log
 	e, certs := certified(t, ca, t.TempDir(), zerolog.New(&log))
 	for range 3 {
 		if got, err := ask(e, ca, "edge.test"); err == nil {
@@ -249,7 +231,7 @@ func TestACMEConfig(t *testing.T) {
 	if err != nil || strings.Join(domains, " ") != "beckon.example.org xn--bcher-kva.example.org" {
 		t.Errorf("%q, %v", domains, err)
 	}
-	var log logBuffer
+	var log testlog.Log
 	open := filepath.Join(dir, "open")
 	if err := os.Mkdir(open, 0o755); err != nil {
 		t.Fatal(err)

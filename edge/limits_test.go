@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/internal/testlog"
 )
 
 func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
@@ -37,6 +39,9 @@ func TestDeadlines(t *testing.T) {
 		{"half a header", Config{Proxies: proxies}, func(c net.Conn) { say(c, "\r\n\r\n\x00\r\nQUIT\n\x21\x11") }, time.Second, ProxyLate},
 		{"no hello", Config{TLS: a.server(t)}, func(net.Conn) {}, 2 * time.Second, HandshakeLate},
 		{"half a hello", Config{TLS: a.server(t)}, func(c net.Conn) { say(c, "\x16\x03\x01\x02\x00\x01\x00") }, 2 * time.Second, HandshakeLate},
+		{"a hello at a byte for every 100 ms", Config{TLS: a.server(t)}, func(c net.Conn) {
+			go trickle(c, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"+strings.Repeat("\x00", 500), 100*time.Millisecond)
+		}, 2 * time.Second, HandshakeLate},
 		{"nothing", Config{}, func(net.Conn) {}, 4 * time.Second, Silent},
 		{"half of STUN", Config{}, func(c net.Conn) { say(c, "\x00\x01\x00\x00\x21\x12\xA4") }, 4 * time.Second, Silent},
 		{"nothing in TLS", Config{TLS: a.server(t)}, func(c net.Conn) { _ = tls.Client(c, client).Handshake() }, 4 * time.Second, Silent},
@@ -61,8 +66,20 @@ func TestDeadlines(t *testing.T) {
 				if _, err := io.Copy(io.Discard, c); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 					t.Errorf("not closed: %v", err)
 				}
+				time.Sleep(time.Second) // whoever still has something to say finds out
+				synctest.Wait()
 			})
 		})
+	}
+}
+
+// trickle says it a byte at a time until the connection is closed.
+func trickle(c net.Conn, what string, pause time.Duration) {
+	for i := range what {
+		if _, err := io.WriteString(c, what[i:i+1]); err != nil {
+			return
+		}
+		time.Sleep(pause)
 	}
 }
 
@@ -282,7 +299,7 @@ func (f *failing) Accept() (net.Conn, error) {
 // TestAcceptGoesOn after errors, and does not spin meanwhile.
 func TestAcceptGoesOn(t *testing.T) {
 	t.Parallel()
-	var log logBuffer
+	var log testlog.Log
 	synctest.Test(t, func(t *testing.T) {
 		p := newPipes()
 		e := New(&failing{p, 20}, Config{Log: zerolog.New(&log)})

@@ -11,9 +11,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pires/go-proxyproto"
 	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/internal/testlog"
 )
 
 func header(t testing.TB, version byte, client string) []byte {
@@ -147,6 +150,36 @@ func TestProxyAndTLS(t *testing.T) {
 	}
 }
 
+// TestDeadlineOfHeaderEnds with the header: HTTP/2 is handed over unread, and would have it for good.
+func TestDeadlineOfHeaderEnds(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	synctest.Test(t, func(t *testing.T) {
+		e, p := memory(t, Config{TLS: a.server(t), Proxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
+		c := p.dial(t, "192.0.2.9:1000")
+		if _, err := c.Write(header(t, 2, "198.51.100.7:5000")); err != nil {
+			t.Fatal(err)
+		}
+		secured := tls.Client(c, a.client("h2"))
+		said := make(chan error, 1)
+		go func() { said <- secured.Handshake() }()
+		got, err := e.HTTP().Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer got.Close()
+		if err := <-said; err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		say(secured, "PRI")
+		head := make([]byte, 3)
+		if _, err := io.ReadFull(got, head); err != nil || string(head) != "PRI" {
+			t.Errorf("read %q, %v an hour later", head, err)
+		}
+	})
+}
+
 // TestProxyUnaskedInTLS is what an operator sees who forgot to configure the proxy.
 func TestProxyUnaskedInTLS(t *testing.T) {
 	t.Parallel()
@@ -183,7 +216,7 @@ func (p *prefixed) Write(b []byte) (int, error) {
 // TestProxyWarnings are for the operator: of what everybody can cause, one line.
 func TestProxyWarnings(t *testing.T) {
 	t.Parallel()
-	var log logBuffer
+	var log testlog.Log
 	synctest.Test(t, func(t *testing.T) {
 		_, p := memory(t, Config{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Log: zerolog.New(&log)})
 		for range 3 {

@@ -196,7 +196,11 @@ func (c *collector) check() {
 		return
 	}
 	if path, fault := checkPaths(b.Entries); fault != "" {
-		c.errs = append(c.errs, &Error{Code: CodeBadOffer, Path: path, Text: fault.sentence() + ", if case does not count (" + string(fault) + "); send them one by one, or in a folder each"})
+		e := &Error{Code: CodeBadOffer, Path: path, Text: fault.sentence() + ", if case does not count (" + string(fault) + "); send them one by one, or in a folder each"}
+		if fault == FaultFolders {
+			e.Text = fault.sentence() + " (" + string(fault) + "); pack them into one file, with tar or zip"
+		}
+		c.errs = append(c.errs, e)
 		return
 	}
 	order := make([]int, len(b.Entries))
@@ -222,10 +226,28 @@ func (b *Bundle) name() string {
 	first := top(b.Entries[0])
 	for _, e := range b.Entries {
 		if top(e) != first {
-			return fmt.Sprintf("%d files", len(b.Entries))
+			return b.count()
 		}
 	}
 	return first
+}
+
+// count is how many things there are; an empty folder is no file.
+func (b *Bundle) count() string {
+	files := 0
+	for _, e := range b.Entries {
+		if !e.Folder {
+			files++
+		}
+	}
+	switch folders := len(b.Entries) - files; {
+	case folders == 0:
+		return fmt.Sprintf("%d files", files)
+	case files == 0:
+		return fmt.Sprintf("%d folders", folders)
+	default:
+		return fmt.Sprintf("%d files and folders", len(b.Entries))
+	}
 }
 
 // open opens the file to read it. What has become anything else meanwhile is an error: a link that was put in its place may lead

@@ -26,7 +26,7 @@ func TestCollect(t *testing.T) {
 		"a file":                {[]string{"one"}, "one", []string{"one"}, 0},
 		"a folder":              {[]string{"top"}, "top", []string{"top/a", "top/deep/b", "top/empty", "top/with file/c"}, 2},
 		"with a slash":          {[]string{"top/"}, "top", []string{"top/a", "top/deep/b", "top/empty", "top/with file/c"}, 2},
-		"both":                  {[]string{"top", "one"}, "5 files", []string{"one", "top/a", "top/deep/b", "top/empty", "top/with file/c"}, 2},
+		"both":                  {[]string{"top", "one"}, "5 files and folders", []string{"one", "top/a", "top/deep/b", "top/empty", "top/with file/c"}, 2},
 		"an empty folder":       {[]string{"all empty"}, "all empty", []string{"all empty"}, 0},
 		"a link that was named": {[]string{"named"}, "named", []string{"named"}, 0},
 		"through another":       {[]string{"top/deep/../a"}, "a", []string{"a"}, 0},

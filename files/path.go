@@ -22,6 +22,8 @@ const (
 	FaultTooLong      Fault = "too-long"
 	FaultDuplicate    Fault = "duplicate"
 	FaultFileIsFolder Fault = "file-is-folder"
+	FaultTooDeep      Fault = "too-deep"
+	FaultFolders      Fault = "too-many-folders"
 	FaultSymlink      Fault = "symlink"
 )
 
@@ -52,6 +54,10 @@ func (f Fault) sentence() string {
 		return "is there twice"
 	case FaultFileIsFolder:
 		return "is a file and a folder"
+	case FaultTooDeep:
+		return "is in more than 63 folders, one in the other"
+	case FaultFolders:
+		return "takes more than 10000 folders, with those before it"
 	case FaultSymlink:
 		return "leads through a symbolic link"
 	}
@@ -66,6 +72,9 @@ func (f Fault) error(path string) *Error {
 const (
 	maxElement = 255  // bytes: what ext4, APFS and NTFS have in common
 	maxPath    = 4096 // bytes
+	// Four megabytes of paths could name two million folders that no entry is: each costs an inode, and a round trip to the disk.
+	maxDepth   = 64     // elements of a path
+	maxFolders = 10_000 // that an offer makes, whether it names them or not
 )
 
 // CheckPath says what is wrong with a path by itself, "" if nothing is. The path comes from another machine and becomes a name on this one;
@@ -82,6 +91,9 @@ func CheckPath(path string) Fault {
 		return FaultBackslash
 	case len(path) > 1 && path[1] == ':' && (path[0]|0x20) >= 'a' && (path[0]|0x20) <= 'z':
 		return FaultDrive
+	}
+	if strings.Count(path, "/") >= maxDepth {
+		return FaultTooDeep
 	}
 	for element := range strings.SplitSeq(path, "/") {
 		switch {
@@ -108,15 +120,15 @@ func CheckPath(path string) Fault {
 // isDevice tells the names that Windows finds in every folder, with any extension; the raised digits are its own idea.
 func isDevice(element string) bool {
 	name, _, _ := strings.Cut(element, ".")
-	name = strings.ToLower(strings.TrimRightFunc(name, unicode.IsSpace))
+	name = fold(strings.TrimRight(name, " ")) // Turkish and other letters stay what they are
 	switch name {
-	case "con", "prn", "aux", "nul", "conin$", "conout$":
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
 		return true
 	}
-	digit, com := strings.CutPrefix(name, "com")
+	digit, com := strings.CutPrefix(name, "COM")
 	if !com {
 		var lpt bool
-		if digit, lpt = strings.CutPrefix(name, "lpt"); !lpt {
+		if digit, lpt = strings.CutPrefix(name, "LPT"); !lpt {
 			return false
 		}
 	}
@@ -136,21 +148,34 @@ func checkPaths(list []Entry) (path string, fault Fault) {
 		}
 		folder[key] = e.Folder
 	}
+	folders := make(map[string]struct{}) // named or not
 	for _, e := range list {
 		key := fold(e.Path)
+		if e.Folder {
+			key += "/" // which is one itself
+		}
+		depth := 0
 		for i := range len(key) {
 			if key[i] != '/' {
 				continue
 			}
-			if isFolder, there := folder[key[:i]]; there && !isFolder {
-				return e.Path, FaultFileIsFolder
+			depth++
+			dir := key[:i]
+			if isFolder, there := folder[dir]; there && !isFolder {
+				return firstElements(e.Path, depth), FaultFileIsFolder
+			}
+			if folders[dir] = struct{}{}; len(folders) > maxFolders {
+				return e.Path, FaultFolders
 			}
 		}
 	}
 	return "", ""
 }
 
-func fold(path string) string { return strings.ToLower(path) }
+// firstElements is the beginning of a path.
+func firstElements(path string, n int) string {
+	return strings.Join(strings.SplitN(path, "/", n+1)[:n], "/")
+}
 
 // cut keeps a text of the other side short.
 func cut(text string, n int) string {

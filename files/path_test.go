@@ -2,6 +2,7 @@ package files
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestPaths(t *testing.T) {
 		seen[v.Why] = true
 	}
 	for _, f := range []Fault{
-		"", FaultAbsolute, FaultDotDot, FaultDot, FaultEmptyElement, FaultBackslash, FaultDrive, FaultControl, FaultDevice, FaultTrailing, FaultTooLong,
+		"", FaultAbsolute, FaultDotDot, FaultDot, FaultEmptyElement, FaultBackslash, FaultDrive, FaultControl, FaultDevice, FaultTrailing, FaultTooLong, FaultTooDeep,
 	} {
 		if !seen[f] {
 			t.Errorf("no vector has %q", f)
@@ -92,6 +93,29 @@ func TestBadOffers(t *testing.T) {
 	}
 	if _, err := readAll(strings.NewReader(strings.Repeat("x", 11)), 10); CodeOf(err) != CodeBadOffer {
 		t.Errorf("a body that is too long: %v", err)
+	}
+}
+
+// An offer of a hundred kilobytes is refused before its folders are counted to the end.
+func TestFolders(t *testing.T) {
+	t.Parallel()
+	var list []Entry
+	for i := range maxFolders/63 + 1 {
+		name := fmt.Sprintf("%03d/", i)
+		list = append(list, Entry{Path: strings.Repeat(name, 63) + "file"})
+	}
+	if path, fault := checkPaths(list); fault != FaultFolders || path != list[len(list)-1].Path {
+		t.Errorf("the path %.20q has the fault %q", path, fault)
+	}
+	list = list[:len(list)-1] // 9,954 folders
+	for i := range maxFolders - 63*len(list) {
+		list = append(list, Entry{Path: fmt.Sprint("empty", i), Folder: true})
+	}
+	if _, fault := checkPaths(list); fault != "" {
+		t.Errorf("as many folders as may be have the fault %q", fault)
+	}
+	if _, fault := checkPaths(append(list, Entry{Path: "one more", Folder: true})); fault != FaultFolders {
+		t.Errorf("with a further one the fault is %q", fault)
 	}
 }
 

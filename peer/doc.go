@@ -19,6 +19,12 @@
 //
 // And what speaks over a net.Conn speaks over a channel: [Peer.Dial], [Room.Listen], [NetConn]. So net/http runs between peers.
 //
+// Who must not take the server's word for whom it is connected to sets Config.Secret, Config.Identity or Config.Trust: then nobody is connected who
+// does not prove who they are (package identity). [ParseLink] reads links that have such a secret:
+//
+//	link, err := peer.ParseLink("https://example.org/r/tea#k=oYh3TtFGWrnSN2bPuJhC6A")
+//	room, err := peer.Join(ctx, link.Server, link.Room, &peer.Config{Secret: link.Secret})
+//
 // Everything is pulled, with a context that bounds the call: there are no callbacks. State can be read at any time; events say
 // that it changed. Errors have a code; see [Code] and package protocol. What ends has a Context whose cause says why.
 //

@@ -30,7 +30,9 @@ const (
 	// behind, or the server took it for a new one. Events for what changed follow; then Room.Peers is right again.
 	EventGap EventKind = "gap"
 	// EventUnverified: a peer has not proven who it is, or wants a proof of this side and got none that it takes. There is no connection
-	// to it, and will be none before it has left and joined. Event.Err says why; so does the cause of the peer's Context.
+	// to it, and will be none before it has left and joined. Event.Err says why, and so does the cause of the peer's Context: errors.As finds
+	// the *identity.Error, whose Reason is identity.Refused if it was the other side that refused this one. It is said, too, of who was
+	// here before this one joined.
 	EventUnverified EventKind = "unverified"
 	// EventState: the connection to the server is lost, or back, with all that was missed before this event. Event.State says
 	// which. The room's end is no event: Recv returns it.
@@ -72,7 +74,7 @@ func (r *Room) Recv(ctx context.Context) (Event, error) {
 
 // emit queues an event. Who is here when Join returns comes without one. The caller holds mu.
 func (r *Room) emit(e Event) {
-	if r.condition == "" {
+	if r.condition == "" && e.Kind != EventUnverified {
 		return
 	}
 	if r.events.push(e) {

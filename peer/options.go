@@ -3,7 +3,6 @@ package peer
 import (
 	"math"
 	"time"
-	"unicode/utf8"
 
 	"github.com/beckon-rtc/beckon/peer/mux"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -34,44 +33,37 @@ type ChannelOptions struct {
 	Protocol string
 }
 
-// maxName are the bytes of a channel's label, of its protocol, and of a request's name.
+// maxName are the bytes of a request's name, which is a label.
 const maxName = 1024
 
-// check says what is wrong with the options, before anything is waited for.
+// check says what is wrong with the options, before anything is waited for. What no channel can be, package mux knows; here is what a raw one
+// cannot.
 func (o *ChannelOptions) check(label string) error {
-	longest := maxName
-	if o.Raw {
-		longest = math.MaxUint16
-	}
-	unreliable := o.MaxRetransmits != nil || o.MaxPacketLifeTime != nil
 	unsupported := func(format string, args ...any) error {
 		return protocol.Errorf(protocol.CodeUnsupported, format, args...)
 	}
 	switch {
-	case o.MaxRetransmits != nil && o.MaxPacketLifeTime != nil:
-		return unsupported("MaxRetransmits and MaxPacketLifeTime cannot both be set: a message is given up after a number of tries or after a time")
-	case o.MaxPacketLifeTime != nil && (*o.MaxPacketLifeTime < 0 || o.MaxPacketLifeTime.Milliseconds() > math.MaxUint16):
-		return unsupported("a MaxPacketLifeTime of %v is not between 0 and 65.535s", *o.MaxPacketLifeTime)
+	case !o.Raw:
+		muxed := o.muxed()
+		return muxed.Check(label)
+	case o.Durable:
+		return unsupported("Durable and Raw cannot both be set: what is durable has to be numbered and acknowledged")
 	case o.MaxQueueAge < 0:
 		return unsupported("a MaxQueueAge of %v is negative", o.MaxQueueAge)
-	case o.Durable && o.Raw:
-		return unsupported("Durable and Raw cannot both be set: what is durable has to be numbered and acknowledged")
-	case o.Durable && (o.Unordered || unreliable || o.MaxQueueAge > 0):
-		return unsupported("Durable excludes Unordered, MaxRetransmits, MaxPacketLifeTime and MaxQueueAge: it delivers all, in order")
-	case o.Raw && o.MaxQueueAge > 0:
+	case o.MaxQueueAge > 0:
 		return unsupported("MaxQueueAge and Raw cannot both be set: what a raw channel was given waits where this package cannot reach it")
-	case o.MaxQueueAge > 0 && !unreliable:
-		return unsupported("MaxQueueAge needs MaxRetransmits or MaxPacketLifeTime: a reliable channel drops nothing")
-	case len(label) > longest:
-		return unsupported("a label of %d bytes is longer than %d", len(label), longest)
-	case len(o.Protocol) > longest:
-		return unsupported("a Protocol of %d bytes is longer than %d", len(o.Protocol), longest)
-	case !utf8.ValidString(label) || !utf8.ValidString(o.Protocol): // of a raw channel, too: RFC 8832, section 5.1
-		return unsupported("a label or Protocol that is not UTF-8")
-	case o.Raw && o.Protocol == trunkProtocol:
+	case o.Protocol == trunkProtocol:
 		return unsupported("the Protocol %q is what the SDKs speak with each other", trunkProtocol)
 	}
-	return nil
+	if err := o.class().Check(); err != nil {
+		return err
+	}
+	return mux.CheckNames(label, o.Protocol, math.MaxUint16)
+}
+
+// muxed are the options of a channel that is not raw.
+func (o *ChannelOptions) muxed() mux.Options {
+	return mux.Options{Class: o.class(), MaxQueueAge: o.MaxQueueAge, Durable: o.Durable, Protocol: o.Protocol}
 }
 
 // stream tells whether what is sent arrives whole and in order.

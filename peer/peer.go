@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/beckon-rtc/beckon/peer/identity"
-	"github.com/beckon-rtc/beckon/peer/mux"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 )
@@ -126,9 +125,7 @@ func (c *connection) openedRaw(ctx context.Context, label string, o ChannelOptio
 }
 
 func (c *connection) openedMux(ctx context.Context, label string, o ChannelOptions) (*Channel, error) {
-	ch, err := c.junction.mux.Open(ctx, label, mux.Options{
-		Class: o.class(), MaxQueueAge: o.MaxQueueAge, Durable: o.Durable, Protocol: o.Protocol,
-	})
+	ch, err := c.junction.mux.Open(ctx, label, o.muxed())
 	if err != nil {
 		return nil, err
 	}

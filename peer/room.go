@@ -143,7 +143,8 @@ func (r *Room) Peer(id string) *Peer {
 }
 
 // Accept returns the next peer that is connected, each once. It waits until there is one, the room ends or ctx does; ctx
-// bounds this call alone. At most 1024 peers wait to be accepted, and those that have gone meanwhile are left out.
+// bounds this call alone. At most 1024 peers wait to be accepted, and those that have gone meanwhile are left out. A peer that is refused,
+// or refuses this side, is never connected: an EventUnverified says so, and it is among Peers, with the reason in its Context's cause.
 func (r *Room) Accept(ctx context.Context) (*Peer, error) {
 	for {
 		p, _, err := r.connected.take(ctx, r.ctx)

@@ -101,7 +101,7 @@ func (r *Room) unverifiedBy(p *Peer) {
 	if r.verifying == nil {
 		text = "the peer wants to know who it connects to, and this side has joined without the secret of the link, or an identity"
 	}
-	r.refuse(p, &identity.Error{Reason: identity.NoProof, Text: text})
+	r.refuse(p, &identity.Error{Reason: identity.Refused, Text: text})
 }
 
 func (r *Room) refuse(p *Peer, why error) {

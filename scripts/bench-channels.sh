@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
-# bench-channels.sh [ROUNDS]: our Go peers beside plain Pion, a page in Chromium, and libwebrtc in Node where npm brings it, in one run. A
-# round takes about a minute and a half. The tables are at the end: medians, and the ratios of each round.
+# bench-channels.sh [ROUNDS]: our Go peers beside plain Pion, with each other and with a page in Chromium, and beside libdatachannel and
+# libwebrtc in Node where npm brings them, in one run. A round takes two to three minutes. The tables are at the end, in the form of
+# e2e/channelbench/README.md: medians, and of the ratios of each round the median, the least and the greatest.
 source "$(dirname "$0")/lib.sh"
 
 rounds=${1:-5}
-begin "a build, and libwebrtc for Node"
+begin "a build, and other stacks for Node"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 go build -o "$folder/channelbench" ./e2e/channelbench
-wrtc=
-if have npm && timeout 120 npm install --no-audit --no-fund --silent --prefix "$folder" @roamhq/wrtc@0.10.0 >"$folder/npm.log" 2>&1; then
-	wrtc=$folder
-else
-	echo "npm did not bring @roamhq/wrtc, so libwebrtc is left out"
-fi
+# One at a time, so that the one that does not come leaves the other.
+for package in node-datachannel@0.33.4 @roamhq/wrtc@0.10.0; do
+	if have npm && timeout 120 npm install --no-audit --no-fund --silent --prefix "$folder" "$package" >"$folder/npm.log" 2>&1; then
+		echo "$package is here"
+	else
+		echo "npm did not bring $package, so it is left out"
+	fi
+done
 
 begin "$rounds rounds"
-"$folder/channelbench" -rounds "$rounds" -wrtc "$wrtc"
+"$folder/channelbench" -rounds "$rounds" -node "$folder"

@@ -9,6 +9,8 @@ import (
 	"github.com/pion/stun/v4"
 	"github.com/pion/turn/v5"
 	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/internal/testlog"
 )
 
 // The vector is that of: printf 1700000600:alice | openssl dgst -sha1 -hmac s3cret -binary | base64
@@ -175,7 +177,7 @@ func TestAgeCountsOnAllocateOnly(t *testing.T) {
 
 func TestBadCredentials(t *testing.T) {
 	t.Parallel()
-	var log logBuffer
+	var log testlog.Log
 	console := zerolog.ConsoleWriter{Out: &log, NoColor: true}
 	s := listen(t, func(c *Config) { c.Log = zerolog.New(console) })
 	good, pass := s.Credentials("alice", time.Hour)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/internal/testlog"
 )
 
 // wantConfigError checks that a mistake is named: the field, the bad value and a hint.
@@ -198,7 +200,7 @@ func addrs(list ...string) (as []netip.Addr) {
 // What the server logs about a session, down to trace, holds no password.
 func TestLogsHoldNoPassword(t *testing.T) {
 	t.Parallel()
-	var log logBuffer
+	var log testlog.Log
 	s := listen(t, func(c *Config) { c.Log = zerolog.New(&log).Level(zerolog.TraceLevel) })
 	w := newWire(t, s, "tcp")
 	w.allocate()

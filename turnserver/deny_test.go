@@ -160,6 +160,30 @@ func TestPeerWithoutPermissionCannotComeIn(t *testing.T) {
 	}
 }
 
+// An address that the machine has got since it was asked for them is denied with the first request for a permission that comes.
+func TestNewOwnAddressIsDenied(t *testing.T) {
+	t.Parallel()
+	s := listen(t, func(c *Config) { c.AllowLocal = false })
+	w := newWire(t, s, "udp")
+	w.allocate()
+	peer := peerAt("1.1.1.1:5000")
+	if code, _ := w.request(stun.MethodCreatePermission, peer); code != 0 {
+		t.Fatalf("before: %d", code)
+	}
+	s.own.mu.Lock()
+	s.own.last = s.own.last.Add(-ownRefresh)
+	s.own.list = func() ([]net.Addr, error) {
+		return []net.Addr{&net.IPNet{IP: net.IPv4(1, 1, 1, 1), Mask: net.CIDRMask(24, 32)}}, nil
+	}
+	s.own.mu.Unlock()
+	if code, _ := w.request(stun.MethodCreatePermission, peer); code != stun.CodeForbidden {
+		t.Errorf("after: %d", code)
+	}
+	if n := s.Stats().PeersDenied["own-address"]; n != 1 {
+		t.Errorf("counted %d", n)
+	}
+}
+
 // The list of own addresses follows the machine.
 func TestOwnAddressesAreRefreshed(t *testing.T) {
 	t.Parallel()

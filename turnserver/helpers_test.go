@@ -1,14 +1,13 @@
 package turnserver
 
 import (
-	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -178,11 +177,22 @@ func transport(proto byte) stun.Setter {
 
 const protoTCP, protoUDP = 6, 17
 
+// peerAddress is XOR-PEER-ADDRESS exactly as given: an IPv4 address in 16 bytes stays that. Pion's own writer would make four of them.
 type peerAddress netip.AddrPort
 
 func (p peerAddress) AddTo(m *stun.Message) error {
 	ap := netip.AddrPort(p)
-	return stun.XORMappedAddress{IP: ap.Addr().AsSlice(), Port: int(ap.Port())}.AddToAs(m, stun.AttrXORPeerAddress)
+	family, addr := byte(1), ap.Addr().AsSlice()
+	if !ap.Addr().Is4() {
+		family = 2
+	}
+	mask := append(binary.BigEndian.AppendUint32(nil, magicCookie), m.TransactionID[:]...)
+	for i := range addr {
+		addr[i] ^= mask[i]
+	}
+	v := binary.BigEndian.AppendUint16([]byte{0, family}, ap.Port()^magicCookie>>16)
+	m.Add(stun.AttrXORPeerAddress, append(v, addr...))
+	return nil
 }
 
 func peerAt(s string) peerAddress { return peerAddress(netip.MustParseAddrPort(s)) }
@@ -336,24 +346,6 @@ func ended(t *testing.T, c net.Conn) {
 	if n, err := c.Read(make([]byte, 64)); n > 0 || err == nil || errors.As(err, &timeout) && timeout.Timeout() {
 		t.Fatalf("the server did not close the connection: %d bytes, %v", n, err)
 	}
-}
-
-// logBuffer is a log that a test can read while the server writes.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 // via is a UDP socket that others use too, to talk to one address.

@@ -135,6 +135,11 @@ func TestPorts(t *testing.T) {
 	if got := loopback.permission(netip.MustParseAddr("127.0.0.1"), mine); got != ownAddress {
 		t.Errorf("permission for a relay address on loopback: %s", got)
 	}
+	// Behind a one-to-one NAT the address that peers are told is none of this machine's, and leads here all the same.
+	elsewhere := testPolicy(func(c *Config) { c.AllowLocal = true })
+	if got := elsewhere.peer(netip.MustParseAddrPort("8.8.4.4:3478"), nil, false); got != ownListener {
+		t.Errorf("the server's own port at the relay address: %s", got)
+	}
 	deny := testPolicy(func(c *Config) { c.AllowLocal, c.Deny = true, mustPrefixes("8.8.4.4", "127.0.0.0/8") })
 	for _, s := range []string{"8.8.4.4:50000", "127.0.0.1:5000"} {
 		peer := netip.MustParseAddrPort(s)

@@ -101,19 +101,7 @@ func refusedStreams() refusedGroup {
 	add("a TLS ClientHello on a plain port", bad, nil, write([]byte{22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3}))
 	add("zeros", bad, nil, write(make([]byte, 64)))
 	add("the first half of a message, and then nothing", bad, hasty, write(header(1, 0, magicCookie)[:10]))
-	add("a message at a byte for every 20 ms", bad, hasty, func(c net.Conn) {
-		for _, b := range header(1, 0, magicCookie) {
-			if _, err := c.Write([]byte{b}); err != nil {
-				return
-			}
-			_ = c.SetReadDeadline(time.Now().Add(20 * time.Millisecond)) // a clock that ends with the connection
-			var timeout net.Error
-			if _, err := c.Read(make([]byte, 1)); err != nil && !(errors.As(err, &timeout) && timeout.Timeout()) {
-				break
-			}
-		}
-		_ = c.SetReadDeadline(time.Now().Add(patience))
-	})
+	add("a message at a byte for every 20 ms", bad, hasty, trickle(header(1, 0, magicCookie)))
 	add("nothing at all", none, hasty, func(net.Conn) {})
 	add("Binding requests for ever, and no allocation", none, hasty, func(c net.Conn) {
 		for {
@@ -162,6 +150,7 @@ func refusedStreams() refusedGroup {
 	}{
 		{"a TLS handshake that never begins", func(net.Conn) {}},
 		{"a TLS handshake that stops in the middle of its first message", write([]byte{22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3})},
+		{"a TLS handshake at a byte for every 20 ms", trickle(append([]byte{22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3}, make([]byte, 500)...))},
 		{"no TLS on a port of TLS", write(header(1, 0, magicCookie))},
 	} {
 		g.list = append(g.list, refusedCase{name: c.name, want: both(wasClosed), config: hasty, run: func(r *rig) string {
@@ -185,6 +174,25 @@ func refusedStreams() refusedGroup {
 		}})
 	}
 	return g
+}
+
+// trickle writes raw at a byte for every 20 ms. What is still open behind the last one was never cut off, and has no more time.
+func trickle(raw []byte) func(net.Conn) {
+	return func(c net.Conn) {
+		for _, b := range raw {
+			_, err := c.Write([]byte{b})
+			if err == nil {
+				_ = c.SetReadDeadline(time.Now().Add(20 * time.Millisecond)) // a clock that ends with the connection
+				_, err = c.Read(make([]byte, 1))
+			}
+			var timeout net.Error
+			if err != nil && !(errors.As(err, &timeout) && timeout.Timeout()) {
+				_ = c.SetReadDeadline(time.Now().Add(patience))
+				return
+			}
+		}
+		_ = c.SetReadDeadline(time.Now())
+	}
 }
 
 // noCertificate is never asked for one by who does not come so far.

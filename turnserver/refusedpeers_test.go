@@ -12,7 +12,7 @@ func numbered(n uint16) stun.Setter {
 	return stun.RawAttribute{Type: stun.AttrChannelNumber, Value: []byte{byte(n >> 8), byte(n), 0, 0}}
 }
 
-// rawPeer is a peer address exactly as given: an IPv4 address in 16 bytes stays that.
+// rawPeer is a peer address exactly as given, see peerAddress.
 func rawPeer(a netip.Addr, port uint16) stun.Setter { return peerAddress(netip.AddrPortFrom(a, port)) }
 
 // permitted asks for permissions and channels to addresses, one after the other, and says each different answer once.

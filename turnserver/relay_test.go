@@ -71,6 +71,25 @@ func TestRelayToRelay(t *testing.T) {
 	}
 }
 
+// A relay is one at the relay address only: somebody else's port of the same number is somebody else's.
+func TestPortElsewhereIsNoRelay(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode func(*Config)) {
+		s := listen(t, mode)
+		r := openRelay(t, s, "alice")
+		for at, want := range map[netip.AddrPort]*relay{
+			r.at: r,
+			netip.AddrPortFrom(netip.MustParseAddr("8.8.8.8"), r.at.Port()):      nil,
+			netip.AddrPortFrom(netip.MustParseAddr("2001:4860::8"), r.at.Port()): nil,
+			netip.AddrPortFrom(r.at.Addr(), r.at.Port()^1):                       nil,
+			{}: nil,
+		} {
+			if got := s.relays.find(at); got != want {
+				t.Errorf("%s is %v, want %v", at, got, want)
+			}
+		}
+	})
+}
+
 // A plain peer, neither on this server nor on loopback only: what a relay is for.
 func TestRelayToPlainPeer(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ func traps() []trap {
 		{"the TCP bytes 40 00 FF FC make a goroutine spin for ever", []string{"TestBytesThatSpinPion", "TestPionStillSpins", "FuzzFramer"}},
 		{"an authenticated Connect (RFC 6062) to a black hole stalls its listener", []string{"TestTCPRelayRefused"}},
 		{"the client chooses the realm, and it flows into keys, quotas and logs", []string{"TestUnauthorized", "TestBadCredentials"}},
-		{"the bundled handler of REST credentials ends living sessions at their end", []string{"TestAgeCountsOnAllocateOnly", "TestUsernamesThatOpenNothing"}},
+		{"the bundled handler of REST credentials ends living sessions at their end", []string{"TestAgeCountsOnAllocateOnly", "TestUsernamesThatOpenNothing", "TestASessionLastsForDays"}},
 		{"the quota is asked apart from the allocation, and for nobody with EVEN-PORT", []string{"TestLedgerConcurrent", "TestQuotasOverTheWire", "TestAllocateRefused"}},
 		{"permissions have no port and no user, and loopback is open by default", []string{"TestDeniedByDefault", "TestDeniedPortsOverTheWire", "TestChannelBindRefused", "TestScope"}},
 		{"IPv4-mapped addresses are not what they look like", []string{"TestDeniedPeersOverTheWire"}},
@@ -38,7 +38,9 @@ func traps() []trap {
 		{"nonces must not be foreseen (CVE-2025-69217)", []string{"TestNonces"}},
 		{"some events come with locks of Pion held", []string{"TestPermissionsFollowPion", "TestCloseLeavesNothingOpen"}},
 		{"a permission that is made while its allocation ends is a nil pointer", []string{"TestEndWhileRequestsCome", "TestLastMoment"}},
+		{"the event of a failed authentication does not come for unknown users", []string{"TestBadCredentials"}},
 		{"events say that every allocation is one of UDP", []string{"TestAllocations"}},
+		{"sockets have the kernel's small buffers, which lose bursts", []string{"TestSocketBuffers"}},
 		{"after ten random ports the generator gives up", []string{"TestEveryPortOfTheRangeIsFound", "TestLastVirtualPortIsFound"}},
 		{"a relay carries whatever its client likes", []string{"TestGatePayload", "TestGateCheck", "TestPayloadBetweenRelays"}},
 	}

@@ -101,10 +101,8 @@ func (r *alone) stop(ctx context.Context, grace time.Duration) {
 
 // limited tells the log. The counters have all of it.
 func (r *alone) limited(log zerolog.Logger) func(user string, l turnserver.Limited) {
-	log = log.Sample(&zerolog.BurstSampler{Burst: limitLines, Period: time.Minute})
-	return func(user string, l turnserver.Limited) {
-		log.Info().Str("user", user).Str("limit", l.Quota).Str("of", l.Name).Str("what", l.What).Msg("relay limit met")
-	}
+	log = limitLog(log)
+	return func(user string, l turnserver.Limited) { logLimit(log.Info().Str("user", user), l) }
 }
 
 // adminRoutes are what the operator can see and do.

@@ -34,7 +34,7 @@ type botAttributes struct {
 func (c *botFlags) stay(ctx context.Context, p *process, name string, bot func(context.Context, *peer.Room, zerolog.Logger) error) error {
 	link, err := peer.ParseLink(c.URL)
 	if err != nil {
-		return usagef("%s", notARoom(c.URL, err))
+		return usagef("%s", notARoom(c.URL, err, exampleRoom))
 	}
 	own, err := openIdentity(c.Identity)
 	if err != nil {

@@ -35,6 +35,9 @@ Try it with "beckon serve --dev" and open the URL that it prints in two tabs.`
 // exampleRoom is a room's URL as one looks, for help and hints.
 const exampleRoom = "http://127.0.0.1:8080/r/quiet-fox-4821"
 
+// exampleLink is a link with its secret, which send and pipe print.
+const exampleLink = "'https://beckon.example.org/r/k3vq2mzx7w5abcde#k=oYh3TtFGWrnSN2bPuJhC6A'"
+
 // parse reads the command line. The command it returns is what the command line asks for; done tells that there is
 // nothing left to do because it asked for help.
 func parse(args []string, stdout, stderr io.Writer, env []string) (command func(context.Context, *process) error, done bool, err error) {

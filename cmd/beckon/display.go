@@ -74,26 +74,39 @@ func (d *display) print(text string) {
 }
 
 // draw shows how far it is, "" for nothing: in the place of what was drawn last, or as a line of its own where nothing can be drawn.
-func (d *display) draw(line string) {
-	if line == "" {
-		d.clear()
-		return
-	}
-	if d.quiet {
-		return
-	}
-	if !d.terminal {
-		d.print(line + "\n")
-		return
-	}
-	if runes := []rune(line); len(runes) >= d.width() {
-		line = string(runes[:max(0, d.width()-1)])
-	}
+func (d *display) draw(line string) { d.drawNow(func() string { return line }) }
+
+// drawNow draws what line says while nothing else is printed: what has ended by then is not drawn below the sentence that says so.
+func (d *display) drawNow(line func() string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if line != d.line {
-		_, _ = io.WriteString(d.out, "\r\x1b[K"+line)
-		d.line = line
+	switch text := line(); {
+	case text == "":
+		d.wipe()
+	case d.quiet:
+	case !d.terminal:
+		_ = d.above(text + "\n")
+	case d.fitting(text) != d.line:
+		d.line = d.fitting(text)
+		_, _ = io.WriteString(d.out, "\r\x1b[K"+d.line)
+	}
+}
+
+// fitting is what of a line can be drawn over again.
+func (d *display) fitting(line string) string {
+	if runes := []rune(line); len(runes) >= d.width() {
+		return string(runes[:max(0, d.width()-1)])
+	}
+	return line
+}
+
+// finish says how far something was in the end, and leaves it there.
+func (d *display) finish(line string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.wipe()
+	if !d.quiet {
+		_ = d.above(legible(line) + "\n")
 	}
 }
 
@@ -101,6 +114,11 @@ func (d *display) draw(line string) {
 func (d *display) clear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.wipe()
+}
+
+// wipe needs mu.
+func (d *display) wipe() {
 	if d.line != "" {
 		_, _ = io.WriteString(d.out, "\r\x1b[K")
 		d.line = ""
@@ -140,7 +158,7 @@ func (d *display) during(line func() string) (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				d.draw(line())
+				d.drawNow(line)
 			case <-done:
 				return
 			}

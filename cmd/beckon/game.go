@@ -25,7 +25,7 @@ func (gameCmd) Help() string {
 
     beckon bot game ` + exampleRoom + `
 
-It plays the game of the demo's page, Harbour lights, with everybody in the room. Several may play: give each a name.
+It plays Harbour lights, the game of the demo's page, with everybody in the room who has pressed "Set sail" there. Several bots may play: give each a name.
 It rests while nobody is there, and runs until Ctrl-C, or until the server ends the session.`
 }
 

@@ -1,14 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/rs/zerolog"
+
+	"github.com/beckon-rtc/beckon/files"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/peer/identity"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -46,32 +54,47 @@ func (f *serverFlags) newLink() (peer.Link, error) {
 	return link, nil
 }
 
-// show prints a link as a QR code, where that can be seen.
+// show prints a link as a QR code, where that can be seen and is of use: no telephone gets to this machine's loopback.
 func (f *serverFlags) show(d *display, link peer.Link) {
-	if f.QR || d.terminal && !d.quiet {
+	alone := isLoopback(link.Server)
+	if alone {
+		d.say("this link leads to %s, which is this machine itself: nobody else gets there. For others, have the server listen to them,\n\n"+
+			"    beckon serve --dev --listen :8080\n\nand name it with --server http://ADDRESS:8080, or one that has a name, with --server https://NAME: browsers elsewhere want https", link.Server)
+	}
+	if f.QR || d.terminal && !d.quiet && !alone {
 		d.print(qrText(link.String(), d.width(), f.QR))
 	}
+}
+
+// isLoopback tells servers that only programs of this machine reach.
+func isLoopback(server string) bool {
+	u, err := url.Parse(server)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // party is a room that a command is in.
 type party struct {
 	*peer.Room
-	stop context.CancelFunc
-	done chan struct{} // closed when the events are not read any more
+	// strangers has why the first peer was refused that may be whom this side waits for, and has another link.
+	strangers <-chan error
+	stop      context.CancelFunc
+	done      chan struct{} // closed when the events are not read any more
 }
 
 // meetAt joins the room of a link.
-func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, name string) (*party, error) {
-	if f.Name != "" {
-		name = f.Name
-	}
+func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, does string) (*party, error) {
+	name := cmp.Or(f.Name, "beckon "+does)
 	own, err := openIdentity(f.Identity)
 	if err != nil {
 		return nil, err
 	}
 	cfg := &peer.Config{
-		Identity: own, Token: f.Token, Secret: link.Secret, Attributes: map[string]string{"name": name},
-		Logger: logFlags{f.LogLevel, "console"}.logger(d),
+		Identity: own, Token: f.Token, Secret: link.Secret, Attributes: map[string]string{"name": name, "does": does},
+		Logger: f.logger(d),
 	}
 	if f.RelayOnly {
 		cfg.ICETransportPolicy = peer.ICETransportRelay
@@ -91,13 +114,37 @@ func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, nam
 		d.say("this link has no secret behind a #: anybody may be in the room, and a dishonest server could be between you")
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	p := &party{Room: room, stop: cancel, done: make(chan struct{})}
+	strangers := make(chan error, 1)
+	p := &party{Room: room, strangers: strangers, stop: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
-		narrate(ctx, room, d, !link.Secret.IsZero())
+		narrate(ctx, room, d, !link.Secret.IsZero(), func(stranger *peer.Peer, why error) {
+			// Another one who has come for the same as this side says nothing of the link of whom both wait for.
+			if saidBy(stranger).Does != does && !anyVerified(room.Peers()) {
+				select {
+				case strangers <- why:
+				default: // one is enough
+				}
+			}
+		})
 	}()
 	return p, nil
 }
+
+// logger is silent about what narrate says better.
+func (f *partyFlags) logger(d *display) zerolog.Logger {
+	log := logFlags{f.LogLevel, "console"}.logger(d)
+	if f.LogLevel != "warn" {
+		return log
+	}
+	return log.Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, message string) {
+		if message == "peer not verified" {
+			e.Discard()
+		}
+	}))
+}
+
+func anyVerified(peers []*peer.Peer) bool { return slices.ContainsFunc(peers, (*peer.Peer).Verified) }
 
 // leave ends it, and delivers what was said.
 func (p *party) leave() error {
@@ -107,17 +154,20 @@ func (p *party) leave() error {
 	return err
 }
 
-// narrate says what a person should know of a room, until ctx or the room ends. secret tells whether the link has one.
-func narrate(ctx context.Context, room events, d *display, secret bool) {
+// narrate says what a person should know of a room, until ctx or the room ends. secret tells whether the link has one; strangers is told who
+// was refused for having another.
+func narrate(ctx context.Context, room events, d *display, secret bool, strangers func(*peer.Peer, error)) {
 	for {
 		e, err := room.Recv(ctx)
 		switch {
 		case err != nil:
 			return
 		case e.Kind == peer.EventUnverified && !secret:
-			d.say("somebody in the room connects only to who has the secret of the link, which this link lacks: was it copied whole, with what is behind the #, and in quotes?")
+			strangers(e.Peer, errors.New("this link lacks its secret, and "+nameOf(e.Peer)+" connects only to who has it: was it copied whole, with what is behind the #, and in quotes?"))
+			d.say("%s connects only to who has the secret of the link, which this link lacks", nameOf(e.Peer))
 		case e.Kind == peer.EventUnverified:
-			d.say("somebody in the room has not proven to know the secret of the link, and was kept out")
+			strangers(e.Peer, errors.New(nameOf(e.Peer)+" has another link than you: was yours copied whole, with all that is behind the #, and in quotes? If it was, ask for it again"))
+			d.say("%s is here with another link than this one, and was kept out", nameOf(e.Peer))
 		case e.Kind == peer.EventLimit:
 			d.say("the relay has reached a limit: %s", sentence(e.Err))
 		case e.Kind == peer.EventState && e.State == peer.RoomReconnecting:
@@ -128,13 +178,23 @@ func narrate(ctx context.Context, room events, d *display, secret bool) {
 
 // nameOf is what another peer calls itself, as text that does no harm.
 func nameOf(p *peer.Peer) string {
-	var a struct {
-		Name string `json:"name"`
+	if name := strings.TrimSpace(saidBy(p).Name); name != "" {
+		return plain(name, 40)
 	}
-	if json.Unmarshal(p.Attributes(), &a) != nil || strings.TrimSpace(a.Name) == "" {
-		return "peer " + plain(p.ID(), 12)
+	return nickname(p.ID())
+}
+
+// said is what a peer tells of itself; what makes no sense is not said.
+type said struct {
+	Name string `json:"name"`
+	Does string `json:"does"` // send, receive or pipe
+}
+
+func saidBy(p *peer.Peer) (s said) {
+	if json.Unmarshal(p.Attributes(), &s) != nil {
+		return said{}
 	}
-	return plain(a.Name, 40)
+	return s
 }
 
 // plain is a text of another machine in one line of at most so many characters, and without those that move the cursor or turn the text
@@ -181,6 +241,23 @@ func filesText(n int) string {
 		return "1 file"
 	}
 	return fmt.Sprintf("%d files", n)
+}
+
+// contentsText is what an offer has: empty folders are no files.
+func contentsText(o *files.Offer) string {
+	n := o.Files()
+	switch folders := len(o.Entries) - n; {
+	case folders == 0:
+		return filesText(n)
+	case n == 0 && folders == 1:
+		return "1 folder"
+	case n == 0:
+		return fmt.Sprintf("%d folders", folders)
+	case folders == 1:
+		return filesText(n) + " and 1 empty folder"
+	default:
+		return fmt.Sprintf("%s and %d empty folders", filesText(n), folders)
+	}
 }
 
 // clock is a time that is left, as 1:02 or 1:02:03.

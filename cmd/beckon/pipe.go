@@ -43,13 +43,13 @@ func (c *pipeCmd) Run(ctx context.Context, p *process) error {
 	link, err := c.newLink()
 	if c.Link != "" {
 		if link, err = peer.ParseLink(c.Link); err != nil {
-			return usagef("%s", notARoom(c.Link, err))
+			return usagef("%s", notARoom(c.Link, err, exampleLink))
 		}
 	}
 	if err != nil {
 		return err
 	}
-	room, err := c.meetAt(ctx, d, link, "beckon pipe")
+	room, err := c.meetAt(ctx, d, link, "pipe")
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *pipeCmd) Run(ctx context.Context, p *process) error {
 		c.show(d, link)
 		d.say("waiting for the other side to run\n\n    beckon pipe %s\n", shellQuoted(link.String()))
 	}
-	err = c.run(ctx, room.Room, d, p)
+	err = c.run(ctx, room, d, p)
 	leaveErr := room.leave()
 	switch {
 	case ctx.Err() != nil && err != nil:
@@ -69,8 +69,8 @@ func (c *pipeCmd) Run(ctx context.Context, p *process) error {
 	return leaveErr
 }
 
-func (c *pipeCmd) run(ctx context.Context, room *peer.Room, d *display, p *process) error {
-	p1, ch, err := c.connect(ctx, room)
+func (c *pipeCmd) run(ctx context.Context, room *party, d *display, p *process) error {
+	p1, ch, err := c.find(ctx, room)
 	if err != nil {
 		return fmt.Errorf("there is no other side: %s", sentence(err))
 	}
@@ -80,7 +80,7 @@ func (c *pipeCmd) run(ctx context.Context, room *peer.Room, d *display, p *proce
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			refuse(refusing, room)
+			refuse(refusing, room.Room)
 		}()
 		defer func() {
 			cancel()
@@ -88,6 +88,31 @@ func (c *pipeCmd) run(ctx context.Context, room *peer.Room, d *display, p *proce
 		}()
 	}
 	return couple(ctx, ch, p.stdin, p.stdout)
+}
+
+// find is connect, that gives up when whom it was to find has another link.
+func (c *pipeCmd) find(ctx context.Context, room *party) (*peer.Peer, *peer.Channel, error) {
+	if c.Link == "" { // this link is the right one
+		return c.connect(ctx, room.Room)
+	}
+	finding, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case err := <-room.strangers:
+			cancel(err)
+		case <-finding.Done():
+		}
+	}()
+	p, ch, err := c.connect(finding, room.Room)
+	if cause := context.Cause(finding); err != nil && cause != nil && ctx.Err() == nil {
+		err = cause
+	}
+	cancel(nil)
+	<-ended
+	return p, ch, err
 }
 
 // connect finds the other side: whoever has the link opens the channel, and who has made it takes the first that is opened.

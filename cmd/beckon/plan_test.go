@@ -93,6 +93,7 @@ func TestAddresses(t *testing.T) {
 		{args: "--allow-anonymous * --public-url https://a.example --proxy-protocol 10.0.0.9", machine: "198.51.100.7", http: ":8080", turn: ":3478", relay: "198.51.100.7", name: "a.example"},
 		{args: "--allow-anonymous * --turn-url turn:a.example", machine: "10.0.0.5", http: ":8080", turn: ":3478", relay: "10.0.0.5"},
 		{args: "--allow-anonymous * --acme A.example,b.example --acme-cache x", machine: "10.0.0.5", http: ":443", turn: ":3478", relay: "10.0.0.5", name: "a.example"},
+		{args: "--allow-anonymous * --acme a.example --acme-cache x --turn-listen :3478,:443", machine: "10.0.0.5", http: ":443", turn: ":3478 :443", relay: "10.0.0.5", name: "a.example"},
 		{args: "--allow-anonymous * --tls-cert a --tls-key b --public-host a.example", machine: "198.51.100.7", http: ":443", turn: ":3478", relay: "198.51.100.7", name: "a.example"},
 		{args: "--allow-anonymous * --tls-cert a --tls-key b --listen 0.0.0.0:443", machine: "198.51.100.7", says: "--public-host is missing"},
 		{args: "--dev --tls-cert a --tls-key b", http: "127.0.0.1:8080 or free", turn: "127.0.0.1:3478 or free", relay: "127.0.0.1"},
@@ -102,7 +103,7 @@ func TestAddresses(t *testing.T) {
 		{args: "--allow-anonymous *", machine: "198.51.100.7 fd00::7", http: ":8080", turn: ":3478", relay: "198.51.100.7"},
 		{args: "--allow-anonymous *", machine: "10.0.0.5 2001:db8::7", says: "10.0.0.5 is not public"},
 		{args: "--allow-anonymous * --turn-listen 0.0.0.0:1", machine: "198.51.100.7 2001:db8::7", http: ":8080", turn: "0.0.0.0:1", relay: "198.51.100.7"},
-		{args: "--allow-anonymous * --turn-listen 10.0.0.5:1,[fd00::1]:1", http: ":8080", turn: "10.0.0.5:1", relay: "10.0.0.5 fd00::1"},
+		{args: "--allow-anonymous * --turn-listen 10.0.0.5:1,[fd00::1]:1", http: ":8080", turn: "10.0.0.5:1 [fd00::1]:1", relay: "10.0.0.5 fd00::1"},
 		{args: "--allow-anonymous * --turn-relay-address 203.0.113.9,2001:db8::9", http: ":8080", turn: ":3478", relay: "203.0.113.9 2001:db8::9"},
 	} {
 		p, err := planned(t, c.machine, nil, strings.Fields(c.args)...)
@@ -123,9 +124,14 @@ func TestAddresses(t *testing.T) {
 			}
 			return a.String()
 		}
-		if show(p.http) != c.http || show(p.turn.udp[0]) != c.turn || relays != c.relay || p.name != c.name {
+		var udp []string
+		for _, a := range p.turn.udp {
+			udp = append(udp, show(a))
+		}
+		turn := strings.Join(udp, " ")
+		if show(p.http) != c.http || turn != c.turn || relays != c.relay || p.name != c.name {
 			t.Errorf("%s on %q: http %s, turn %s, relay %s, name %q; want %s, %s, %s, %q",
-				c.args, c.machine, show(p.http), show(p.turn.udp[0]), relays, p.name, c.http, c.turn, c.relay, c.name)
+				c.args, c.machine, show(p.http), turn, relays, p.name, c.http, c.turn, c.relay, c.name)
 		}
 	}
 }

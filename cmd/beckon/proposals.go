@@ -62,8 +62,8 @@ func (in *proposals) wait() { in.all.Wait() }
 // lastWord is how long a sender that was lost may take to ask once more, when everything is here.
 const lastWord = 10 * time.Second
 
-// next is the next offer that is still open. With complete it is nil if none comes for lastWord.
-func (in *proposals) next(ctx context.Context, complete bool) (*files.Proposal, error) {
+// next is the next offer that is still open. With complete it is nil if none comes for lastWord. What comes from strangers ends it.
+func (in *proposals) next(ctx context.Context, complete bool, strangers <-chan error) (*files.Proposal, error) {
 	if p := in.held; p != nil {
 		in.held = nil
 		if p.Context().Err() == nil {
@@ -82,6 +82,8 @@ func (in *proposals) next(ctx context.Context, complete bool) (*files.Proposal, 
 			return nil, errRoomEnded
 		}
 		return p, nil
+	case err := <-strangers:
+		return nil, err
 	case <-late:
 		return nil, nil
 	case <-ctx.Done():

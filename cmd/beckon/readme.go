@@ -68,11 +68,18 @@ func configTable() (string, error) {
 	return b.String(), nil
 }
 
-// summary is the path of a sub-command with its arguments.
+// summary is the path of a sub-command with its arguments: those that may be left out in brackets, those that may be several with dots.
 func summary(node *kong.Node) string {
 	s := node.Path()
 	for _, arg := range node.Positional {
-		s += " " + strings.ToUpper(arg.Name)
+		form := strings.ToUpper(arg.Name)
+		if arg.IsCumulative() {
+			form += "…"
+		}
+		if !arg.Required {
+			form = "[" + form + "]"
+		}
+		s += " " + form
 	}
 	return s
 }

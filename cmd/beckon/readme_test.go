@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/beckon-rtc/beckon/internal/lacking"
+	"github.com/beckon-rtc/beckon/internal/testdocs"
 	"github.com/beckon-rtc/beckon/peer"
 )
 
@@ -23,17 +24,6 @@ func readme(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// block returns the first block of that language in the README.
-func block(t *testing.T, language string) string {
-	t.Helper()
-	_, rest, ok := strings.Cut(readme(t), "\n```"+language+"\n")
-	code, _, closed := strings.Cut(rest, "```\n")
-	if !ok || !closed {
-		t.Fatalf("the README has no block of %s", language)
-	}
-	return code
 }
 
 func TestREADMEConfiguration(t *testing.T) {
@@ -101,9 +91,9 @@ func TestREADMEGo(t *testing.T) {
 	const indent = "\n\t\t"
 	_, rest, _ := strings.Cut(string(source), indent+"// begin")
 	here, _, _ := strings.Cut(rest, indent+"// end\n")
-	there := strings.NewReplacer(`"http://127.0.0.1:8080"`, "server", `"tea"`, "name").Replace(block(t, "go"))
+	there := strings.NewReplacer(`"http://127.0.0.1:8080"`, "server", `"tea"`, "name").Replace(testdocs.Block(t, readmeFile, "go"))
 	if strings.ReplaceAll(here, indent, "\n") != "\n"+strings.TrimSuffix(there, "\n") {
-		t.Errorf("the README's Go differs from that of this test; there it is\n%s", block(t, "go"))
+		t.Errorf("the README's Go differs from that of this test; there it is\n%s", testdocs.Block(t, readmeFile, "go"))
 	}
 }
 
@@ -121,7 +111,7 @@ func TestREADMEJavaScript(t *testing.T) {
 	}
 	// The README takes the SDK from a server; the compiler takes the types that this server serves.
 	const from = `"http://127.0.0.1:8080/sdk/beckon.js"`
-	code := block(t, "js")
+	code := testdocs.Block(t, readmeFile, "js")
 	if !strings.Contains(code, from) {
 		t.Fatalf("the README's JavaScript does not import %s:\n%s", from, code)
 	}

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +20,7 @@ import (
 // receiveCmd is the flags of `beckon receive`.
 type receiveCmd struct {
 	Link      string   `arg:"" name:"link" help:"The link that the sender has printed, in quotes: https://HOST/r/ROOM#k=SECRET."`
-	To        string   `group:"run" type:"path" placeholder:"DIR" defaults:"the working directory" help:"Where to put them. Nothing is written anywhere else."`
+	To        string   `group:"run" type:"path" placeholder:"DIR" defaults:"the working directory" help:"Where to put them; it is made if it is not there. Nothing is written anywhere else."`
 	Yes       bool     `group:"run" short:"y" help:"Take what is offered without asking."`
 	Overwrite bool     `group:"run" help:"Replace files that are there and are others."`
 	Rename    bool     `group:"run" help:"Put the new file beside the one that is there: \"name (2).txt\"."`
@@ -43,20 +46,24 @@ func (c *receiveCmd) Run(ctx context.Context, p *process) error {
 	terminal := isInputTerminal(p.stdin)
 	switch {
 	case err != nil:
-		return usagef("%s", notARoom(c.Link, err))
+		return usagef("%s", notARoom(c.Link, err, exampleLink))
 	case c.Overwrite && c.Rename:
 		return usagef("--overwrite and --rename both say what becomes of files that are there: leave out one of them")
-	case !c.Yes && !terminal:
+	}
+	if err := checkTarget(c.To); err != nil {
+		return err
+	}
+	if !c.Yes && !terminal { // the last, because it is no use to add it to what is wrong
 		return usagef("there is no terminal to ask on: add --yes to take what is offered")
 	}
 	d := newDisplay(p.stderr, c.Quiet)
-	room, err := c.meetAt(ctx, d, link, "beckon receive")
+	room, err := c.meetAt(ctx, d, link, "receive")
 	if err != nil {
 		return err
 	}
 	r := &receiving{display: d, target: c.target(), yes: c.Yes, answers: bufio.NewReader(p.stdin)}
 	d.say("waiting for the sender; Ctrl-C ends")
-	err = r.run(ctx, room.Room)
+	err = r.run(ctx, room)
 	leaveErr := room.leave()
 	switch {
 	case err == nil:
@@ -78,6 +85,39 @@ func (c *receiveCmd) target() files.Target {
 	return t
 }
 
+// checkTarget refuses a folder that nothing could be written to, before anybody is waited for. It makes none: nothing may come.
+func checkTarget(dir string) error {
+	at, err := filepath.Abs(dir) // "" is the working directory
+	if err != nil {
+		return fmt.Errorf("cannot receive into %q: %w", dir, err)
+	}
+	for {
+		info, err := os.Stat(at)
+		switch parent := filepath.Dir(at); {
+		case err == nil && !info.IsDir():
+			return usagef("--to %s: %s is no folder", dir, at)
+		case errors.Is(err, fs.ErrNotExist) && parent != at:
+			at = parent
+			continue
+		case err != nil:
+			return usagef("--to %s: %v", dir, err)
+		}
+		probe, err := os.CreateTemp(at, ".beckon-probe-*")
+		if err != nil {
+			return usagef("cannot receive into %s: nothing can be written in %s (%s)", cmp.Or(dir, "the working directory"), at, pathReason(err))
+		}
+		return errors.Join(probe.Close(), os.Remove(probe.Name()))
+	}
+}
+
+// pathReason is an error of the file system without the name that it is about.
+func pathReason(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
 // receiving is the run of a receiver in a room.
 type receiving struct {
 	display *display
@@ -86,20 +126,25 @@ type receiving struct {
 	answers *bufio.Reader
 
 	wanted *files.Offer    // what was agreed to
+	from   string          // who has offered it last
 	in     *files.Incoming // of it; nil before
 }
 
 var errDeclined = errors.New("declined; nothing was received")
 
 // run takes offers until one has been received.
-func (r *receiving) run(ctx context.Context, room *peer.Room) error {
+func (r *receiving) run(ctx context.Context, room *party) error {
 	ctx, cancel := context.WithCancel(ctx)
-	inbox := newProposals(ctx, room, r.display)
+	inbox := newProposals(ctx, room.Room, r.display)
 	defer inbox.wait()
 	defer cancel()
 	defer r.close()
 	for {
-		p, err := inbox.next(ctx, r.complete())
+		var strangers <-chan error
+		if r.wanted == nil { // who was here once has the right link
+			strangers = room.strangers
+		}
+		p, err := inbox.next(ctx, r.complete(), strangers)
 		if err == nil && p == nil {
 			break // everything is here, and the sender does not ask
 		}
@@ -160,7 +205,7 @@ func (r *receiving) agree(ctx context.Context, p *files.Proposal) error {
 	r.close()
 	in, err := files.NewIncoming(p.Offer, r.target)
 	if err != nil {
-		return fmt.Errorf("cannot receive into %s: %s", r.target.Dir, sayFiles(err))
+		return fmt.Errorf("cannot receive into %s: %s", plain(r.target.Dir, 200), sayFiles(err))
 	}
 	r.wanted, r.in = &p.Offer, in
 	return nil
@@ -179,7 +224,7 @@ const maxListed = 8
 // offerText says what there is.
 func offerText(who string, o *files.Offer, dir string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s offers %s: %s, %s", who, plain(o.Name, 80), filesText(o.Files()), sizeText(o.Size))
+	fmt.Fprintf(&b, "%s offers %s: %s, %s", who, plain(o.Name, 80), contentsText(o), sizeText(o.Size))
 	if len(o.Entries) > 1 {
 		for i, e := range o.Entries {
 			if i == maxListed {
@@ -234,10 +279,11 @@ var errReplaced = errors.New("the sender has come back")
 
 // fetch fetches, until all is here, or the sender has come back another way.
 func (r *receiving) fetch(ctx context.Context, p *files.Proposal, inbox *proposals) (files.Receipt, error) {
+	r.from = nameOf(p.Peer())
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer inbox.watch(ctx, r, cancel)()
-	defer r.display.during(func() string { return progressText(r.in.Progress(), "from "+nameOf(p.Peer())) })()
+	defer r.display.during(func() string { return progressText(r.in.Progress(), "from "+r.from) })()
 	receipt, err := r.in.Fetch(ctx, p)
 	if err != nil && context.Cause(ctx) == errReplaced {
 		err = errReplaced
@@ -269,7 +315,8 @@ func (r *receiving) judge(ctx context.Context, err error) error {
 
 // report says what is here now.
 func (r *receiving) report(receipt files.Receipt) {
-	r.display.say("received %s, %s, of which %s came now; SHA-256 is right", filesText(receipt.Files), sizeText(receipt.Bytes), sizeText(receipt.Received))
+	r.display.finish(progressText(r.in.Progress(), "from "+r.from))
+	r.display.say("received %s, %s, of which %s came now; SHA-256 is right", contentsText(r.wanted), sizeText(receipt.Bytes), sizeText(receipt.Received))
 	renamed := r.in.Renamed()
 	names := make([]string, 0, len(renamed))
 	for from := range renamed {
@@ -277,7 +324,7 @@ func (r *receiving) report(receipt files.Receipt) {
 	}
 	slices.Sort(names)
 	for _, from := range names {
-		r.display.say("%s is %s", plain(from, 100), plain(renamed[from], 100))
+		r.display.say("%s is there already, and is another file: the new one was saved as %s", plain(from, 100), plain(renamed[from], 100))
 	}
 }
 

@@ -51,14 +51,14 @@ func (c *sendCmd) Run(ctx context.Context, p *process) error {
 	for _, path := range bundle.Skipped {
 		d.say("left out: %s is neither a file nor a folder", plain(path, 300))
 	}
-	room, err := c.meetAt(ctx, d, link, "beckon send")
+	room, err := c.meetAt(ctx, d, link, "send")
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(p.stdout, link)
 	c.show(d, link)
 	offered := sender.Offered()
-	d.say("%s, %s: on offer to whoever opens the link, or runs\n\n    beckon receive %s\n", filesText(offered.Files()), sizeText(offered.Size), shellQuoted(link.String()))
+	d.say("%s, %s: on offer to whoever opens the link, or runs\n\n    beckon receive %s\n", contentsText(&offered), sizeText(offered.Size), shellQuoted(link.String()))
 	s := &sending{display: d, sender: sender, keep: c.Keep}
 	err = s.run(ctx, room.Room)
 	leaveErr := room.leave()
@@ -85,7 +85,7 @@ func (c *sendCmd) link() (peer.Link, error) {
 	}
 	link, err := peer.ParseLink(c.Link)
 	if err != nil {
-		return link, usagef("%s", notARoom(c.Link, err))
+		return link, usagef("%s", notARoom(c.Link, err, exampleLink))
 	}
 	return link, nil
 }
@@ -180,6 +180,7 @@ func (s *sending) judge(end delivered) (done bool, err error) {
 	who, progress := nameOf(end.delivery.Peer()), end.delivery.Progress()
 	if end.err == nil {
 		s.complete++
+		s.display.finish(progressText(progress, "to "+who))
 		s.display.say("%s has everything: %s, %s, of which %s were sent now", who, filesText(end.receipt.Files), sizeText(end.receipt.Bytes), sizeText(progress.Moved))
 		return !s.keep, nil
 	}

@@ -34,14 +34,14 @@ func legible(text string) string {
 
 // notARoom says what is wrong with a link that is no room's URL. What most people leave out is the scheme, and only they know
 // which one it is: the guess is that TLS is where a proxy is, which a port or an address of one's own speaks against.
-func notARoom(link string, err error) string {
+func notARoom(link string, err error, example string) string {
 	link = withoutSecret(link)
 	if strings.Contains(link, "://") {
 		return sentence(err)
 	}
 	u, parseErr := url.Parse("https://" + strings.TrimLeft(link, "/"))
 	if parseErr != nil || u.Hostname() == "" || !strings.Contains(u.Path, "/r/") {
-		return fmt.Sprintf("%q is no room's URL: that looks like %s", link, exampleRoom)
+		return fmt.Sprintf("%q is no room's URL: that looks like %s", link, example)
 	}
 	if _, notIP := netip.ParseAddr(u.Hostname()); notIP == nil || u.Port() != "" || u.Hostname() == "localhost" {
 		u.Scheme = "http"

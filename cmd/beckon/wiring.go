@@ -109,11 +109,21 @@ const limitLines = 10
 
 // limited tells a peer that it has met a limit, by name, and the log.
 func (s *servers) limited(log zerolog.Logger) func(user string, l turnserver.Limited) {
-	log = log.Sample(&zerolog.BurstSampler{Burst: limitLines, Period: time.Minute})
+	log = limitLog(log)
 	return func(user string, l turnserver.Limited) {
 		told := s.signaling.Warn(user, limitError(l))
-		log.Info().Str("peer", user).Str("limit", l.Quota).Str("of", l.Name).Str("what", l.What).Bool("told", told).Msg("relay limit met")
+		logLimit(log.Info().Str("peer", user).Bool("told", told), l)
 	}
+}
+
+// limitLog is a log that has no more lines than those.
+func limitLog(log zerolog.Logger) zerolog.Logger {
+	return log.Sample(&zerolog.BurstSampler{Burst: limitLines, Period: time.Minute})
+}
+
+// logLimit is such a line.
+func logLimit(line *zerolog.Event, l turnserver.Limited) {
+	line.Str("limit", l.Quota).Str("of", l.Name).Str("what", l.What).Msg("relay limit met")
 }
 
 // limitError is a limit in the words of the wire. It does not say whose limit it is: the rooms and the neighbours of others are no

@@ -85,6 +85,9 @@ func StartWith(ctx context.Context, cfg Config) (*Browser, error) {
 // Done is closed when the browser has exited, by itself or by Close.
 func (b *Browser) Done() <-chan struct{} { return b.process.Done() }
 
+// PID is the browser's first process, and the process group of all of them but the crash handler.
+func (b *Browser) PID() int { return b.process.PID }
+
 // Stderr returns the end of what the browser has written to stderr so far, less
 // Chromium's complaints that there is no desktop bus: fifty lines at each start.
 func (b *Browser) Stderr() string {

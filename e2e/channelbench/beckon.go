@@ -35,7 +35,7 @@ func (s *beckonStack) enter(ctx context.Context, to Place, at *moments) (err err
 		cfg.Topology = protocol.TopologyNone
 	}
 	if to.Watch {
-		cfg.SettingEngine = func(s *webrtc.SettingEngine) { s.SetNet(newWatched(to.Delay, at)) }
+		cfg.SettingEngine = func(s *webrtc.SettingEngine) { s.SetNet(newWatched(to, at)) }
 	}
 	s.room, err = peer.Join(ctx, to.URL, to.Room, &cfg)
 	at.mark(joined)

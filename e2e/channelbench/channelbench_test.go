@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -45,10 +46,11 @@ func twoEnds(t *testing.T, stack string) (b *bench, first, second *End) {
 
 // Every load goes between two ends of each stack, and in a watched place all parts of the opening are seen.
 func TestEnds(t *testing.T) {
-	for _, name := range []string{ours.stack, plain.stack} {
-		t.Run(name, func(t *testing.T) {
+	for i, name := range []string{ours.stack, plain.stack, ours.stack} {
+		alone := i == 2 // what comes is late as well
+		t.Run(fmt.Sprint(name, " alone ", alone), func(t *testing.T) {
 			b, first, second := twoEnds(t, name)
-			to := Place{URL: b.far, Room: b.room(), Watch: true, Delay: time.Millisecond}
+			to := Place{URL: b.far, Room: b.room(), Watch: true, Delay: time.Millisecond, Alone: alone}
 			must(t, first.Enter(to, nil))
 			waits := make(chan error, 1)
 			go func() { waits <- first.Await(Load{}, nil) }()
@@ -116,6 +118,11 @@ func TestMoments(t *testing.T) {
 	if got := m.parts(begun.Add(5 * time.Second)); got != want || got.Open() != 4*time.Second {
 		t.Errorf("the parts are %+v", got)
 	}
+	m.at[secured], m.at[carried] = begun.Add(3*time.Second), time.Time{} // open before anything is said
+	want = Parts{Join: time.Second, Signals: time.Second, ICE: time.Second, DTLS: 2 * time.Second}
+	if got := m.parts(begun.Add(5 * time.Second)); got != want {
+		t.Errorf("the parts are %+v", got)
+	}
 	for what, p := range map[moment][]byte{
 		checked: {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0},
 		secured: {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
@@ -177,6 +184,18 @@ func TestFigures(t *testing.T) {
 	}
 	if got := s.median("load", "nobody"); got != 0 {
 		t.Errorf("the median of nothing is %v", got)
+	}
+	rounds := series{}
+	rounds.addRound(s)
+	rounds.addRound(series{{"load", "a"}: {5}})
+	if got := rounds[[2]string{"load", "a"}]; !slices.Equal(got, []float64{25, 5}) {
+		t.Errorf("the medians of the rounds are %v", got)
+	}
+	if got := s.spread("load", "a", "b"); got != "2.00 (1.00–4.00)" {
+		t.Errorf("the spread is %q", got)
+	}
+	if got := s.cell("load", "a", 1) + s.cell("load", "nobody", 1) + s.spread("load", "a", "nobody"); got != "25.0––" {
+		t.Errorf("the cells are %q", got)
 	}
 	values := []int{5, 1, 4, 2, 3}
 	if lo, mid, hi := quantile(values, 0), quantile(values, 0.5), quantile(values, 0.99); lo != 1 || mid != 3 || hi != 5 || !slices.Equal(values, []int{5, 1, 4, 2, 3}) {

@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/rpc"
 	"net/rpc/jsonrpc"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -48,6 +50,7 @@ type Place struct {
 	Crowd     bool          // only visitors connect, and only to the host
 	Watch     bool          // look at what passes: see moments
 	Delay     time.Duration // of each datagram, one way; only with Watch
+	Alone     bool          // what comes is late as well: the other end's sockets are out of reach
 }
 
 // Load is what an end is to do.
@@ -164,17 +167,23 @@ func (e *End) Measure(_ Load, m *Memory) error {
 	return nil
 }
 
-// Leave closes everything.
+// Used is the CPU time of this process so far.
+func (e *End) Used(_ Load, cpu *time.Duration) error {
+	*cpu = used()
+	return nil
+}
+
+// Leave closes everything, all at once: delivering what was sent takes its time.
 func (e *End) Leave(Load, *struct{}) error {
 	e.wire = nil
-	var first error
-	for _, s := range e.stacks {
-		if err := s.leave(); err != nil && first == nil {
-			first = err
-		}
+	errs := make([]error, len(e.stacks))
+	var all sync.WaitGroup
+	for i, s := range e.stacks {
+		all.Go(func() { errs[i] = s.leave() })
 	}
+	all.Wait()
 	e.stacks = nil
-	return first
+	return errors.Join(errs...)
 }
 
 // used is the CPU time of this process so far.

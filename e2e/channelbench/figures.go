@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -19,17 +20,44 @@ func (s series) add(of, by string, value float64) {
 	s[[2]string{of, by}] = append(s[[2]string{of, by}], value)
 }
 
+// addRound adds the medians of what one round has measured several times.
+func (s series) addRound(of series) {
+	for key, values := range of {
+		s.add(key[0], key[1], median(values))
+	}
+}
+
 func (s series) median(of, by string) float64 { return median(s[[2]string{of, by}]) }
 
-// ratio is the median of the ratios of each round, which knows no good or bad minutes.
-func (s series) ratio(of, by, to string) float64 {
+// ratios are those of each round, which know no good or bad minutes.
+func (s series) ratios(of, by, to string) (all []float64) {
 	a, b := s[[2]string{of, by}], s[[2]string{of, to}]
-	var all []float64
 	for i := range min(len(a), len(b)) {
 		all = append(all, a[i]/b[i])
 	}
-	return median(all)
+	return all
 }
+
+func (s series) ratio(of, by, to string) float64 { return median(s.ratios(of, by, to)) }
+
+// spread is the median ratio as a cell of a table, with the least and the greatest.
+func (s series) spread(of, by, to string) string {
+	all := s.ratios(of, by, to)
+	if len(all) == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", median(all), slices.Min(all), slices.Max(all))
+}
+
+// cell is the median as one.
+func (s series) cell(of, by string, digits int) string {
+	if len(s[[2]string{of, by}]) == 0 {
+		return "–"
+	}
+	return number(s.median(of, by), digits)
+}
+
+func number(f float64, digits int) string { return strconv.FormatFloat(f, 'f', digits, 64) }
 
 func median(values []float64) float64 {
 	if len(values) == 0 {

@@ -30,7 +30,7 @@ func main() {
 	name := flag.String("stack", "", "what that end is made of")
 	rounds := flag.Int("rounds", 5, "of every load, with every stack")
 	only := flag.String("only", "", "only these parts: throughput, opening, memory, chromium; all if empty")
-	wrtc := flag.String("wrtc", "", "a folder with npm's @roamhq/wrtc, to measure beside; none if empty")
+	node := flag.String("node", "", "a folder with npm's node-datachannel, @roamhq/wrtc, or both, to measure beside; none if empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -38,7 +38,7 @@ func main() {
 	if *end != "" {
 		err = serveEnd(ctx, *end, *name)
 	} else {
-		err = run(ctx, options{rounds: *rounds, only: *only, wrtc: *wrtc})
+		err = run(ctx, options{rounds: *rounds, only: *only, node: *node})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "channelbench:", err)

@@ -96,7 +96,7 @@ func (s *pionStack) visit(ctx context.Context) error {
 func (s *pionStack) enter(ctx context.Context, to Place, at *moments) (err error) {
 	var settings webrtc.SettingEngine
 	if to.Watch {
-		settings.SetNet(newWatched(to.Delay, at))
+		settings.SetNet(newWatched(to, at))
 	}
 	s.api = webrtc.NewAPI(webrtc.WithSettingEngine(settings))
 	s.opened, s.failed, s.others = make(chan *pionWire, 1), make(chan error, 1), map[*peer.Peer]*pionOther{}

@@ -12,9 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/beckon-rtc/beckon/e2e/process"
+	"github.com/gorilla/websocket"
 )
 
 // patience bounds the start of an end, and one load, so that what hangs is an error.
@@ -30,18 +32,32 @@ type remote struct {
 type bench struct {
 	ctx     context.Context
 	options options
-	dir     string // for sockets
-	server  string // the signaling server
-	far     string // the same, half-way to a peer that is far
-	ends    int    // that were started
-	rooms   int    // that were named
+	dir     string               // for sockets
+	server  string               // the signaling server
+	far     string               // the same, half-way to a peer that is far
+	pages   chan *websocket.Conn // the sockets of those that browsers have opened
+	ends    int                  // that were started
+	rooms   int                  // that were named
+	begun   time.Time
+	now     string // what is being measured
 }
 
 // variant is a stack, and how its processes are started.
 type variant struct {
 	name  string
-	stack string
+	stack string // of a Go end
+	page  string // of an end in a page
+	npm   string // the package of an end in Node
 	env   []string
+}
+
+// folder is that of the package, below node_modules.
+func (v variant) folder() string {
+	parts := strings.Split(v.npm, "/")
+	if strings.HasPrefix(v.npm, "@") {
+		return filepath.Join(parts[:2]...)
+	}
+	return parts[0]
 }
 
 // start starts an end.
@@ -88,15 +104,24 @@ func (b *bench) pair(v variant, do func(first, second *remote) error) error {
 		return err
 	}
 	defer second.close()
-	if err := do(first, second); err != nil {
-		return fmt.Errorf("%s: %w", v.name, err)
-	}
-	return nil
+	return do(first, second)
 }
 
 func (r *remote) close() {
 	_ = r.client.Close()
 	r.p.Close()
+}
+
+// cpuOf is what both have used so far.
+func cpuOf(ends ...*remote) (sum time.Duration, err error) {
+	for _, end := range ends {
+		var cpu time.Duration
+		if err := end.call("Used", Load{}, &cpu); err != nil {
+			return 0, err
+		}
+		sum += cpu
+	}
+	return sum, nil
 }
 
 // call asks an end to do something.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/beckon-rtc/beckon/web"
+	"github.com/gorilla/websocket"
 )
 
 // away is how long a datagram to a peer that is far takes: a round trip of 50 ms. The signaling server that is far stands half-way, so what
@@ -24,7 +25,7 @@ const away, toServer = 25 * time.Millisecond, 12500 * time.Microsecond
 type options struct {
 	rounds int
 	only   string
-	wrtc   string
+	node   string
 }
 
 // section is one kind of measurement.
@@ -45,7 +46,7 @@ func run(ctx context.Context, o options) error {
 	}
 	defer stop()
 	var chosen []section
-	for _, s := range []section{newThroughput(b).section(), newOpening().section(), newMemory().section(), newChromium().section()} {
+	for _, s := range []section{newThroughput(b).section(), newOpening(b).section(), newMemory().section(), newChromium().section()} {
 		if o.only == "" || strings.Contains(","+o.only+",", ","+s.name+",") {
 			chosen = append(chosen, s)
 		}
@@ -56,12 +57,16 @@ func run(ctx context.Context, o options) error {
 	warnings := warningsNow(o.rounds)
 	warnOfNoise(warnings)
 	begun := time.Now()
+	b.begun = begun
 	for round := range o.rounds {
 		for _, s := range chosen {
-			fmt.Fprintf(os.Stderr, "round %d of %d, at %v: %s\n", round+1, o.rounds, time.Since(begun).Round(time.Second), s.name)
+			b.now = fmt.Sprintf("round %d of %d, %s", round+1, o.rounds, s.name)
 			if err := s.measure(b, round); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
+				return fmt.Errorf("%s: %w", b.now, err)
 			}
+		}
+		if round == 0 && o.rounds > 1 {
+			fmt.Fprintf(os.Stderr, "a round takes %v, so all of them some %v\n", b.gone(), b.gone()*time.Duration(o.rounds))
 		}
 	}
 	fmt.Printf("%d rounds in %v; medians, and of ratios those of each round.\n", o.rounds, time.Since(begun).Round(time.Second))
@@ -85,13 +90,15 @@ func (b *bench) serve() (stop func(), err error) {
 	}
 	signals := signaling.New(signaling.Config{
 		Authorize: signaling.AllowAnonymous("*"),
+		Origins:   []string{"*"}, // a page is of the near server, whichever it is to join
 		// All ends come from one address, and there are many rooms one after the other.
 		Limits: signaling.Limits{Joins: 1 << 20, PerAddress: 1 << 20},
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", signals)
 	mux.Handle("/sdk/", web.Handler())
-	servePage(mux)
+	b.pages = make(chan *websocket.Conn, 1)
+	servePage(mux, b.pages)
 	h := &http.Server{Handler: mux}
 	go h.Serve(l)
 	f, err := newFar(l.Addr().String(), toServer)
@@ -109,11 +116,15 @@ func (b *bench) serve() (stop func(), err error) {
 }
 
 // inTurn calls do for each variant, another one first in each round: who comes first finds a machine that has rested.
-func inTurn(variants []variant, round int, do func(v variant) error) error {
+func (b *bench) inTurn(variants []variant, round int, do func(v variant) error) error {
 	for i := range variants {
-		if err := do(variants[(i+round)%len(variants)]); err != nil {
-			return err
+		v := variants[(i+round)%len(variants)]
+		fmt.Fprintf(os.Stderr, "at %v: %s: %s\n", b.gone(), b.now, v.name)
+		if err := do(v); err != nil {
+			return fmt.Errorf("%s: %w", v.name, err)
 		}
 	}
 	return nil
 }
+
+func (b *bench) gone() time.Duration { return time.Since(b.begun).Round(time.Second) }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -71,6 +72,9 @@ func (m *moments) parts(open time.Time) Parts {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	at := m.at
+	if at[carried].IsZero() { // a channel of ours is open before anything is said
+		at[carried] = open
+	}
 	for i := range at { // what was not watched, or came in another order, takes no time
 		before := m.begun
 		if i > 0 {
@@ -86,16 +90,17 @@ func (m *moments) parts(open time.Time) Parts {
 // watched is this machine's network, whose every other end is far, and in which one can see what passes.
 type watched struct {
 	*stdnet.Net
-	delay time.Duration
+	delay time.Duration // of what is sent
+	late  bool          // so is what comes
 	at    *moments
 }
 
-func newWatched(delay time.Duration, at *moments) transport.Net {
+func newWatched(to Place, at *moments) transport.Net {
 	n, err := stdnet.NewNet()
 	if err != nil {
 		panic(err) // it looks at the interfaces, which a machine that measures has
 	}
-	return watched{n, delay, at}
+	return watched{n, to.Delay, to.Alone && to.Delay > 0, at}
 }
 
 func (w watched) ListenUDP(network string, address *net.UDPAddr) (transport.UDPConn, error) {
@@ -108,29 +113,91 @@ func (w watched) ListenUDP(network string, address *net.UDPAddr) (transport.UDPC
 	}
 	c := &watchedConn{UDPConn: conn, in: w, closed: make(chan struct{}), late: make(chan lateDatagram, 1<<12)}
 	c.running.Go(c.run)
+	if w.late {
+		c.coming = make(chan lateDatagram, 1<<12)
+		c.receiving.Go(c.receive)
+	}
 	return c, nil
 }
 
-// watchedConn sends each datagram a fixed time after it was written.
+// watchedConn sends each datagram a fixed time after it was written, and may give it to the reader as long after it came.
 type watchedConn struct {
 	*net.UDPConn
-	in      watched
-	late    chan lateDatagram
-	once    sync.Once
-	closed  chan struct{}
-	running sync.WaitGroup
+	in        watched
+	late      chan lateDatagram
+	coming    chan lateDatagram // nil if what comes is not late
+	once      sync.Once
+	closed    chan struct{}
+	running   sync.WaitGroup
+	receiving sync.WaitGroup // its own: it ends when the socket is closed
 }
 
 type lateDatagram struct {
 	at time.Time
 	b  []byte
-	to netip.AddrPort
+	of netip.AddrPort // to whom, or from whom
 }
 
 func (c *watchedConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	if c.coming != nil {
+		return c.readLate(b)
+	}
 	n, from, err := c.ReadFromUDPAddrPort(b)
 	c.in.at.look(b[:n])
 	return n, from, err
+}
+
+// receive notes when datagrams come, until the socket is closed.
+func (c *watchedConn) receive() {
+	buf := make([]byte, 1<<16)
+	for {
+		n, from, err := c.ReadFromUDPAddrPort(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue // a refusal of something that was sent
+		}
+		select {
+		case c.coming <- lateDatagram{time.Now().Add(c.in.delay), append([]byte(nil), buf[:n]...), from}:
+		default: // as from any full buffer
+		}
+	}
+}
+
+// readLate does not know a deadline: Pion sets one when it closes the socket, which ends it as well.
+func (c *watchedConn) readLate(b []byte) (int, netip.AddrPort, error) {
+	select {
+	case d := <-c.coming:
+		if !c.wait(d.at) {
+			break
+		}
+		n := copy(b, d.b)
+		c.in.at.look(b[:n])
+		return n, d.of, nil
+	case <-c.closed:
+	}
+	return 0, netip.AddrPort{}, net.ErrClosed
+}
+
+// SetDeadline leaves out the reads of receive.
+func (c *watchedConn) SetDeadline(t time.Time) error {
+	if c.coming != nil {
+		return c.SetWriteDeadline(t)
+	}
+	return c.UDPConn.SetDeadline(t)
+}
+
+// wait returns false if the socket was closed meanwhile.
+func (c *watchedConn) wait(until time.Time) bool {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.closed:
+		return false
+	}
 }
 
 func (c *watchedConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
@@ -154,14 +221,10 @@ func (c *watchedConn) run() {
 	for {
 		select {
 		case d := <-c.late:
-			timer := time.NewTimer(time.Until(d.at))
-			select {
-			case <-timer.C:
-				_, _ = c.WriteToUDPAddrPort(d.b, d.to) // as lost as on any way
-			case <-c.closed:
-				timer.Stop()
+			if !c.wait(d.at) {
 				return
 			}
+			_, _ = c.WriteToUDPAddrPort(d.b, d.of) // as lost as on any way
 		case <-c.closed:
 			return
 		}
@@ -171,5 +234,7 @@ func (c *watchedConn) run() {
 func (c *watchedConn) Close() error {
 	c.once.Do(func() { close(c.closed) })
 	c.running.Wait()
-	return c.UDPConn.Close()
+	err := c.UDPConn.Close()
+	c.receiving.Wait()
+	return err
 }

@@ -14,6 +14,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+
+	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 //go:embed cases.json
@@ -28,6 +31,8 @@ type Case struct {
 	Alone bool `json:"alone"`
 	// Server has a server of its own, because it breaks that. It is Alone, too.
 	Server bool `json:"server"`
+	// Relay has a relay of its own, whose ways it may break, and both roles use no others. It is Alone, too.
+	Relay bool `json:"relay"`
 	// Join is how each role joins its room.
 	Join map[Role]JoinOptions `json:"join"`
 	A    []Step               `json:"a"`
@@ -55,6 +60,13 @@ func (r Role) Other() Role {
 type JoinOptions struct {
 	MaxMessageSize     int    `json:"maxMessageSize,omitempty"`
 	ICETransportPolicy string `json:"iceTransportPolicy,omitempty"`
+	// ICEServers are those of the case's own relay, which who runs it puts here.
+	ICEServers     []protocol.ICEServer `json:"iceServers,omitempty"`
+	Attributes     map[string]any       `json:"attributes,omitempty"`
+	Topology       protocol.Topology    `json:"topology,omitempty"`
+	Carriers       []peer.Carrier       `json:"carriers,omitempty"`
+	ConnectTimeout int                  `json:"connectTimeout,omitempty"` // milliseconds
+	Reports        *bool                `json:"reports,omitempty"`
 }
 
 // Options are a channel's, in the words of W3C WebRTC; times are in milliseconds.
@@ -100,6 +112,13 @@ type Step struct {
 	Never    bool   `json:"never,omitempty"`
 	Early    bool   `json:"early,omitempty"`
 	Fail     *Fail  `json:"fail,omitempty"`
+
+	// What goes through the server.
+	To         string         `json:"to,omitempty"`
+	Join       *JoinOptions   `json:"join,omitempty"`
+	URL        string         `json:"url,omitempty"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+	Fill       int            `json:"fill,omitempty"`
 
 	// What is to come of it.
 	Error  string           `json:"error,omitempty"`

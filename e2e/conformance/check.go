@@ -10,8 +10,8 @@ func (c *Case) check() error {
 	if c.Name == "" || c.Why == "" {
 		return fmt.Errorf("a case has a name and a reason")
 	}
-	if (c.Server || len(c.Join) > 0) && !c.Alone {
-		return fmt.Errorf("who has a server or options of its own is alone")
+	if (c.Server || c.Relay || len(c.Join) > 0) && !c.Alone {
+		return fmt.Errorf("who has a server, a relay or options of its own is alone")
 	}
 	points := make(map[Role][]string)
 	for _, r := range []Role{A, B} {
@@ -23,8 +23,10 @@ func (c *Case) check() error {
 			switch {
 			case s.Point != "":
 				points[r] = append(points[r], s.Point)
-			case s.Do == "server" && !c.Server:
+			case s.Do == "server" && s.Act != "break" && !c.Server:
 				return fmt.Errorf("%s, step %d: the case has no server of its own", r, i+1)
+			case s.Act == "break" && !c.Relay:
+				return fmt.Errorf("%s, step %d: the case has no relay of its own", r, i+1)
 			case (s.Do == "cut" || s.Do == "hangup") && !c.Alone:
 				return fmt.Errorf("%s, step %d: who ends connections is alone", r, i+1)
 			}
@@ -47,7 +49,7 @@ func (s *Step) check(tasks map[string]bool) error {
 		"open": "channel", "accept": "channel", "send": "channel", "recv": "channel", "close": "channel", "closeWrite": "channel",
 		"closed": "channel", "stats": "channel", "ping": "channel", "pong": "channel", "knock": "channel", "echo": "channel",
 		"stalled": "task", "await": "task", "cancel": "task", "request": "name", "serve": "name", "meet": "point", "server": "act",
-		"cut": "", "hangup": "", "peer": "",
+		"cut": "", "hangup": "", "peer": "", "say": "", "hear": "", "update": "", "sees": "", "connect": "name", "join": "name",
 	}
 	need, known := needs[s.Do]
 	has := map[string]string{"": "-", "channel": s.Channel, "task": s.Task, "name": s.Name, "point": s.Point, "act": s.Act}
@@ -56,9 +58,11 @@ func (s *Step) check(tasks map[string]bool) error {
 		return fmt.Errorf("there is no such step")
 	case has[need] == "":
 		return fmt.Errorf("it has no %s", need)
+	case s.To != "" && s.To != toRoom && s.To != toPeer:
+		return fmt.Errorf("nothing can be said to %q", s.To)
 	case s.Kind != "" && s.Kind != "bytes" && s.Kind != "text" && s.Kind != "both":
 		return fmt.Errorf("there is no kind %q", s.Kind)
-	case s.Act != "" && s.Act != "kill" && s.Act != "start":
+	case s.Act != "" && s.Act != "kill" && s.Act != "start" && s.Act != "break":
 		return fmt.Errorf("there is no act %q", s.Act)
 	}
 	if s.Background != "" {

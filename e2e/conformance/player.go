@@ -8,13 +8,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // Control is what a player can ask of whoever runs the case.
 type Control interface {
 	// Meet returns when both roles have come to the point.
 	Meet(ctx context.Context, point string) error
-	// Act has something done to the server: "kill" or "start".
+	// Act has something done to the server, "kill" or "start", or to the relay: "break".
 	Act(ctx context.Context, act string) error
 }
 
@@ -61,7 +62,7 @@ func (p *Player) Play(ctx context.Context, run Run) error {
 	if err != nil {
 		return fmt.Errorf("meeting: %w", err)
 	}
-	s := newScript(run, known.peer)
+	s := newScript(run, known, p.logger)
 	err = s.play(ctx)
 	if err != nil || run.Case.Alone {
 		known.room.Close()
@@ -86,13 +87,16 @@ func (p *Player) meet(ctx context.Context, run Run) (*acquaintance, error) {
 		}
 	}
 	join := run.Case.Join[run.Role]
-	room, err := peer.Join(ctx, run.Server, run.Room, &peer.Config{
-		MaxMessageSize:     join.MaxMessageSize,
-		ICETransportPolicy: peer.ICETransportPolicy(join.ICETransportPolicy),
-		Logger:             p.logger,
-	})
+	room, err := peer.Join(ctx, run.Server, run.Room, join.config(p.logger))
 	if err != nil {
 		return nil, err
+	}
+	// Where nobody connects to anybody by itself, one of the two asks for it.
+	if join.Topology == protocol.TopologyNone && run.Role == A {
+		if err := connectFirst(ctx, room); err != nil {
+			room.Close()
+			return nil, err
+		}
 	}
 	other, err := room.Accept(ctx)
 	if err != nil {

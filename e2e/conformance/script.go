@@ -6,13 +6,18 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/rs/zerolog"
+
 	"github.com/beckon-rtc/beckon/peer"
 )
 
 // script is a role that is being played.
 type script struct {
 	run      Run
+	room     *peer.Room
 	peer     *peer.Peer
+	logger   zerolog.Logger
+	events   *inbox[peer.Event] // by their kind
 	accepted *inbox[*peer.Channel]
 	requests *inbox[*peer.Request]
 	running  sync.WaitGroup // the steps in the background
@@ -20,6 +25,7 @@ type script struct {
 	mu       sync.Mutex
 	channels map[string]*channel // guarded by mu
 	tasks    map[string]*task    // guarded by mu
+	said     map[string]*speech  // to the room, and to the peer; guarded by mu
 }
 
 // channel is one under the name that the case has for it.
@@ -39,9 +45,12 @@ type task struct {
 	sent   atomic.Int64 // bytes of messages whose Send has returned
 }
 
-func newScript(run Run, p *peer.Peer) *script {
+func newScript(run Run, known *acquaintance, logger zerolog.Logger) *script {
+	p := known.peer
 	return &script{
-		run: run, peer: p,
+		run: run, room: known.room, peer: p, logger: logger,
+		events:   newInbox(known.room.Recv, func(e peer.Event) string { return string(e.Kind) }),
+		said:     map[string]*speech{toRoom: {}, toPeer: {}},
 		accepted: newInbox(p.Accept, (*peer.Channel).Label),
 		requests: newInbox(p.AcceptRequest, (*peer.Request).Name),
 		channels: make(map[string]*channel),
@@ -153,6 +162,19 @@ func (s *script) do(ctx context.Context, step Step, t *task) error {
 		return s.peer.Close()
 	case "peer":
 		return s.counts(ctx, step)
+	case "say":
+		return s.say(ctx, step)
+	case "hear":
+		return s.hear(ctx, step)
+	case "update":
+		return s.update(ctx, step)
+	case "sees":
+		return s.sees(ctx, step)
+	case "connect":
+		_, err := s.room.Connect(ctx, step.Name)
+		return step.judge(err)
+	case "join":
+		return s.join(ctx, step)
 	}
 	s.mu.Lock()
 	ch := s.channels[step.Channel]

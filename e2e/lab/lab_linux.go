@@ -38,8 +38,8 @@ func New() (*Lab, error) {
 	var err error
 	for number := 1; ; number++ {
 		l.name = fmt.Sprintf("%s%d-%d-", prefix, os.Getpid(), number)
-		// Another lab of this process may have this number, or take it at this moment.
-		if l.public, err = l.add("pub"); err == nil || !exists(l.name+"pub") {
+		// Another lab of this process may have this number, or take it at this moment; and when we look it may be gone again.
+		if l.public, err = l.add("pub"); err == nil || !strings.Contains(err.Error(), "File exists") {
 			break
 		}
 	}

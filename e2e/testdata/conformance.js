@@ -1,5 +1,6 @@
 // Plays roles of the conformance suite with the browser's SDK, as many at once as it is told to over a WebSocket, until it is told to
 // end. e2e/conformance/README.md says what a role is; conformancehub_test.go is the other end of the socket.
+import { connectFirst } from "./conformance/room.js";
 import { Script } from "./conformance/script.js";
 
 export default async function ({ hub, sdk }, log) {
@@ -13,7 +14,7 @@ export default async function ({ hub, sdk }, log) {
   const runs = new Map(); // by their number
   const known = new Map(); // connections to others, by pair
 
-  const meet = async ({ pair, server, room: name, alone, join: options }, signal) => {
+  const meet = async ({ pair, server, room: name, role, alone, join: options }, signal) => {
     const old = alone ? undefined : known.get(pair);
     if (old) {
       known.delete(pair);
@@ -21,6 +22,8 @@ export default async function ({ hub, sdk }, log) {
     }
     const room = await join(server, name, { ...options, signal });
     try {
+      // Where nobody connects to anybody by itself, one of the two asks for it.
+      if (options.topology === "none" && role === "a") await connectFirst(room, signal);
       return { room, peer: await room.accept({ signal }) };
     } catch (error) {
       void room.close();
@@ -31,7 +34,7 @@ export default async function ({ hub, sdk }, log) {
     const { signal } = run.controller;
     const acquaintance = await meet(run, signal);
     try {
-      await new Script(run, acquaintance.peer, RequestError).play();
+      await new Script(run, acquaintance, { join, RequestError }).play();
     } catch (error) {
       void acquaintance.room.close();
       throw error;

@@ -21,6 +21,13 @@ const (
 // body is where a player is, and its speed per tick.
 type body struct{ x, y, vx, vy int }
 
+// begin is where a player begins: those who come one after the other are far from each other, and from all before them as far as there is room. (The
+// steps are those of the sequence R2: parts of the field that no other ones repeat.)
+func begin(id uint16) body {
+	along := func(step, length int) int { return margin + int(id)*step%65536*(length-2*margin)/65536 }
+	return body{x: along(49472, width), y: along(37345, height)}
+}
+
 // step is the body a tick later.
 func (b body) step(keys byte) body {
 	axis := func(less, more byte) (n int) {

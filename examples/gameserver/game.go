@@ -9,13 +9,13 @@ import (
 
 const (
 	rate      = 30  // ticks a second
-	mostSeats = 64  // players
 	mostLate  = 256 // events that wait for the loop
 	mostAhead = 10  // inputs that a player may make up for at once, after a pause of the network
 	percent   = 103 // of an input may be carried out in a tick, for clocks differ; what is over 100 empties what waits
 )
 
-// seat is where a player sits. The loop owns it, but for the channel, which has room for one: only the newest snapshot is of use.
+// seat is where a player sits. The loop owns it, but for the channel, which has room for one: only the newest snapshot is of use. It is closed for
+// who comes when all seats are taken.
 type seat struct {
 	snapshots chan []byte
 	body      body
@@ -44,6 +44,7 @@ const (
 type game struct {
 	events chan event
 	done   chan struct{} // closed when the loop has ended
+	most   int           // players
 
 	tick         uint32
 	seats        map[*seat]struct{}
@@ -51,8 +52,8 @@ type game struct {
 	coinX, coinY int
 }
 
-func newGame() *game {
-	return &game{events: make(chan event, mostLate), done: make(chan struct{}), seats: make(map[*seat]struct{}), coinX: width / 2, coinY: height / 2}
+func newGame(seats int) *game {
+	return &game{events: make(chan event, mostLate), done: make(chan struct{}), most: seats, seats: make(map[*seat]struct{}), coinX: width / 2, coinY: height / 2}
 }
 
 // say has the loop take an event that must not be lost; it waits, and tells whether the loop still runs.
@@ -95,9 +96,11 @@ func (g *game) run(ctx context.Context) {
 func (g *game) take(e event) {
 	_, seated := g.seats[e.seat]
 	switch {
-	case e.kind == joined && len(g.seats) < mostSeats:
+	case e.kind == joined && len(g.seats) >= g.most:
+		close(e.seat.snapshots)
+	case e.kind == joined:
 		g.lastID++
-		e.seat.id, e.seat.body = g.lastID, body{x: width / 4, y: height / 4}
+		e.seat.id, e.seat.body = g.lastID, begin(g.lastID)
 		g.seats[e.seat] = struct{}{}
 	case e.kind == left:
 		delete(g.seats, e.seat)

@@ -14,22 +14,38 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"sync"
 
 	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
+
+const usage = `Usage: gameserver [-seats N] URL
+
+Runs a game for everybody in a room, until Ctrl-C. The room's URL is like
+http://127.0.0.1:8080/r/tea, for which "beckon serve --dev" is enough. Players
+open index.html, which is beside this program's source.
+
+`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: gameserver http://HOST:PORT/r/ROOM")
+	seats := flag.Int("seats", 64, "at most `N` players at a time")
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), usage)
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() != 1 || *seats < 1 {
+		fmt.Fprintln(os.Stderr, "gameserver: want one URL, and at least one seat; see gameserver -help")
 		os.Exit(2)
 	}
-	if err := run(ctx, os.Args[1]); err != nil && ctx.Err() == nil {
+	if err := run(ctx, flag.Arg(0), *seats); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "gameserver:", err)
 		os.Exit(1)
 	}
@@ -38,14 +54,18 @@ func main() {
 // label is that of the channel that a page opens to play. It may lose packets and let them overtake each other; both sides number theirs.
 const label = "play"
 
-// run lets everybody in the room play until ctx or the session ends, and says why.
-func run(ctx context.Context, url string) error {
+// full is why a channel is closed whose player finds no seat: a word for the page, which makes a sentence of it and asks again.
+const full = "full"
+
+// run lets as many as there are seats play until ctx or the session ends, and says why.
+func run(ctx context.Context, url string, seats int) error {
 	link, err := peer.ParseLink(url)
 	if err != nil {
 		return err
 	}
 	room, err := peer.Join(ctx, link.Server, link.Room, &peer.Config{
 		Secret:     link.Secret,
+		Topology:   protocol.TopologyNone,                               // players have nothing to say to each other: each connects to this program alone
 		Attributes: map[string]any{"name": "game server", "game": true}, // so that pages know whom to open a channel to
 	})
 	if err != nil {
@@ -56,9 +76,9 @@ func run(ctx context.Context, url string) error {
 	defer running.Wait()
 	defer room.Close() // ends all peers, so their channels end
 	defer cancel()
-	g := newGame()
+	g := newGame(seats)
 	running.Go(func() { g.run(ctx) })
-	fmt.Println("serving a game in", link.Room)
+	fmt.Printf("serving a game for %d in %s\n", seats, link.Room)
 	for {
 		p, err := room.Accept(ctx)
 		if err != nil {
@@ -105,13 +125,17 @@ func play(ctx context.Context, ch *peer.Channel, g *game) {
 	}
 }
 
-// tell sends a player the newest snapshot, as fast as the network takes them.
+// tell sends a player the newest snapshot, as fast as the network takes them; or, if there are no more seats, that.
 func tell(ctx context.Context, ch *peer.Channel, s *seat) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case data := <-s.snapshots:
+		case data, seated := <-s.snapshots:
+			if !seated {
+				_ = ch.CloseWithReason(full)
+				return
+			}
 			if ch.Send(ctx, data) != nil {
 				return
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/beckon-rtc/beckon/internal/lacking"
@@ -230,4 +231,29 @@ func TestRefused(t *testing.T) {
 			t.Errorf("datagram %d begins %x", i, buf[:13])
 		}
 	}
+}
+
+// Small records go alone when they are few: a lone one, or two where nothing is large. Of more, or beside large ones, the later wait.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // whose clock stands still while this runs
+		var o outgoing
+		large, small := make([]byte, worthwhile), make([]byte, worthwhile-1)
+		write := func(what string, p []byte, wantAlone, wantQuick bool) {
+			t.Helper()
+			if alone, quick := o.alone(p); alone != wantAlone || quick != wantQuick {
+				t.Errorf("%s: alone %v, quick %v", what, alone, quick)
+			}
+		}
+		write("the first", small, true, true)
+		write("with an answer", small, true, true)
+		write("of many", small, false, true)
+		write("a large one", large, false, false)
+		time.Sleep(2 * gap)
+		write("about a large one", small, true, false)
+		time.Sleep(2 * gap)
+		write("a lone one again", small, true, true)
+		o.sawLarge() // was read
+		write("the second of those about a large one", small, false, false)
+	})
 }

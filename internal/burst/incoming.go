@@ -39,6 +39,9 @@ func (c *Conn) ReadFromAddrPort(b []byte) (n int, from netip.AddrPort, err error
 			n += more
 		}
 	}
+	if n >= worthwhile {
+		c.out.sawLarge()
+	}
 	return n, from, nil
 }
 

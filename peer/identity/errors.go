@@ -38,6 +38,8 @@ const (
 	Changed Reason = "changed"
 	// BadAttestation: no issuer says that the key is the identity's.
 	BadAttestation Reason = "bad-attestation"
+	// Refused: it was the other side that refused this one, for a reason that it keeps to itself.
+	Refused Reason = "refused"
 )
 
 // Error is why something is not proven.

@@ -76,6 +76,8 @@ func parseIssuer(jwk map[string]json.RawMessage) (kid string, i issuer, err erro
 		return "", issuer{}, errorf(BadKey, "an issuer's key has no kid")
 	case private || symmetric:
 		return "", issuer{}, errorf(BadKey, "the issuer's key %.80q is not public: with it, whoever checks attestations could make them", kid)
+	case form == "OKP Ed25519" && len(x) == ed25519.PublicKeySize && PublicKey(x).lowOrder():
+		return "", issuer{}, errorf(BadKey, "the issuer's key %.80q is of small order: anybody could sign with it", kid)
 	case form == "OKP Ed25519" && len(x) == ed25519.PublicKeySize:
 		return kid, issuer{"EdDSA", func(message, signature []byte) bool {
 			return len(signature) == ed25519.SignatureSize && ed25519.Verify(x, message, signature)

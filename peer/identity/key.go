@@ -36,11 +36,15 @@ func (k *Key) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "the key of %s", k.pu
 // PublicKey is whom one verifies: the public half of a Key. Two of them are equal if and only if they are ==.
 type PublicKey [ed25519.PublicKeySize]byte
 
-// ParsePublicKey reads what String writes: 43 characters of base64url. There is one spelling of each key.
+// ParsePublicKey reads what String writes: 43 characters of base64url. There is one spelling of each key. Keys of small order are refused:
+// anybody could sign for them.
 func ParsePublicKey(text string) (PublicKey, error) {
 	var k PublicKey
 	if !decode(k[:], text) {
 		return PublicKey{}, errorf(BadKey, "%.50q is not a public key: that is 32 bytes in base64url without padding, 43 characters", text)
+	}
+	if k.lowOrder() {
+		return PublicKey{}, errorf(BadKey, "%s is a key of small order, for which anybody could sign", text)
 	}
 	return k, nil
 }

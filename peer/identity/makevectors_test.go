@@ -176,6 +176,11 @@ func (v *vectors) proofs(t *testing.T) {
 		b.Self.Key = eve.Key
 		*p.Proof = Sign(eve.key, secret, b, now)
 	})
+	bad("a key of order 1, for which this signature is good whatever is signed", BadSignature, func(p *proofVector) {
+		one := make([]byte, 64)
+		one[0] = 1 // R is the neutral element, and S is 0: S·B = R + h·A
+		p.Self.Key, p.Proof.Signature = PublicKey(one[:32]).String(), base64.RawURLEncoding.EncodeToString(one)
+	})
 	bad("another certificate", BadSignature, func(p *proofVector) { p.SDP = sdpWith([]string{line(eve.fingerprint)}, nil) })
 	bad("a bit of the fingerprint", BadSignature, func(p *proofVector) {
 		f := bob.fingerprint
@@ -254,7 +259,7 @@ func (v *vectors) rest() {
 			base64.StdEncoding.EncodeToString(certificateOf(name)), hex.EncodeToString(f[:]),
 		})
 	}
-	for _, pair := range [][2]PublicKey{{ada.Key, bob.Key}, {bob.Key, ada.Key}, {ada.Key, eve.Key}, {ada.Key, ada.Key}, {{}, PublicKey(bytes.Repeat([]byte{0xff}, 32))}} {
+	for _, pair := range [][2]PublicKey{{ada.Key, bob.Key}, {bob.Key, ada.Key}, {ada.Key, eve.Key}, {ada.Key, ada.Key}, {{31: 1}, PublicKey(bytes.Repeat([]byte{0xff}, 32))}} {
 		v.Safety = append(v.Safety, safetyVector{pair[0].String(), pair[1].String(), SafetyNumber(pair[0], pair[1])})
 	}
 	for kind, text := range map[string]string{"key": ada.Key.String(), "nonce": ada.Nonce.String(), "secret": Secret(ada.seed[:16]).String()} {
@@ -269,8 +274,15 @@ func (v *vectors) rest() {
 			{"a " + kind + " in plain base64", kind, "+" + text[1:], false},
 			{"a " + kind + " with a line feed", kind, text[:end] + "\n", false},
 			{"a " + kind + " with a space", kind, " " + text[1:], false},
-			{"a " + kind + " of zeros", kind, strings.Repeat("A", len(text)), kind != "secret"},
+			{"a " + kind + " of zeros", kind, strings.Repeat("A", len(text)), kind == "nonce"},
 		}...)
+	}
+	for _, y := range lowOrderY() {
+		for _, sign := range []byte{0, 0x80} {
+			k := y
+			k[31] |= sign
+			v.Texts = append(v.Texts, textVector{fmt.Sprintf("a key of small order, %x…%x", k[0], k[31]), "key", k.String(), false})
+		}
 	}
 	for server, normal := range map[string]string{
 		"https://example.org": "https://example.org", "https://example.org/": "https://example.org", "wss://EXAMPLE.org:443/": "https://example.org",

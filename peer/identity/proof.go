@@ -60,7 +60,7 @@ func Verify(proof *protocol.Proof, secret Secret, b Binding, now time.Time) erro
 			left, int64((ProofLife+ClockSkew)/time.Second))
 	}
 	message := b.Bytes()
-	if !ed25519.Verify(b.Self.Key[:], message, signature[:]) {
+	if b.Self.Key.lowOrder() || !ed25519.Verify(b.Self.Key[:], message, signature[:]) {
 		return errorf(BadSignature, "the key that the peer shows has not signed this connection: somebody is between the two, or it is not who it says")
 	}
 	switch {

@@ -110,9 +110,9 @@ func readVectors(t testing.TB) (v vectors) {
 
 func (v endVector) end(t testing.TB) End {
 	t.Helper()
-	key, err := ParsePublicKey(v.Key)
-	if err != nil {
-		t.Fatal(err)
+	var key PublicKey // not parsed: some are none, and have to be found out by the proof as well
+	if !decode(key[:], v.Key) {
+		t.Fatal(v.Key)
 	}
 	nonce, err := ParseNonce(v.Nonce)
 	if err != nil {

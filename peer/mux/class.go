@@ -62,28 +62,48 @@ type Options struct {
 	Deadline time.Duration
 }
 
-// check refuses what no channel can be.
-func (o *Options) check(label string) error {
-	unsupported := func(format string, args ...any) error {
-		return protocol.Errorf(protocol.CodeUnsupported, format, args...)
-	}
-	switch life := o.MaxPacketLifeTime; {
-	case len(label) > maxText:
-		return unsupported("a label of %d bytes is longer than %d", len(label), maxText)
-	case len(o.Protocol) > maxText:
-		return unsupported("a Protocol of %d bytes is longer than %d", len(o.Protocol), maxText)
-	case !utf8.ValidString(label) || !utf8.ValidString(o.Protocol):
-		return unsupported("a label or Protocol that is not UTF-8")
-	case life != nil && o.MaxRetransmits != nil:
+// Check refuses parameters that no data channel has, with CodeUnsupported.
+func (c Class) Check() error {
+	switch life := c.MaxPacketLifeTime; {
+	case life != nil && c.MaxRetransmits != nil:
 		return unsupported("MaxRetransmits and MaxPacketLifeTime cannot both be set: a message is given up after a number of tries or after a time")
 	case life != nil && (*life < 0 || life.Milliseconds() > math.MaxUint16):
 		return unsupported("a MaxPacketLifeTime of %v is not between 0 and 65.535s", *life)
-	case o.Durable && (!o.Lane() || o.MaxQueueAge != 0):
-		return unsupported("a durable channel is ordered and reliable, and drops nothing by age")
-	case o.MaxQueueAge < 0 || o.MaxQueueAge > 0 && o.Reliable():
-		return unsupported("MaxQueueAge drops messages, which a reliable channel does not: set MaxRetransmits or MaxPacketLifeTime, too")
+	}
+	return nil
+}
+
+// Check refuses what no channel can be, with CodeUnsupported.
+func (o *Options) Check(label string) error {
+	if err := o.Class.Check(); err != nil {
+		return err
+	}
+	switch {
+	case o.MaxQueueAge < 0:
+		return unsupported("a MaxQueueAge of %v is negative", o.MaxQueueAge)
+	case o.Durable && (!o.Lane() || o.MaxQueueAge > 0):
+		return unsupported("Durable excludes Unordered, MaxRetransmits, MaxPacketLifeTime and MaxQueueAge: it delivers all, in order")
+	case o.MaxQueueAge > 0 && o.Reliable():
+		return unsupported("MaxQueueAge needs MaxRetransmits or MaxPacketLifeTime: a reliable channel drops nothing")
 	case o.Request && (o.Durable || !o.Lane()):
 		return unsupported("a request is ordered, reliable and not durable")
 	}
+	return CheckNames(label, o.Protocol, maxText)
+}
+
+// CheckNames refuses a label and a protocol of more than most bytes, or that are not UTF-8 (RFC 8832, section 5.1), with CodeUnsupported.
+func CheckNames(label, sub string, most int) error {
+	switch {
+	case len(label) > most:
+		return unsupported("a label of %d bytes is longer than %d", len(label), most)
+	case len(sub) > most:
+		return unsupported("a Protocol of %d bytes is longer than %d", len(sub), most)
+	case !utf8.ValidString(label) || !utf8.ValidString(sub):
+		return unsupported("a label or Protocol that is not UTF-8")
+	}
 	return nil
+}
+
+func unsupported(format string, args ...any) error {
+	return protocol.Errorf(protocol.CodeUnsupported, format, args...)
 }

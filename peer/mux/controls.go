@@ -2,6 +2,7 @@ package mux
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -20,6 +21,7 @@ type controls struct {
 	waiting []*Channel
 	some    atomic.Bool // waiting is not empty
 	aged    []*Channel  // those with MaxQueueAge that have messages, in turn
+	batches []*trunk    // those on which frames wait
 	running bool        // Link.write does
 	stopped bool
 	flooded bool
@@ -40,7 +42,7 @@ func (c *controls) spawn(do func()) bool {
 func (c *controls) stop() {
 	c.mu.Lock()
 	c.stopped = true
-	c.listed, c.waiting, c.aged = nil, nil, nil
+	c.listed, c.waiting, c.aged, c.batches = nil, nil, nil, nil
 	c.mu.Unlock()
 	c.wg.Wait()
 }
@@ -78,6 +80,29 @@ func (c *controls) addAged(l *Link, ch *Channel) {
 		c.aged = append(c.aged, ch)
 		c.run(l)
 	}
+}
+
+// addBatch lists a trunk on which frames wait.
+func (c *controls) addBatch(l *Link, t *trunk) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopped && !t.listed {
+		t.listed = true
+		c.batches = append(c.batches, t)
+		c.run(l)
+	}
+}
+
+func (c *controls) nextBatch() *trunk {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.batches) == 0 {
+		return nil
+	}
+	t := c.batches[0]
+	c.batches = slices.Delete(c.batches, 0, 1) // there are eight at most
+	t.listed = false
+	return t
 }
 
 func (c *controls) run(l *Link) {
@@ -123,7 +148,7 @@ func (c *controls) nextAged() *Channel {
 func (c *controls) idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.waiting) > 0 || len(c.aged) > 0 {
+	if len(c.waiting) > 0 || len(c.aged) > 0 || len(c.batches) > 0 {
 		return false
 	}
 	c.running = false
@@ -137,6 +162,11 @@ func (l *Link) write() {
 			return
 		}
 		err := l.drain(l.ctx)
+		if t := l.queue.nextBatch(); err == nil && t != nil {
+			if err = t.flush(l.ctx); err != nil {
+				err = l.broken(l.ctx, err)
+			}
+		}
 		if err == nil {
 			if ch := l.queue.nextAged(); ch != nil {
 				var more bool
@@ -220,7 +250,7 @@ func (l *Link) flush(ctx context.Context, ch *Channel) error {
 		if on == nil || on.to == nil {
 			continue
 		}
-		if err := on.to.WriteFrame(ctx, l.buffer); err != nil {
+		if err := on.write(ctx, l.buffer); err != nil {
 			ch.mu.Lock()
 			if ch.link == l {
 				ch.pending |= what

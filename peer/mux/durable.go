@@ -114,7 +114,11 @@ func (ch *Channel) writeKept(l *Link) {
 		k := o.durable.kept[o.n-o.durable.acked]
 		ch.mu.Unlock()
 		m := message{data: k.data, text: k.text}
-		if err := ch.transmit(l.ctx, l, &m); err != nil {
+		done, err := ch.batched(l.ctx, l, &m)
+		if !done && err == nil {
+			err = ch.transmit(l.ctx, l, &m)
+		}
+		if err != nil {
 			ch.mu.Lock()
 			if ch.link == l {
 				o.durable.writing = false

@@ -11,9 +11,11 @@ func (ch *Channel) Flush(ctx context.Context) error {
 	defer ch.slot.give()
 	for {
 		ch.mu.Lock()
-		waits, cause := len(ch.out.durable.kept) > 0 || ch.out.aged.waits(), ch.cause
+		waits, cause, l, lane := len(ch.out.durable.kept) > 0 || ch.out.aged.waits(), ch.cause, ch.link, ch.lane
 		ch.mu.Unlock()
 		switch {
+		case !waits && l != nil && !ch.numbered:
+			return l.flushBatch(ctx, lane)
 		case !waits:
 			return nil
 		case cause != nil:
@@ -25,4 +27,16 @@ func (ch *Channel) Flush(ctx context.Context) error {
 			return aborted(ctx)
 		}
 	}
+}
+
+// flushBatch waits until what waits on a lane is written.
+func (l *Link) flushBatch(ctx context.Context, lane *trunk) error {
+	if !l.turn.take(ctx, l.ctx) {
+		return l.broken(ctx, nil)
+	}
+	defer l.turn.give()
+	if err := lane.flush(ctx); err != nil {
+		return l.broken(ctx, err)
+	}
+	return nil
 }

@@ -19,6 +19,7 @@ const (
 	kindClosed kind = 0x07
 	kindReset  kind = 0x08
 	kindCut    kind = 0x09
+	kindBatch  kind = 0x0a // of other frames; see batch.go
 
 	// DATA. The lowest bit says text, but for kindNext.
 	kindWhole    kind = 0x10

@@ -177,7 +177,14 @@ func appendHead(b []byte, v any) []byte {
 	return append(b, raw...)
 }
 
-// error is what a RESET says, with the code that it says.
+// error is what a RESET says. Its code is one that a RESET may have, or else CodeClosed: a later version may know other reasons, and what applications
+// compare must be a code of ours.
 func (h resetHead) error() *protocol.Error {
-	return protocol.Errorf(protocol.ErrorCode(h.Code), "%s", h.Message)
+	code := protocol.ErrorCode(h.Code)
+	switch code {
+	case protocol.CodeAborted, protocol.CodeBadFrame, protocol.CodeConnectionLost, protocol.CodeMessageTooLarge, protocol.CodeOverflow, protocol.CodeTimeout:
+	default:
+		code = protocol.CodeClosed
+	}
+	return protocol.Errorf(code, "%s", h.Message)
 }

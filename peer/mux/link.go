@@ -41,9 +41,11 @@ type Link struct {
 	ctx      context.Context
 	stop     context.CancelCauseFunc
 	most     int // payload bytes that fit a frame of the other side's
+	batch    int // bytes of a BATCH
 	queue    controls
 	failing  sync.Once
 	closing  atomic.Int64  // channels of the other side that this one has said CLOSE for
+	heard    atomic.Bool   // something has come since this side has sent a message
 	theirMax atomic.Uint64 // the largest message that the other side takes, as far as it has said
 
 	// turn is who may write; the next three are its holder's.
@@ -84,6 +86,7 @@ func (m *Mux) Attach(c Connection) *Link {
 		c.MaxFrame = 64 << 10
 	}
 	l.most = max(1, min(longPart, c.MaxFrame-maxHeader))
+	l.batch = min(maxBatch, c.MaxFrame)
 	l.theirMax.Store(firstGrant)
 	l.ctx, l.stop = context.WithCancelCause(m.ctx)
 	m.mu.Lock()

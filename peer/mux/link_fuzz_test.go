@@ -26,6 +26,14 @@ func FuzzLink(f *testing.F) {
 		all = append(all, one...)
 	}
 	f.Add(all)
+	for _, c := range v.Batches {
+		raw := unhex(f, c.Hex)
+		f.Add(append([]byte{0, byte(len(raw))}, raw...))
+	}
+	for _, c := range v.RefusedBatches {
+		raw := unhex(f, c.Hex)
+		f.Add(append([]byte{4, byte(len(raw))}, raw...))
+	}
 	open := func(s string) []byte { return append([]byte{0x01, 0x00}, s...) }
 	seed := func(frames ...[]byte) {
 		var b []byte
@@ -39,6 +47,8 @@ func FuzzLink(f *testing.F) {
 	seed(append([]byte{0}, open(`{"max":99,"window":9999,"unordered":true}`)...), on(1, 0x1a, 0, 1, 5, 2, 1, 2), on(1, 0x1a, 0, 1, 5, 0, 1, 2), on(1, 9, 0, 1), on(0, 5, 0, 1))
 	seed(append([]byte{0}, open(`{"max":99,"window":0,"unordered":true,"maxRetransmits":0}`)...), on(2, 0x1a, 0, 1, 5, 2, 1, 2), on(2, 0x18, 0, 2, 5), on(0, 6, 0, 7))
 	seed(append([]byte{0}, open(`{"max":99,"window":99,"durable":"0123456789abcdef"}`)...), on(0, 0x11, 0, 5), on(0, 0xff, 1), on(0, 0x01), on(0, 4, 0, 0))
+	seed(append([]byte{0}, open(`{"max":99,"window":9999}`)...), on(0, 0x0a, 3, 0x10, 0, 1, 5, 0x12, 0, 5, 1, 2, 5, 0x14, 0, 3, 4, 5, 4, 6, 0, 2, 'x'))
+	seed(append([]byte{0}, open(`{"max":99,"window":9999}`)...), on(0, 0x0a, 3, 0x10, 0, 1, 2, 0x0a, 0), on(0, 0x0a), on(1, 0x0a, 1, 7))
 	seed(on(4, 2, 0, '{', '}'), on(4, 3, 0, 99), on(4, 0x10, 0), on(4, 7, 0), on(4, 8, 0, '{', '}'))
 	f.Fuzz(func(t *testing.T, script []byte) {
 		var accepted []*Channel

@@ -75,7 +75,7 @@ func (m *Mux) notify() {
 // Open opens a channel: one that is ordered and reliable as soon as there is a connection, any other when the other side has taken it.
 // It also waits while 256 channels of this side are open. When the connection is lost meanwhile the error is of CodeConnectionLost.
 func (m *Mux) Open(ctx context.Context, label string, o Options) (*Channel, error) {
-	if err := o.check(label); err != nil {
+	if err := o.Check(label); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {

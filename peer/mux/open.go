@@ -65,7 +65,7 @@ func (l *Link) sayOpen(ctx context.Context, ch *Channel, lane, data *trunk) erro
 
 	err := l.list(ch, id, again)
 	if err == nil {
-		if err = lane.to.WriteFrame(ctx, l.buffer); err == nil {
+		if err = lane.write(ctx, l.buffer); err == nil {
 			return nil
 		}
 		err = l.broken(ctx, err)

@@ -64,7 +64,10 @@ func (ch *Channel) Send(ctx context.Context, data []byte, text bool) error {
 	}
 	ch.buffered.Add(int64(len(data)))
 	m := message{data: data, text: text}
-	err = ch.transmit(ctx, l, &m)
+	done, err := ch.batched(ctx, l, &m)
+	if !done && err == nil {
+		err = ch.transmit(ctx, l, &m)
+	}
 	if left := len(data) - m.offset; left > 0 {
 		ch.buffered.Add(-int64(left))
 	}
@@ -165,7 +168,7 @@ func (ch *Channel) writePart(ctx context.Context, l *Link, m *message) (done, wa
 		f.text = false
 	}
 	l.buffer = f.append(l.buffer[:0])
-	err = on.to.WriteFrame(ctx, l.buffer)
+	err = on.write(ctx, l.buffer)
 
 	if err != nil {
 		ch.mu.Lock()
@@ -270,14 +273,19 @@ func (ch *Channel) settled() {
 	}
 }
 
-// part is how much of what is left goes into one frame of ch. The turn is held.
-func (l *Link) part(ch *Channel, left int) int {
+// sends notes that ch sends. The turn is held.
+func (l *Link) sends(ch *Channel) {
 	if l.last != ch {
 		if l.last != nil {
 			l.switched = time.Now()
 		}
 		l.last = ch
 	}
+}
+
+// part is how much of what is left goes into one frame of ch. The turn is held.
+func (l *Link) part(ch *Channel, left int) int {
+	l.sends(ch)
 	if left > shortPart && time.Since(l.switched) < time.Second {
 		return min(left, shortPart, l.most)
 	}

@@ -18,13 +18,19 @@ type trunk struct {
 	to    Trunk
 	err   error
 
+	batch batch // of lanes alone
+
 	// The pump's.
 	f      frame
 	opened int64 // the highest id that was opened on it
+
+	listed bool // among the link's batches that wait; guarded by controls.mu
 }
 
 func (l *Link) newTrunk(class Class, mine bool) *trunk {
-	return &trunk{link: l, class: class, key: class.key(), ours: mine, ready: make(chan struct{}), opened: -1}
+	t := &trunk{link: l, class: class, key: class.key(), ours: mine, ready: make(chan struct{}), opened: -1}
+	t.batch.most = l.batch
+	return t
 }
 
 // Accept takes a trunk that the other side has opened and returns what is to be called with each frame that comes on it, by one goroutine;
@@ -105,20 +111,30 @@ func (l *Link) openTrunk(t *trunk, key string) {
 	}
 }
 
-// receive is called with each frame of the trunk.
+// receive is called with each message of the trunk: a frame, or a BATCH of some.
 func (t *trunk) receive(raw []byte) {
-	f := &t.f
-	known, err := f.decode(raw)
+	if !t.link.heard.Load() {
+		t.link.heard.Store(true)
+	}
+	var err error
+	if len(raw) > 0 && kind(raw[0]) == kindBatch {
+		err = t.unpack(raw[1:])
+	} else {
+		err = t.handle(raw)
+	}
 	if err != nil {
 		t.link.fail(err)
-		return
 	}
-	if known {
-		if err := t.dispatch(f); err != nil {
-			t.link.fail(err)
-		}
+	t.f.payload = nil
+}
+
+func (t *trunk) handle(raw []byte) error {
+	f := &t.f
+	known, err := f.decode(raw)
+	if !known || err != nil {
+		return err
 	}
-	f.payload = nil
+	return t.dispatch(f)
 }
 
 func (t *trunk) dispatch(f *frame) error {

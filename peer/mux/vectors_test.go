@@ -18,7 +18,12 @@ type vectors struct {
 		Frame     map[string]any
 	}
 	Refused, Ignored []struct{ Name, Hex string }
-	Sends            []struct {
+	Batches          []struct {
+		Name, Hex string
+		Frames    []string
+	}
+	RefusedBatches []struct{ Name, Hex string }
+	Sends          []struct {
 		Name    string
 		Granted uint64
 		Part    int
@@ -43,7 +48,7 @@ func readVectors(t testing.TB) (v vectors) {
 	if err == nil {
 		err = json.Unmarshal(raw, &v)
 	}
-	if err != nil || len(v.Valid) == 0 || len(v.Refused) == 0 || len(v.Ignored) == 0 || len(v.Sends) == 0 || len(v.Grants) == 0 {
+	if err != nil || len(v.Valid) == 0 || len(v.Refused) == 0 || len(v.Ignored) == 0 || len(v.Batches) == 0 || len(v.RefusedBatches) == 0 || len(v.Sends) == 0 || len(v.Grants) == 0 {
 		t.Fatalf("the vectors cannot be read: %v", err)
 	}
 	return v

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/beckon-rtc/beckon/internal/lacking"
+	"github.com/beckon-rtc/beckon/internal/testdocs"
 )
 
 // The README's programs make tokens that a Verifier accepts.
@@ -41,7 +42,7 @@ func TestREADME(t *testing.T) {
 			}
 			dir := t.TempDir()
 			for name, content := range map[string][]byte{
-				"keys.json": set.Private(), c.file: []byte(block(t, c.language) + "\n" + c.call + "\n"),
+				"keys.json": set.Private(), c.file: []byte(testdocs.Block(t, "README.md", c.language) + "\n" + c.call + "\n"),
 			} {
 				if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 					t.Fatal(err)
@@ -64,19 +65,4 @@ func TestREADME(t *testing.T) {
 			}
 		})
 	}
-}
-
-// block returns the README's first block of that language.
-func block(t *testing.T, language string) string {
-	t.Helper()
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, ok := strings.Cut(string(text), "\n```"+language+"\n")
-	code, _, closed := strings.Cut(rest, "```\n")
-	if !ok || !closed {
-		t.Fatalf("the README has no block of %s", language)
-	}
-	return code
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/beckon-rtc/beckon/internal/lacking"
+	"github.com/beckon-rtc/beckon/internal/testdocs"
 )
 
 // begin
@@ -89,8 +90,8 @@ func TestVerifyGo(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(string(source), "\n// begin\n")
 	here, _, _ := strings.Cut(rest, "\n// end\n")
-	if here != block(t, "go") {
-		t.Errorf("the README's Go differs from that of this test; there it is\n%s", block(t, "go"))
+	if here != testdocs.Block(t, "README.md", "go") {
+		t.Errorf("the README's Go differs from that of this test; there it is\n%s", testdocs.Block(t, "README.md", "go"))
 	}
 }
 
@@ -105,7 +106,7 @@ func TestVerifyNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "verify.mjs")
-	program := block(t, "js") + `
+	program := testdocs.Block(t, "README.md", "js") + `
 const wrong = ` + string(list) + `.filter((c) => verify("the secret of both", c.Header, c.Body, ` +
 		strconv.FormatInt(noon.Unix(), 10) + `) !== c.Good).map((c) => c.Name);
 console.log(JSON.stringify(wrong));
@@ -117,19 +118,4 @@ console.log(JSON.stringify(wrong));
 	if err != nil || strings.TrimSpace(string(out)) != "[]" {
 		t.Errorf("the README's JavaScript is wrong about: %s (%v)", out, err)
 	}
-}
-
-// block returns the README's block of that language.
-func block(t *testing.T, language string) string {
-	t.Helper()
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, ok := strings.Cut(string(text), "\n```"+language+"\n")
-	code, _, closed := strings.Cut(rest, "```\n")
-	if !ok || !closed {
-		t.Fatalf("the README has no block of %s", language)
-	}
-	return code
 }

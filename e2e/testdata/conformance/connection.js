@@ -30,7 +30,7 @@ export function counts(peer, step, signal) {
 }
 
 /** Looks again and again, until what is looked at is well. When it is told to stop before, the error is how it was last. */
-async function until(signal, look) {
+export async function until(signal, look) {
   for (;;) {
     try {
       return await look();

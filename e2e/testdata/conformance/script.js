@@ -4,6 +4,7 @@ import { cut, counts } from "./connection.js";
 import { Inbox } from "./inbox.js";
 import { judge, within } from "./judge.js";
 import { request, serve } from "./requests.js";
+import { joins, Speech, sees, update } from "./room.js";
 
 export class Script {
   #tasks = new Map(); // the steps in the background
@@ -11,9 +12,10 @@ export class Script {
   #accepted;
   #requests;
 
-  constructor(run, peer, RequestError) {
-    Object.assign(this, { run, peer, RequestError, role: run.role, other: run.role === "a" ? "b" : "a" });
+  constructor(run, { room, peer }, { join, RequestError }) {
+    Object.assign(this, { run, room, peer, join, RequestError, role: run.role, other: run.role === "a" ? "b" : "a" });
     this.#accepted = new Inbox((signal) => peer.accept({ signal }), (channel) => channel.label);
+    this.speech = new Speech(room);
     const requests = peer.requests();
     this.#requests = new Inbox(async () => (await requests.next()).value, (request) => request.name);
   }
@@ -29,6 +31,7 @@ export class Script {
       }
     }
     await this.run.meet("the end");
+    this.speech.end();
     await Promise.all([...this.#channels.values()].map(({ channel }) => channel.close()));
   }
 
@@ -79,6 +82,18 @@ export class Script {
         return this.peer.close();
       case "peer":
         return counts(this.peer, step, signal);
+      case "say":
+        return this.speech.say(this, step, signal);
+      case "hear":
+        return this.speech.hear(this, step, signal);
+      case "update":
+        return update(this, step, signal);
+      case "sees":
+        return sees(this, step, signal);
+      case "connect":
+        return judge(step, this.room.connect(step.name, { signal }));
+      case "join":
+        return joins(this, step, signal);
     }
     const known = this.#channels.get(step.channel);
     if (!known) throw new Error("there is no such channel");

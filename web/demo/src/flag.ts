@@ -2,7 +2,7 @@
 // same peer, and nothing has to be uploaded for it.
 
 import { svg } from "./dom.js";
-import { hash } from "./names.js";
+import { hash } from "./hash.js";
 
 /** Pairs of ground and figure. The colours are those of the signal flags, for they were chosen to be told apart from afar. */
 const PAIRS = [

@@ -1,12 +1,12 @@
 // Numbers as people read them.
 
-const UNITS = ["B", "KiB", "MiB", "GiB"] as const;
+const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
-/** A number of bytes, with three digits at most: `512 B`, `4.8 MiB`. */
+/** A number of bytes, with three digits at most: `512 B`, `4.8 MB`. */
 export function bytes(n: number): string {
   let unit = 0;
   while (n >= 999.5 && unit < UNITS.length - 1) {
-    n /= 1024;
+    n /= 1000;
     unit++;
   }
   return `${unit === 0 || n >= 99.5 ? Math.round(n) : n.toFixed(1)} ${UNITS[unit]}`;

@@ -11,8 +11,9 @@ import { flag, hoist } from "./flag.js";
 import { placeGame } from "./game/game.js";
 import { cleanName, nickname } from "./names.js";
 import { showDamaged, showJoined, showJoining, showLost, showReconnecting, showRefused } from "./notice.js";
+import { OfferBar } from "./offerbar.js";
 import { People } from "./people/people.js";
-import { showPrivacy } from "./privacy.js";
+import { Privacy } from "./privacy.js";
 import { type Panels, Session } from "./session.js";
 import { showLink } from "./share.js";
 import { choose, listenTabs } from "./tabs.js";
@@ -24,21 +25,22 @@ const NAME_KEY = "beckon-name";
 const DISCREET = 1000;
 
 const field = find<HTMLInputElement>("#my-name");
+/** What who sits here is called without having said a name. It is made up here and told like one, so that programs without such names show it, too. */
+const unnamed = nickname(crypto.getRandomValues(new Uint32Array(2)).join());
 let room: Room | undefined; // of the current or last stay
 
-/** What the others are told. Without a name nothing is: they make the same one up from the id. */
-function attributes(): { name?: string } {
-  const name = cleanName(field.value);
-  return name ? { name } : {};
+/** What the others are told. */
+function attributes(): { name: string } {
+  return { name: cleanName(field.value) || unnamed };
 }
 
 function self(): { id: string; name: string } {
-  const id = room?.id ?? "";
-  return { id, name: cleanName(field.value) || nickname(id) };
+  return { id: room?.id ?? "", ...attributes() };
 }
 
 /** Lets the own name be changed, here and for everybody. */
 function nameYourself(): void {
+  field.placeholder = unnamed;
   // Storage is refused in some private windows; then the name lasts as long as the page.
   try {
     field.value = cleanName(localStorage.getItem(NAME_KEY) ?? "");
@@ -63,7 +65,6 @@ function furnish(entry: Entry): void {
   setText(find("#bot-command"), `beckon bot echo '${entry.link}'`);
   find("#only-here").hidden = !onlyHere(location);
   showLink(entry.link);
-  showPrivacy(entry);
   listenDialogs();
   nameYourself();
   find("#skip").onclick = () => {
@@ -77,9 +78,8 @@ function furnish(entry: Entry): void {
 /** What is said of a way to the server that is not the usual one. */
 const WAYS = { stream: "a stream over HTTP", poll: "polls over HTTP" } as const;
 
-/** Shows what the others call a peer without a name, its flag, and how it reaches the server if that is worth a word. */
+/** Shows the own flag, and how the server is reached if that is worth a word. */
 function showSelf({ id, carrier }: Room): void {
-  field.placeholder = nickname(id);
   find("#my-flag").replaceChildren(flag(id));
   const way = find("#way");
   way.hidden = !carrier || carrier === "websocket";
@@ -124,7 +124,7 @@ async function enter(entry: Entry, panels: Panels): Promise<void> {
     choose("files");
     panels.files.pickFor(peer);
   };
-  const people = new People(entry.secret !== undefined, { sendTo, rejoin: () => void here.close() });
+  const people = new People(entry.secret !== undefined, { sendTo, rejoin: () => void here.close(), strangers: (names) => privacy.differs(names) });
   new Session(here, people, panels).start();
   showJoined();
   const why = await here.closed;
@@ -137,8 +137,10 @@ async function enter(entry: Entry, panels: Panels): Promise<void> {
 const entry = enterBy(location);
 furnish(entry);
 const announcer = new Announcer();
+const privacy = new Privacy(entry, announcer.say);
 const chat = new Chat(entry.room, entry.secret, self, announcer);
 listenTabs((tab) => tab === "chat" && chat.seen());
-const panels = { chat, announcer, files: new FilePanel(find("#files"), announcer.say), game: placeGame(find("#game")) };
+const offers = new OfferBar();
+const panels = { chat, announcer, files: new FilePanel(find("#files"), announcer.say, offers.show), game: placeGame(find("#game")) };
 if (entry.broken) showDamaged();
 else void enter(entry, panels);

@@ -1,5 +1,7 @@
 // Names of peers: what they say of themselves, and something to call those who do not.
 
+import { hash } from "./hash.js";
+
 /** The longest own name, in characters. The server bounds the attributes as a whole, this bounds a line of the page. */
 export const MAX_NAME = 32;
 
@@ -16,13 +18,6 @@ const PLACES = [
   "lagoon", "lamp", "lantern", "mast", "mole", "oar", "pier", "quay", "reef", "ridge", "river", "sail", "shoal", "shore",
   "sound", "strait", "surf", "tern", "tide", "wharf",
 ] as const;
-
-/** A number from a text, the same in every browser (FNV-1a, 32 bit). */
-export function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h >>> 0;
-}
 
 /** What a peer is called that has said no name: two words from its id, so that everybody calls it the same. */
 export function nickname(id: string): string {

@@ -35,37 +35,77 @@ function words({ secret, capable }: Entry): Words {
 /** Where the bar was closed, for as long as the tab is open. */
 const CLOSED = "beckon-unverified-known";
 
-/** Shows how private the room is. */
-export function showPrivacy(entry: Entry): void {
-  const { chip, title, text, offer } = words(entry);
-  const kind = entry.secret === undefined ? "open" : "private";
-  document.body.dataset.privacy = kind;
-  setText(find("#privacy-word"), chip);
-  setText(find("#privacy-title"), title);
-  setText(find("#privacy-text"), text);
-  for (const make of document.querySelectorAll<HTMLElement>("[data-make-private]")) {
-    make.hidden = !offer;
-    make.onclick = makePrivate;
-  }
-  const dialog = find<HTMLDialogElement>("#privacy");
-  find("#privacy-chip").onclick = () => dialog.showModal();
+export class Privacy {
+  #bar = find("#unverified");
+  #words: Words;
+  /** Those who have another link, as one text. */
+  #strangers = "";
 
-  const bar = find("#unverified");
-  setText(find("#unverified-title"), title);
-  setText(find("#unverified-text"), text);
-  bar.hidden = kind === "private" || known();
-  find("#unverified-close").onclick = () => {
-    bar.hidden = true;
-    try {
-      sessionStorage.setItem(CLOSED, "1");
-    } catch {}
-    find("#privacy-chip").focus(); // where it is still said
+  /** Shows how private the room is. */
+  constructor(
+    private readonly entry: Entry,
+    private readonly announce: (text: string) => void,
+  ) {
+    const { chip, title, text, offer } = (this.#words = words(entry));
+    document.body.dataset.privacy = entry.secret === undefined ? "open" : "private";
+    setText(find("#privacy-word"), chip);
+    setText(find("#privacy-title"), title);
+    setText(find("#privacy-text"), text);
+    for (const make of document.querySelectorAll<HTMLElement>("[data-make-private]")) {
+      make.hidden = !offer;
+      make.onclick = makePrivate;
+    }
+    const dialog = find<HTMLDialogElement>("#privacy");
+    find("#privacy-chip").onclick = () => dialog.showModal();
+    find("#unverified-close").onclick = () => {
+      this.#bar.hidden = true;
+      if (this.#strangers === "") remember();
+      find("#privacy-chip").focus(); // where it is still said
+    };
+    this.#show();
+  }
+
+  /** Says that the others who are here have another link than this page, or none of them. */
+  differs(names: string[]): void {
+    const strangers = new Intl.ListFormat("en").format(names);
+    if (strangers === this.#strangers) return;
+    this.#strangers = strangers;
+    this.#show();
+    if (strangers !== "") this.announce(find("#unverified-title").textContent!);
+  }
+
+  #show(): void {
+    const { title, text, offer } = this.#strangers === "" ? this.#words : other(this.entry, this.#strangers);
+    setText(find("#unverified-title"), title);
+    setText(find("#unverified-text"), text);
+    find("#unverified-private").hidden = !offer;
+    this.#bar.dataset.kind = this.#strangers === "" ? "open" : "differs";
+    this.#bar.hidden = this.#strangers === "" && (this.entry.secret !== undefined || known());
+  }
+}
+
+/** What is said to who has another link than all the others here. */
+function other({ secret }: Entry, names: string): Words {
+  return {
+    chip: "",
+    title: "Your link differs from the others’",
+    text:
+      secret === undefined
+        ? `The link of ${names} ends in a secret, behind the #, and yours has none: so they refuse you. Ask them for the whole link.`
+        : `You and ${names} do not have the same secret at the end of the link, behind the #, so neither lets the other in. One of the links was cut, or changed, or is of another day; or somebody in between pretends to be them. Ask for the link once more, another way than before.`,
+    offer: false,
   };
 }
 
 /** Goes to a fresh room whose link has a secret: the server names one that is open, and the page makes the secret. */
 function makePrivate(): void {
   location.assign("/");
+}
+
+function remember(): void {
+  try {
+    sessionStorage.setItem(CLOSED, "1");
+  } catch {} // then it is said again when the page is loaded anew
 }
 
 function known(): boolean {

@@ -1,12 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import offers from "../../../files/testdata/offers.json";
+import folds from "../../../files/testdata/folds.json";
 import paths from "../../../files/testdata/paths.json";
-import { faultOf } from "../src/files/path.js";
+import { fold } from "../src/files/fold.js";
+import { faultOf, firstFault } from "../src/files/path.js";
 import { blockSize, checkOffer, FileError } from "../src/files/wire.js";
 
 test("paths are refused by the names that Go has for it", () => {
   for (const { path, why } of paths) assert.equal(faultOf(path) ?? "", why, JSON.stringify(path));
+});
+
+test("names are alike that are alike in Go", () => {
+  for (const { a, b, same } of folds) assert.equal(fold(a) === fold(b), same, `${a} and ${b}`);
+});
+
+test("an offer makes as many folders as may be, and no more, whether it names them or not", () => {
+  const deep = Array.from({ length: 158 }, (_, i) => ({ path: `${`${i}/`.repeat(63)}file` }));
+  const empty = Array.from({ length: 10_000 - 158 * 63 }, (_, i) => ({ path: `empty${i}`, folder: true }));
+  assert.equal(firstFault([...deep, ...empty]), undefined);
+  for (const more of [{ path: "one more", folder: true }, { path: "one/more" }]) {
+    assert.deepEqual(firstFault([...deep, ...empty, more]), { path: more.path, fault: "too-many-folders" });
+  }
 });
 
 test("offers are refused as in Go", () => {

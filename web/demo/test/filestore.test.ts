@@ -64,14 +64,14 @@ test("a store says which blocks are not what they should be", async () => {
 test("memory has room for half a gigabyte, and gives back what is removed", async () => {
   const depot = new InMemory();
   const store = new Store(depot);
-  assert.equal(await store.room(), 512 * 1024 * 1024);
+  assert.equal(await store.room(), 512_000_000);
   const { key } = await store.open("a", 10, "a");
   store.write(key, 0, bytes(10));
-  assert.equal(await store.room(), 512 * 1024 * 1024 - 10);
+  assert.equal(await store.room(), 512_000_000 - 10);
   await store.finish(key, "");
   assert.equal((await store.blob(key)).size, 10);
   await store.remove(key);
-  assert.equal(await store.room(), 512 * 1024 * 1024);
+  assert.equal(await store.room(), 512_000_000);
   await assert.rejects(store.blob(key));
 });
 

@@ -22,8 +22,8 @@ test("a peer without a usable name has a nickname, the same everywhere", () => {
 });
 
 test("numbers for people", () => {
-  assert.deepEqual([0, 999, 1000, 1536, 120 * 1024, 512 * 1024 * 1024].map(bytes), [
-    "0 B", "999 B", "1.0 KiB", "1.5 KiB", "120 KiB", "512 MiB",
+  assert.deepEqual([0, 999, 1000, 1536, 120_000, 512_000_000, 7e12].map(bytes), [
+    "0 B", "999 B", "1.0 kB", "1.5 kB", "120 kB", "512 MB", "7.0 TB",
   ]);
   assert.deepEqual([percent(0, 0), percent(0, 5), percent(999, 1000), percent(5, 5)], [100, 0, 99, 100]);
   assert.deepEqual([wait(0.2), wait(59), wait(61), wait(Infinity)], ["1 s left", "59 s left", "2 min left", ""]);

@@ -3,6 +3,7 @@
 import type { BeckonError } from "./error.js";
 import type { Peer } from "./peer.js";
 import type { LeftReason } from "./protocol_gen.js";
+import type { UnverifiedEvent } from "./unverified.js";
 
 /** Something happened to a peer. Its state is in `peer`; the event only announces the change. */
 export class PeerEvent extends Event {
@@ -80,6 +81,8 @@ export interface RoomEventMap {
   peer: PeerEvent;
   /** The connection with a peer is open, for the first time. */
   connected: PeerEvent;
+  /** A peer is not who it should be, or does not take this side for that; `accept` never gives it. It stays in `peers`, and `closed`. */
+  unverified: UnverifiedEvent;
   /** A peer's connection to the server is lost; it may come back. Its data channels do not notice. */
   away: PeerEvent;
   /** It came back. (Whose page was reloaded is another instance: `left`, then `peer`.) */

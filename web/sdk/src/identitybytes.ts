@@ -27,6 +27,19 @@ export function decode64(text: unknown, size?: number): Bytes | undefined {
   return (size === undefined || bytes.length === size) && encode64(bytes) === text ? bytes : undefined;
 }
 
+/** The points of small order, in hex: those of the same y differ in the highest bit of the last byte; p and p + 1 are taken for 0 and 1. */
+const SMALL_ORDER =
+  /^(0[01]0{60}[08]0|26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc[08]5|c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03[7f]a|e[cde]f{60}[7f]f)$/;
+
+/** Whether this is a key that everybody can sign for. */
+export const smallOrder = (key: Bytes): boolean => SMALL_ORDER.test(hex(key));
+
+/** Reads a public key; undefined also for one of small order. */
+export function decodeKey(text: unknown): Bytes | undefined {
+  const key = decode64(text, 32);
+  return key && !smallOrder(key) ? key : undefined;
+}
+
 /** Writes bytes as hex digits. */
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

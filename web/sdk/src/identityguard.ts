@@ -1,7 +1,7 @@
 import { BeckonError } from "./error.js";
 import type { PeerGuard } from "./hosts.js";
 import type { Identity } from "./identity.js";
-import { decode64, hex, safetyNumber, unverified, type End } from "./identitybytes.js";
+import { decode64, decodeKey, hex, safetyNumber, unverified, type End } from "./identitybytes.js";
 import { check, prove, type Ends } from "./identityproof.js";
 import type { Member, SignalData } from "./protocol_gen.js";
 import type { Trust } from "./trust.js";
@@ -98,7 +98,7 @@ export class Guard implements PeerGuard {
 
 /** The end that a member's entry names; undefined if it shows no key. The server has written it, so it may be anything. */
 function endOf({ peer, key, nonce }: Member): End | undefined {
-  const [bytes, random] = [decode64(key, 32), decode64(nonce, 16)];
+  const [bytes, random] = [decodeKey(key), decode64(nonce, 16)];
   return bytes && random && { peer, key: bytes, nonce: random };
 }
 

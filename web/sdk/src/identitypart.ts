@@ -1,7 +1,7 @@
 // What verifies peers: the part that a page downloads when it joins with one of the options for it.
 
 import type { PeerGuard } from "./hosts.js";
-import { decode64, encode64, type Bytes } from "./identitybytes.js";
+import { decode64, decodeKey, encode64, type Bytes } from "./identitybytes.js";
 import { Guard, type Duty } from "./identityguard.js";
 import { checkSubtle, create } from "./identitykey.js";
 import { linkKey } from "./identityproof.js";
@@ -15,7 +15,7 @@ export { issued } from "./trustissued.js";
 
 /** Makes the Trust: see trust.ts. */
 export function pinned(keys: readonly string[]): Trust {
-  const wrong = keys.find((key) => !decode64(key, 32));
+  const wrong = keys.find((key) => !decodeKey(key));
   if (wrong !== undefined) throw new TypeError(`pinned: ${JSON.stringify(wrong)} is not a key, 32 bytes in base64url`);
   return ({ key }) => keys.includes(key);
 }
@@ -53,7 +53,7 @@ function check({ identity, trust, secret, attestation }: JoinOptions): void {
   const refuse = (why: string): never => {
     throw new TypeError(`join: ${why}`);
   };
-  if (identity !== undefined && (!decode64(identity?.key, 32) || typeof identity.sign !== "function")) {
+  if (identity !== undefined && (!decodeKey(identity?.key) || typeof identity.sign !== "function")) {
     refuse("identity is what Identity.load or Identity.create resolves with, or has a key of 32 bytes in base64url and sign()");
   }
   if (trust !== undefined && typeof trust !== "function") refuse("trust is a function, as from pinned, firstUse or issued");

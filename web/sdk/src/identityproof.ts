@@ -1,7 +1,7 @@
 // The proof beside a description: made, and checked.
 
 import type { Identity } from "./identity.js";
-import { ANSWERER, binding, decode64, encode64, fingerprintIn, joined, OFFERER, unverified, type Bytes, type End } from "./identitybytes.js";
+import { ANSWERER, binding, decode64, encode64, fingerprintIn, joined, OFFERER, smallOrder, unverified, type Bytes, type End } from "./identitybytes.js";
 import type { Description, Proof } from "./protocol_gen.js";
 
 /** For how many seconds a proof is good. */
@@ -66,6 +66,7 @@ export async function check(description: Description, proof: Proof | undefined, 
 }
 
 async function signedBy(key: Bytes, signature: Bytes, bytes: Bytes): Promise<boolean> {
+  if (smallOrder(key)) return false;
   try {
     const imported = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
     return await crypto.subtle.verify("Ed25519", imported, signature, bytes);

@@ -3,7 +3,7 @@ import type { Peer } from "./peer.js";
 import type { Request } from "./requests.js";
 
 /** How many requests of a peer may wait to be taken. */
-const MAX_WAITING = 256;
+const MAX_WAITING = 64;
 
 /** The requests of a room's peers that nobody has taken: one for all, because whoever takes them may want those of one peer or of any. */
 export class Inbox {

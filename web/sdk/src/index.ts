@@ -39,4 +39,5 @@ export {
   type KeyStore,
   type Trust,
 } from "./trust.js";
+export type { UnverifiedEvent } from "./unverified.js";
 export { parseURL, type RoomLink } from "./url.js";

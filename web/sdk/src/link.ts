@@ -7,6 +7,9 @@ import type { LinkOwner, PeerState } from "./hosts.js";
 import { CLOSED, Negotiation } from "./negotiation.js";
 import { MAX_NAME, type Description, type SignalData } from "./protocol_gen.js";
 
+/** What is said of a refusal by the other side, whose reason is not heard of. */
+const REFUSED = "The other side has not accepted who this one is, or wants to know it and this one does not say.";
+
 /** For how many milliseconds a path that is lost may come back by itself. */
 const PATIENCE = 2000;
 /** While it stays lost, another one is looked for again after this many milliseconds: checks are not sent for ever. */
@@ -115,7 +118,7 @@ export class Link {
     this.check();
     if (this.#state === "closed") {
       if (description || want === true) this.#tell(session); // who does not know it would wait
-    } else if (unverified === true) this.#unverified("The other side has not accepted who this one is, or wants to know it and this one does not say.");
+    } else if (unverified === true) this.#unverified(REFUSED, { reason: "refused" });
     else if (over === true) this.#left(session);
     else if (description) {
       if (!this.#owner.offers) this.#offered(session, description, iceRestart === true);
@@ -152,6 +155,11 @@ export class Link {
     if (this.#state === "closed") return;
     this.#say(this.#session ? { unverified: true, session: this.#session } : { unverified: true });
     this.#unverified(error.message, error.cause);
+  }
+
+  /** Ends it because of what the other side does, and says so to it. */
+  giveUp(error: BeckonError): void {
+    this.#finish(error);
   }
 
   #unverified(why: string, cause?: unknown): void {

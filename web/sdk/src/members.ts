@@ -6,7 +6,8 @@ import type { PeerHost } from "./hosts.js";
 import { Inbox } from "./inbox.js";
 import { isNegotiation } from "./negotiation.js";
 import { Peer } from "./peer.js";
-import type { LeftReason, Topology } from "./protocol_gen.js";
+import type { LeftReason, Member, Topology } from "./protocol_gen.js";
+import { UnverifiedEvent } from "./unverified.js";
 
 /** What Members need from their Room. */
 export interface MembersOwner {
@@ -100,8 +101,7 @@ export class Members {
     const peer = this.peers.get(member.peer);
     switch (happening.effect) {
       case "joined": {
-        const added = new Peer(member, this.#owner.host, this.inbox);
-        this.peers.set(added.id, added);
+        const added = this.#add(member);
         return () => this.#owner.dispatchEvent(new PeerEvent("peer", added));
       }
       case "left":
@@ -139,11 +139,19 @@ export class Members {
     for (const member of this.#owner.delivery.members) {
       const old = this.peers.get(member.peer);
       if (!old || old.state === "waiting") continue; // there is no connection to replace
-      const added = new Peer(member, this.#owner.host, this.inbox);
-      this.peers.set(added.id, added);
+      const added = this.#add(member);
       announcements.push(() => this.#left(old, "timeout"), () => this.#owner.dispatchEvent(new PeerEvent("peer", added)));
     }
     return announcements;
+  }
+
+  #add(member: Member): Peer {
+    const peer = new Peer(member, this.#owner.host, this.inbox);
+    this.peers.set(peer.id, peer);
+    void peer.closed.then((error) => {
+      if (error?.code === "peer-unverified") this.#owner.dispatchEvent(new UnverifiedEvent(peer, error));
+    });
+    return peer;
   }
 
   #announce(type: "away" | "back" | "updated", peer: Peer): void {

@@ -12,8 +12,8 @@ import type { Trunk } from "./muxtrunk.js";
 import { bytesOf, type Sendable } from "./outbox.js";
 import type { ErrorCode } from "./protocol_gen.js";
 
-/** Why a channel may be reset. A later version may know other reasons. */
-const RESET_CODES = ["aborted", "connection-lost", "message-too-large", "overflow", "timeout"];
+/** Why a channel may be reset; any other reason, which a later version may know, is `closed`. */
+const RESET_CODES = ["aborted", "bad-frame", "connection-lost", "message-too-large", "overflow", "timeout"];
 
 /** An acknowledgement does not wait for more once it says so many messages or bytes. */
 const ACK_MESSAGES = 32;

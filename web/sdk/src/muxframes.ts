@@ -15,6 +15,8 @@ export const CLOSE = 6;
 export const CLOSED = 7;
 export const RESET = 8;
 export const CUT = 9;
+/** Several others, of a lane. */
+export const BATCH = 10;
 /** A whole message, the first part of one, and the next part, in order. Added to all DATA but the last: the message is a text. */
 export const DATA = 0x10;
 export const FIRST = 0x12;
@@ -69,6 +71,49 @@ export function bad(why: string): BeckonError {
   return new BeckonError("bad-frame", `The other side said what is not ${PROTOCOL}: ${why}.`);
 }
 
+/** Makes one message of some frames. */
+export function encodeBatch(frames: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  if (frames.length === 1) return frames[0] as Uint8Array<ArrayBuffer>;
+  // What a frame begins with is what a BATCH does: a type, and a number.
+  const parts = frames.map((frame, i) => encodeFrame(BATCH, frame.length, [], frame).subarray(i && 1));
+  const batch = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    batch.set(part, at);
+    at += part.length;
+  }
+  return batch;
+}
+
+/**
+ * The frames that a message of a trunk has: itself, or those of a BATCH, which are copied, so that what is kept of one does not keep the
+ * others. Throws `bad-frame`.
+ */
+export function* framesOf(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>> {
+  if (bytes[0] !== BATCH) return yield bytes;
+  let at = 1;
+  do {
+    const [size, begin] = takeNumber(bytes, at);
+    at = begin + size;
+    if (size === 0 || at > bytes.length || bytes[begin] === BATCH) throw bad("a BATCH of what are no frames");
+    yield bytes.slice(begin, at);
+  } while (at < bytes.length);
+}
+
+/** Reads a number; returns it, and where it ends. Throws `bad-frame`. */
+function takeNumber(bytes: Uint8Array, at: number): [n: number, end: number] {
+  let n = 0;
+  for (let scale = 1; ; scale *= 128) {
+    const byte = bytes[at++];
+    if (byte === undefined) throw bad("a number is cut off");
+    n += (byte % 128) * scale;
+    if (n > Number.MAX_SAFE_INTEGER || scale > 2 ** 49) throw bad("a number is too large");
+    if (byte > 127) continue;
+    if (byte === 0 && scale > 1) throw bad("a number is not in its shortest form");
+    return [n, at];
+  }
+}
+
 /** Makes a frame. */
 export function encodeFrame(type: number, id: number, numbers: number[] = [], payload?: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = [type];
@@ -86,16 +131,9 @@ export function encodeFrame(type: number, id: number, numbers: number[] = [], pa
 export function decodeFrame(bytes: Uint8Array<ArrayBuffer>): Frame | undefined {
   let at = 1;
   const next = () => {
-    let n = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++];
-      if (byte === undefined) throw bad("a number is cut off");
-      n += (byte % 128) * scale;
-      if (n > Number.MAX_SAFE_INTEGER || scale > 2 ** 49) throw bad("a number is too large");
-      if (byte > 127) continue;
-      if (byte === 0 && scale > 1) throw bad("a number is not in its shortest form");
-      return n;
-    }
+    const [n, end] = takeNumber(bytes, at);
+    at = end;
+    return n;
   };
   const type = bytes[0];
   if (type === undefined) throw bad("a frame is empty");

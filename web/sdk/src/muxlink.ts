@@ -1,6 +1,6 @@
 import { asBeckonError, BeckonError } from "./error.js";
 import type { MuxChannel } from "./muxchannel.js";
-import { bad, CUT, decodeFrame, encodeFrame, MAX_HEADER, OPEN, RESET, type Frame } from "./muxframes.js";
+import { bad, BATCH, CUT, decodeFrame, encodeFrame, framesOf, MAX_HEADER, OPEN, RESET, type Frame } from "./muxframes.js";
 import { readHead, writeHead, type Head } from "./muxheads.js";
 import { nextTask } from "./open.js";
 import { classOf, Trunk, type TrunkOwner } from "./muxtrunk.js";
@@ -139,8 +139,11 @@ export class MuxLink implements TrunkOwner {
     if (this.#over) return;
     this.#owner.heard();
     try {
-      const frame = decodeFrame(bytes);
-      if (frame) this.#dispatch(trunk, frame);
+      if (bytes[0] === BATCH && trunk.class !== LANE) throw bad("a BATCH on a trunk that is no lane");
+      for (const one of framesOf(bytes)) {
+        const frame = decodeFrame(one);
+        if (frame && !this.#over) this.#dispatch(trunk, frame);
+      }
     } catch (error) {
       this.broken(asBeckonError(error, "internal", "mux"));
     }
@@ -195,6 +198,7 @@ export class MuxLink implements TrunkOwner {
       if (this.#over) break;
       const shared = this.#shared(channel);
       if (buffered >= (shared ? SHARED : ALONE)) {
+        for (const lane of this.#trunks) lane.flush();
         // It goes on when half of it has left.
         for (const { dc } of this.#trunks) dc.bufferedAmountLowThreshold = dc.bufferedAmount >> 1;
         break;
@@ -213,10 +217,12 @@ export class MuxLink implements TrunkOwner {
       if (this.#last !== channel) this.#otherAt = this.#last ? this.#lastAt : -RECENT;
       this.#last = channel;
       this.#lastAt = performance.now();
-      trunk.send(frame);
+      if (trunk.class === LANE) trunk.gather(frame, this.#owner.maxFrame);
+      else trunk.send(frame);
       buffered += frame.length;
       channel._outbox.left();
     }
+    for (const lane of this.#trunks) lane.flush();
     for (const channel of aging) this.#ready.add(channel);
     this.#pumping = false;
   }

@@ -1,10 +1,13 @@
 import { asBeckonError, BeckonError } from "./error.js";
-import { bad, PROTOCOL } from "./muxframes.js";
+import { bad, encodeBatch, MAX_HEADER, PROTOCOL } from "./muxframes.js";
 import { init, nextTask, opened, sendable } from "./open.js";
 import type { ChannelOptions } from "./options.js";
 
 /** More than so many bytes do not wait for an other side that takes nothing: only answers can be so many, to one who floods. */
 const MAX_BACKLOG = 8 * 1024 * 1024;
+/** How large a BATCH is at most, and a frame that goes into one: of larger ones too few fit to be worth the copy. */
+const MAX_BATCH = 16 * 1024;
+const SMALL = 4 * 1024 + MAX_HEADER;
 
 /** What a Trunk tells its link. */
 export interface TrunkOwner {
@@ -39,6 +42,9 @@ export class Trunk {
   readonly #owner: TrunkOwner;
   /** What was sent before it was ready. */
   #early: Uint8Array<ArrayBuffer>[] = [];
+  /** What is to be sent as one, and how large that is at most. */
+  #gathered: Uint8Array<ArrayBuffer>[] = [];
+  #size = 0;
 
   constructor(connection: RTCPeerConnection, dc: RTCDataChannel, ours: boolean, owner: TrunkOwner) {
     this.dc = dc;
@@ -70,14 +76,37 @@ export class Trunk {
     return new Trunk(connection, connection.createDataChannel("beckon", init({ ...options, protocol: PROTOCOL })), true, owner);
   }
 
+  /** Sends a frame, if it is small together with others: `flush` says that there are no more. `max` bytes are what the other side takes. */
+  gather(frame: Uint8Array<ArrayBuffer>, max: number): void {
+    if (frame.length > SMALL) return this.send(frame);
+    const size = frame.length + 2; // with its length
+    if (this.#size + size >= Math.min(max, MAX_BATCH)) this.flush();
+    this.#gathered.push(frame);
+    this.#size += size;
+  }
+
+  /** Sends what was gathered. */
+  flush(): void {
+    if (this.#gathered.length === 0) return;
+    const batch = encodeBatch(this.#gathered);
+    this.#gathered = [];
+    this.#size = 0;
+    this.#hand(batch);
+  }
+
   /** Sends a frame. */
   send(frame: Uint8Array<ArrayBuffer>): void {
     if (!this.ready) {
       this.#early.push(frame);
       return;
     }
+    this.flush();
+    this.#hand(frame);
+  }
+
+  #hand(frame: Uint8Array<ArrayBuffer>): void {
     try {
-      if (this.dc.bufferedAmount > MAX_BACKLOG) throw bad("more than it waits for the answers to");
+      if (this.dc.bufferedAmount > MAX_BACKLOG) throw new BeckonError("overflow", "The other side asks for answers and does not take them.");
       this.dc.send(frame);
       this.handed += frame.length;
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { RelayProtocol } from "./protocol_gen.js";
+import type { RelayProtocol, Report } from "./protocol_gen.js";
 
 /** How two peers are connected. */
 export interface Path {
@@ -118,4 +118,11 @@ function selectedPair(report: RTCStatsReport): Stats | undefined {
 
 function stats(report: RTCStatsReport, id: string | undefined): Stats | undefined {
   return id === undefined ? undefined : (report.get(id) as Stats | undefined);
+}
+
+/** What a server that asks is told of a connection that has opened; undefined if it has no path any more. */
+export function outcomeOf(report: RTCStatsReport | undefined): Pick<Report, "outcome" | "protocol"> | undefined {
+  const path = report && pathOf(report);
+  if (!path) return undefined;
+  return { outcome: path.relayed ? "relayed" : "direct", ...(path.relay ? { protocol: path.relay } : {}) };
 }

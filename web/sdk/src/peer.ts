@@ -1,42 +1,25 @@
-import { abortable, abortError, checkAborted, deferred } from "./abort.js";
-import { Arrivals } from "./arrivals.js";
+import { abortable, checkAborted, deferred } from "./abort.js";
 import type { Channel } from "./channel.js";
-import { checkOptions, checkRequest } from "./check.js";
 import { offers } from "./decide.js";
 import { asBeckonError, BeckonError } from "./error.js";
-import { typedEventTarget } from "./events.js";
-import { Faults } from "./faults.js";
-import { EndEvent, LeftEvent, PeerEvent, type PeerEventMap } from "./happenings.js";
+import { EndEvent, LeftEvent, PeerEvent } from "./happenings.js";
 import type { PeerGuard, PeerHost, PeerState } from "./hosts.js";
-import { Link } from "./link.js";
-import { Mux } from "./mux.js";
-import type { MuxChannel } from "./muxchannel.js";
-import { PROTOCOL } from "./muxframes.js";
 import type { Inbox } from "./inbox.js";
+import { Link } from "./link.js";
 import { isNegotiation } from "./negotiation.js";
-import { Opener } from "./open.js";
 import type { Abortable, ChannelOptions } from "./options.js";
-import { addressesOn, bytesOn, pathOf, reportOf, type Path, type PeerStats } from "./path.js";
+import { addressesOn, bytesOn, outcomeOf, pathOf, reportOf, type Path, type PeerStats } from "./path.js";
+import { PeerChannels } from "./peerchannels.js";
+import { PeerFacts } from "./peerfacts.js";
 import type { LeftReason, Member, SignalData } from "./protocol_gen.js";
-import { RawChannel } from "./rawchannel.js";
-import { ask, Request, type Answer, type Sending } from "./requests.js";
+import type { Answer, Request, Sending } from "./requests.js";
+import { Signals } from "./signals.js";
 
 /** For how many milliseconds a goodbye may take to be heard. */
 const FAREWELL = 1000;
 
 /** Another member of a room, and the connection with it, through however many RTCPeerConnections. */
-export class Peer extends typedEventTarget<PeerEventMap>() {
-  /** Its id, unique on the server. */
-  readonly id: string;
-  /** The random id of its SDK object: a page that was reloaded is another instance. */
-  readonly instance: string;
-  /** Who its token said it is; "" if it is anonymous. */
-  readonly identity: string;
-  /**
-   * The Ed25519 public key that it shows, in base64url, which stays the same if its `Identity` does; undefined if it shows none. Until it is
-   * `verified`, that is but the server's word.
-   */
-  readonly key: string | undefined;
+export class Peer extends PeerFacts {
   /**
    * Resolves when the connection is closed for good: with undefined if that was in order, by either side, else with the reason. A way
    * to it that is lost and found again, or another one, is not the end.
@@ -45,18 +28,10 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   readonly #host: PeerHost;
   readonly #link: Link;
   readonly #guard: PeerGuard | undefined;
-  /** What was said before, in either direction, is signed or checked. */
-  #sealed: Promise<unknown> = Promise.resolve();
-  #checked: Promise<void> = Promise.resolve();
   readonly #ended = deferred<BeckonError | undefined>();
-  readonly #opener = new Opener();
-  readonly #mux: Mux;
-  readonly #raw = new Set<RawChannel>();
-  readonly #arrivals: Arrivals;
   readonly #inbox: Inbox;
-  readonly #faults: Faults;
-  #attributes: Readonly<Record<string, unknown>>;
-  #away: boolean;
+  readonly #channels: PeerChannels;
+  readonly #signals: Signals;
   /** Is another one while it is reconnecting. */
   #connected = connecting();
   /** It has been connected. */
@@ -67,40 +42,26 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /** @internal */
   constructor(member: Member, host: PeerHost, inbox: Inbox) {
-    super();
-    this.id = member.peer;
-    this.instance = member.instance;
-    this.identity = member.identity ?? "";
-    this.key = typeof member.key === "string" ? member.key : undefined; // of the wire, and of no use to joining
-    this.#attributes = attributesOf(member);
-    this.#away = member.away === true;
+    super(member);
     this.#host = host;
     this.#guard = host.guard(member);
     this.closed = this.#ended.promise;
-    this.#arrivals = new Arrivals(this.id);
     this.#inbox = inbox;
-    this.#faults = new Faults(this.id);
     const link = (this.#link = this.#linked(offers(host.self, member)));
-    this.#mux = new Mux({
-      id: this.id,
-      get maxMessageSize() {
-        return link.maxMessageSize;
+    const peer = this;
+    this.#signals = new Signals({ id: this.id, link, guard: this.#guard, say: (data) => host.say(this, data) });
+    this.#channels = new PeerChannels({
+      peer,
+      link,
+      inbox,
+      maxMessageSize: host.maxMessageSize,
+      get closing() {
+        return peer.#closing !== undefined;
       },
-      heard: () => link.heard(true),
-      fail: (error) => this.#broken(error),
-      arrived: (channel) => this.#arrived(channel),
-    }, host.maxMessageSize);
+      opened: (...args) => this.#opened(...args),
+      end: (error) => this._end(error),
+    });
     this._reach();
-  }
-
-  /** What it tells the others about itself. */
-  get attributes(): Readonly<Record<string, unknown>> {
-    return this.#attributes;
-  }
-
-  /** Whether its connection to the server is lost; it may come back. */
-  get away(): boolean {
-    return this.#away;
   }
 
   /**
@@ -134,7 +95,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /** How many channels were refused because 256 waited to be accepted already; of raw ones, 64. */
   get overflows(): number {
-    return this.#arrivals.overflows;
+    return this.#channels.arrivals.overflows;
   }
 
   /**
@@ -144,16 +105,8 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
    * there to be accepted, or channels of more than 12 kinds of delivery were opened) or `aborted`, and with a TypeError for options
    * that exclude each other or do not exist.
    */
-  async open(label: string, options: ChannelOptions & Abortable = {}): Promise<Channel> {
-    checkOptions(label, options);
-    const { signal } = options;
-    const what = `open ${JSON.stringify(label)} to ${this.id}`;
-    return this.#opened(what, signal, async (connection) => {
-      if (!options.raw) return this.#mux.open(label, options, {}, what, signal);
-      let channel!: Channel;
-      await this.#opener.open(connection, label, options, signal, (dc) => (channel = this.#adopt(dc)).closed);
-      return channel;
-    });
+  open(label: string, options: ChannelOptions & Abortable = {}): Promise<Channel> {
+    return this.#channels.open(label, options);
   }
 
   /** Opens a channel on this connection or, if that is replaced meanwhile, on the next. */
@@ -180,36 +133,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
    * it. Without it the wait is for as long as the connection lasts. Rejects with a RequestError (its handler's own), `timeout`,
    * `aborted`, what `open` does, what ended the connection, what the body throws, and a TypeError for a body that is none.
    */
-  async request(name: string, body?: Sending, options: Abortable & { timeout?: number | undefined } = {}): Promise<Answer> {
-    checkRequest(name, body, options);
-    const { signal, timeout } = options;
-    const what = `request ${JSON.stringify(name)} to ${this.id}`;
-    checkAborted(signal, what);
-    const controller = new AbortController();
-    const until = performance.now() + (timeout ?? 0);
-    const stop = () => controller.abort(abortError(signal as AbortSignal, what));
-    const late = () => controller.abort(new BeckonError("timeout", `${what}: no answer in ${timeout} ms`));
-    const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
-    signal?.addEventListener("abort", stop, { once: true });
-    const clear = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", stop);
-    };
-    try {
-      const channel = await this.#opened(what, controller.signal, () => {
-        const deadline = timeout === undefined ? undefined : Math.max(1, Math.ceil(until - performance.now()));
-        return this.#mux.open(name, {}, { request: true, deadline }, what, controller.signal);
-      });
-      void channel.closed.then(clear);
-      return await ask(channel, body, controller.signal, what);
-    } catch (error) {
-      clear();
-      throw error;
-    }
+  request(name: string, body?: Sending, options: Abortable & { timeout?: number | undefined } = {}): Promise<Answer> {
+    return this.#channels.request(name, body, options);
   }
 
   /**
-   * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it, further ones are
+   * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 64 wait for it, further ones are
    * refused with `overflow`. (See `room.requests` for those of all peers.)
    */
   requests(): AsyncGenerator<Request, void, undefined> {
@@ -218,12 +147,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /** Takes the next channel that the other side opened, each once, waiting for it. Rejects with `closed`, or why it ended. */
   accept({ signal }: Abortable = {}): Promise<Channel> {
-    return this.#arrivals.queue.pull(signal);
+    return this.#channels.arrivals.queue.pull(signal);
   }
 
   /** All channels that the other side opens, as from `accept`, until the connection is closed in order; throws if it is lost. */
   channels(): AsyncGenerator<Channel, void, undefined> {
-    return this.#arrivals.queue.iterate();
+    return this.#channels.arrivals.queue.iterate();
   }
 
   /** Tells how the two are connected, waiting until they are. */
@@ -238,11 +167,10 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   /** Tells what has gone through the connection, and where it goes; addresses only if asked for. Rejects with nothing. */
   async stats({ addresses = false }: { addresses?: boolean } = {}): Promise<PeerStats> {
     const { restarts, connections } = this.#link;
-    const { violations } = this.#faults;
+    const { violations, buffered } = this.#channels;
     const { connection } = this;
     const report = this.state === "connected" && connection ? await reportOf(connection) : undefined;
     const { bytesSent = 0, bytesReceived = 0 } = report ? bytesOn(report) : {};
-    const buffered = this.#all.reduce((sum, channel) => sum + channel.bufferedAmount, this.#mux.buffered);
     const path = report && pathOf(report);
     return { path, bytesSent, bytesReceived, buffered, restarts, connections, violations, ...(addresses && report && addressesOn(report)) };
   }
@@ -271,8 +199,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
   }
 
   async #shut(): Promise<void> {
-    this.#mux.breakOff();
-    await Promise.all(this.#all.map((channel) => channel.close()));
+    await this.#channels.close();
     await this.#link.farewell(FAREWELL);
     this._end(undefined);
   }
@@ -302,11 +229,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /** @internal Takes a signal of the negotiation. */
   _receive(data: SignalData): void {
-    const guard = this.#guard;
-    if (!guard) return this.#link.receive(data);
-    this.#checked = this.#checked
-      .then(() => guard.check(data))
-      .then(() => this.#link.receive(data), (error: unknown) => this.#link.refuse(asBeckonError(error, "peer-unverified", "verify")));
+    this.#signals.receive(data);
   }
 
   /** @internal This side's network is another one. */
@@ -316,13 +239,12 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
 
   /** @internal The server, or the other side's connection to it, is lost or back. */
   _reach(): void {
-    this.#link.reach(this.#host.joined && !this.#away);
+    this.#link.reach(this.#host.joined && !this.away);
   }
 
-  /** @internal The room's log said something about the peer. */
-  _update(member: Member): void {
-    this.#attributes = attributesOf(member);
-    this.#away = member.away === true;
+  /** @internal */
+  override _update(member: Member): void {
+    super._update(member);
     this._reach();
   }
 
@@ -353,23 +275,14 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
       },
       guard: this.#guard,
       configuration: () => this.#host.configuration(),
-      say: (data) => this.#say(data),
-      channel: (dc) => this.#offered(dc),
-      progress: () => [...this.#raw].reduce((sum, channel) => sum + channel._moved, this.#mux.taken),
+      say: (data) => this.#signals.say(data),
+      channel: (dc) => this.#channels.offered(this.connection as RTCPeerConnection, dc),
+      progress: () => this.#channels.moved,
       changed: () => this.#changed(),
       failed: () => void this.#report(),
-      replaced: (error) => this.#drop(error),
+      replaced: (error) => this.#channels.drop(error),
       ended: (error) => this.#over(error),
     });
-  }
-
-  /** Sends a signal of the negotiation, in turn: one without a proof does not overtake one that is being signed. */
-  async #say(data: SignalData): Promise<void> {
-    const guard = this.#guard;
-    if (!guard) return this.#host.say(this, data);
-    const sealed = this.#sealed.then(() => guard.seal(data));
-    this.#sealed = sealed.catch((error: unknown) => this.#link.refuse(asBeckonError(error, "peer-unverified", "sign")));
-    await this.#host.say(this, await sealed);
   }
 
   #changed(): void {
@@ -377,7 +290,7 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     else this.#since = performance.now();
     if (this.state === "reconnecting") this.#connected = connecting();
     else if (this.state === "connected") {
-      this.#mux.attach(this.connection as RTCPeerConnection);
+      this.#channels.attach(this.connection as RTCPeerConnection);
       this.#connected.resolve();
     }
     this.dispatchEvent(new PeerEvent("state", this));
@@ -394,60 +307,16 @@ export class Peer extends typedEventTarget<PeerEventMap>() {
     const opening = Math.round(performance.now() - this.#since);
     const again = this.#met ? { again: true } : {};
     if (!connection) return report({ outcome: "failed", opening, ...again });
-    const stats = await reportOf(connection);
-    const path = stats && pathOf(stats);
-    if (!path) return; // it is lost already
-    const protocol = path.relay ? { protocol: path.relay } : {};
-    report({ outcome: path.relayed ? "relayed" : "direct", ...protocol, opening, ...again });
-  }
-
-  #drop(error: BeckonError | undefined): void {
-    for (const channel of [...this.#raw]) channel._end(error);
-    this.#mux.detach(error);
-  }
-
-  /**
-   * The connection is to end. It may be what the two know of each other's channels that is wrong, which begins anew on another one. One who
-   * breaks the protocol again and again is given up.
-   */
-  #broken(error: BeckonError): void {
-    const end = this.#faults.add(error);
-    if (end) this._end(end);
-    else this.#link.fail(error);
+    const outcome = outcomeOf(await reportOf(connection));
+    if (outcome) report({ ...outcome, opening, ...again }); // else it is lost already
   }
 
   #over(error: BeckonError | undefined): void {
     this.#connected.reject(error ?? new BeckonError("closed", `The connection with ${this.id} is closed.`));
-    this.#drop(error);
-    this.#mux.end(error);
-    this.#arrivals.queue.end(error);
+    this.#channels.end(error);
     this.#ended.resolve(error);
     this.#host.ended(this);
     this.dispatchEvent(new EndEvent(error));
-  }
-
-  get #all(): Channel[] {
-    return [...this.#raw, ...this.#mux.channels];
-  }
-
-  #adopt(dc: RTCDataChannel): RawChannel {
-    const channel = new RawChannel(dc, this.#link);
-    this.#raw.add(channel);
-    void channel.closed.then(() => this.#raw.delete(channel));
-    return channel;
-  }
-
-  #offered(dc: RTCDataChannel): void {
-    const connection = this.connection as RTCPeerConnection;
-    if (dc.protocol === PROTOCOL) this.#mux.trunk(connection, dc);
-    else if (this.#closing) dc.close();
-    else void this.#arrivals.add(connection, dc, (arrived) => this.#adopt(arrived));
-  }
-
-  #arrived(channel: MuxChannel): "overflow" | "closed" | undefined {
-    if (this.#closing) return "closed";
-    const taken = channel.request.request ? this.#inbox.offer(new Request(channel, this)) : this.#arrivals.offer(channel);
-    return taken ? undefined : "overflow";
   }
 }
 
@@ -456,8 +325,4 @@ function connecting() {
   const connected = deferred<void>();
   connected.promise.catch(() => {});
   return connected;
-}
-
-function attributesOf(member: Member): Readonly<Record<string, unknown>> {
-  return (member.attributes ?? {}) as Record<string, unknown>;
 }

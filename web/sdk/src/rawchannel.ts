@@ -5,6 +5,8 @@ import { HIGH_WATER, LOW_WATER, type Item, type Sendable } from "./outbox.js";
 
 /** How much may wait to be read, in bytes. */
 const MAX_UNREAD = 64 * 1024 * 1024;
+/** And on all channels of a peer together of which the application has not asked for a message yet: it need not have wanted them. */
+const MAX_UNASKED = 16 * 1024 * 1024;
 
 /** What a channel needs from the connection that it is on. */
 export interface ChannelOwner {
@@ -27,13 +29,18 @@ export class RawChannel extends Channel {
   #fault: RTCError | undefined;
   #reading = false;
   #drained: (() => void) | undefined;
+  readonly #held: { unasked: number };
+  /** What of that is this channel's. */
+  #counted = 0;
 
-  constructor(dc: RTCDataChannel, owner: ChannelOwner) {
+  /** `held` is what the peer's channels hold that nobody has asked for. */
+  constructor(dc: RTCDataChannel, owner: ChannelOwner, held = { unasked: 0 }) {
     const { label, ordered, protocol, maxRetransmits, maxPacketLifeTime } = dc;
     const limits = { maxRetransmits: maxRetransmits ?? undefined, maxPacketLifeTime: maxPacketLifeTime ?? undefined };
     super({ label, ordered, protocol, ...limits, durable: false, raw: true }, owner.id);
     this.#dc = dc;
     this.#owner = owner;
+    this.#held = held;
     dc.binaryType = "arraybuffer";
     dc.bufferedAmountLowThreshold = LOW_WATER;
     dc.addEventListener("bufferedamountlow", () => {
@@ -132,9 +139,23 @@ export class RawChannel extends Channel {
     const data: Message = typeof raw === "string" ? raw : new Uint8Array(raw);
     this._count.bytesReceived += data.length;
     this._arrived({ data, cost: costOf(data) } satisfies Unread);
-    if (this._unread.weight > MAX_UNREAD) {
-      this._end(new BeckonError("overflow", `${this._what}: more than ${MAX_UNREAD} bytes waited to be read.`));
-    }
+    this.#weigh();
+    const unasked = this.#counted > 0 && this.#held.unasked > MAX_UNASKED;
+    if (!unasked && this._unread.weight <= MAX_UNREAD) return;
+    this._end(new BeckonError("overflow", `${this._what}: more than ${unasked ? MAX_UNASKED : MAX_UNREAD} bytes waited to be read.`));
+    while (unasked && this._unread.length > 0) this._unread.take(); // or they would be held all the same
+    this.#weigh();
+  }
+
+  override _ask(): void {
+    super._ask();
+    this.#weigh();
+  }
+
+  #weigh(): void {
+    const now = this._asked ? 0 : this._unread.weight;
+    this.#held.unasked += now - this.#counted;
+    this.#counted = now;
   }
 
   /** The browser's close event: either the channel was closed, which is in order, or there is no association any more. */

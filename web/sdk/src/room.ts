@@ -184,11 +184,15 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
     this.#end(undefined);
   }
 
-  /** A page that goes away has no time for manners, but a goodbye spares the others the wait for a timeout. */
-  readonly #pageHidden = (event: PageTransitionEvent) => {
-    if (event.persisted) return; // it is kept, and may come back
+  /**
+   * A page that goes away has no time for manners, but a goodbye spares the others the wait for a timeout. One that is kept may come back,
+   * and never need: meanwhile it is no peer, and joins anew then.
+   */
+  readonly #pageHidden = ({ persisted }: PageTransitionEvent) => {
     for (const peer of this.peers.values()) peer._bye();
-    this._abandon(true);
+    if (!persisted) return this._abandon(true);
+    for (const peer of this.peers.values()) peer._end(new BeckonError("connection-lost", "The page was put aside."));
+    this.#session.hide();
   };
 
   #checkOpen(): void {

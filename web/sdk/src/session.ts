@@ -129,6 +129,21 @@ export class Session {
     this.#end(undefined);
   }
 
+  /**
+   * The page goes into the browser's cache, out of which it may never come: says bye, and if it does, begins anew as another instance. The
+   * connection that says bye is let go of, and not dropped, which could cut the bye off; an attempt is.
+   */
+  hide(): void {
+    this.#resume = undefined;
+    if (!this.#attempt) {
+      void this.#connection?.close(true);
+      this.#connection = undefined;
+    }
+    this.#backoff.stop();
+    this.#fell();
+    globalThis.addEventListener("pageshow", () => this.#leaving || this.#attempt || this.#backoff.now() || void this.#reconnect(), { once: true });
+  }
+
   #connect(): Connection {
     const connection: Connection = new Connection(this.#ladder.current, this.#url, {
       frame: (frame) => connection === this.#connection && this.#handle(frame),

@@ -36,10 +36,11 @@ export interface KeyStore {
 /** Why a peer is not verified, for programs: the same words as in Go. */
 export type DoubtReason =
   | "no-key" | "no-proof" | "bad-proof" | "bad-description" | "bad-signature" | "no-mac" | "bad-mac" | "expired" | "too-far-ahead"
-  | "other-certificate" | "not-pinned" | "not-trusted" | "changed" | "bad-attestation";
+  | "other-certificate" | "not-pinned" | "not-trusted" | "changed" | "bad-attestation" | "refused";
 
-/** The `cause` of an error with the code `peer-unverified`, unless it was the other side that refused this one. */
+/** The `cause` of an error with the code `peer-unverified`. */
 export interface Doubt {
+  /** `refused`: it was the other side that refused this one, for a reason of its own. With any other, this side has refused the peer. */
   readonly reason: DoubtReason;
 }
 

@@ -1,7 +1,7 @@
 // Attestations: a compact JWS (RFC 7515) by which an issuer says whose key it is.
 
 import type { BeckonError } from "./error.js";
-import { decode64, unverified, type Bytes } from "./identitybytes.js";
+import { decode64, decodeKey, unverified, type Bytes } from "./identitybytes.js";
 import { now, SKEW } from "./identityproof.js";
 import { MAX_ATTESTATION } from "./protocol_gen.js";
 import type { Introduction, Trust } from "./trust.js";
@@ -36,7 +36,7 @@ async function imported(jwk: JsonWebKey & { kid?: unknown }, others: ReadonlyMap
   if (typeof kid !== "string" || kid === "" || others.has(kid)) throw new TypeError("issued: a key has no kid, or that of another one");
   if ("d" in jwk || "k" in jwk) throw new TypeError(`issued: the key ${kid} is not public: with it, whoever checks attestations could make them`);
   try {
-    if (kty === "OKP" && crv === "Ed25519") {
+    if (kty === "OKP" && crv === "Ed25519" && decodeKey(x)) {
       return [kid, { alg: "EdDSA", key: await crypto.subtle.importKey("jwk", { kty, crv, x }, "Ed25519", false, ["verify"]) }];
     }
     if (kty === "EC" && crv === "P-256") {

@@ -134,12 +134,29 @@ test("closing does not wait for one who takes nothing", async () => {
 });
 
 test("a slow reader's channel overflows, and what came before can be read", async () => {
-  for (let i = 0; i < 256; i++) dc.receive(new ArrayBuffer(256 * KiB));
+  const first = channel.recv();
+  for (let i = 0; i < 257; i++) dc.receive(new ArrayBuffer(256 * KiB));
+  await first;
   assert.equal((await channel.closed)?.code, "overflow");
   assert.equal(dc.readyState, "closed");
   for (let i = 0; i < 256; i++) await channel.recv();
   await assert.rejects(channel.recv(), { code: "overflow" });
   await assert.rejects(channel.send("x"), { code: "overflow" });
+});
+
+test("what nobody has asked for is bounded for all channels of a peer together", async () => {
+  const held = { unasked: 0 };
+  const [one, two] = [new FakeDataChannel("one"), new FakeDataChannel("two")];
+  const [first, second] = [one, two].map((dc) => new RawChannel(dc.asReal, owner, held)) as [RawChannel, RawChannel];
+  for (const dc of [one, two]) dc.open();
+  for (let i = 0; i < 60; i++) one.receive(new ArrayBuffer(256 * KiB));
+  for (let i = 0; i < 5; i++) two.receive(new ArrayBuffer(256 * KiB));
+  assert.equal((await second.closed)?.code, "overflow");
+  await assert.rejects(second.recv(), { code: "overflow" }, "what it held is gone");
+  await first.recv();
+  assert.equal(held.unasked, 0);
+  for (let i = 0; i < 100; i++) one.receive(new ArrayBuffer(256 * KiB));
+  assert.equal(first._over, false);
 });
 
 test("a message that meets the other side's close is no loss of the connection", async () => {

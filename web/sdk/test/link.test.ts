@@ -252,15 +252,17 @@ test("closing says goodbye after what was sent has been delivered, and is not un
   assert.deepEqual([await third.peer.closed, at.said()], [undefined, [over]], "no other is asked for");
 });
 
-test("a page that ends says goodbye to its peers, one that is kept does not", async () => {
-  const page = installPage();
-  const { peer, pc } = await at.connected();
-  page.fire("pagehide", { persisted: true });
-  assert.equal(peer.state, "connected");
-  page.fire("pagehide", { persisted: false });
-  assert.equal(pc.control.sent.at(-1), '{"bye":true}');
-  assert.equal(await peer.closed, undefined);
-  page.remove();
+test("a page that ends says goodbye to its peers, and so does one that is kept, which may never come back", async () => {
+  for (const persisted of [false, true]) {
+    const page = installPage();
+    const { peer, pc } = await at.connected();
+    page.fire("pagehide", { persisted });
+    assert.equal(pc.control.sent.at(-1), '{"bye":true}');
+    assert.equal((await peer.closed)?.code, persisted ? "connection-lost" : undefined);
+    assert.equal(pc.connectionState, "closed");
+    page.remove();
+    await at.socket.drop(4505);
+  }
 });
 
 test("one that is not connected in time is the end", async () => {

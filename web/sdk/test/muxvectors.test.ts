@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import vectors from "../../../peer/mux/testdata/frames.json";
 import type { Unread } from "../src/channel.js";
-import { decodeFrame, encodeFrame, type Frame } from "../src/muxframes.js";
+import { decodeFrame, encodeBatch, encodeFrame, framesOf, type Frame } from "../src/muxframes.js";
 import { readHead, readReason } from "../src/muxheads.js";
 import { Budget } from "../src/muxbudget.js";
 import { Receiver, type ReceiverOwner } from "../src/muxreceive.js";
@@ -50,6 +50,15 @@ test("frames that make no sense are refused, those of unknown types ignored", ()
     assert.throws(() => described(decodeFrame(bytes(wire)) as Frame), { name: "BeckonError", code: "bad-frame" }, name);
   }
   for (const { name, hex: wire } of vectors.ignored) assert.equal(decodeFrame(bytes(wire)), undefined, name);
+});
+
+test("batches are read, and written again to the same bytes; those that make no sense are refused", () => {
+  assert.ok(vectors.batches.length > 3);
+  for (const { name, hex: wire, frames } of vectors.batches) {
+    assert.deepEqual([...framesOf(bytes(wire))].map(hex), frames, name);
+    assert.equal(hex(encodeBatch(frames.map(bytes))), wire, name);
+  }
+  for (const { name, hex: wire } of vectors.refusedBatches) assert.throws(() => [...framesOf(bytes(wire))], { name: "BeckonError", code: "bad-frame" }, name);
 });
 
 test("a sender sends what it has room for", () => {

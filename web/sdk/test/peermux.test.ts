@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MuxChannel } from "../src/muxchannel.js";
-import { decodeFrame, encodeFrame, OPEN, OPENED, type Frame } from "../src/muxframes.js";
+import { decodeFrame, encodeFrame, framesOf, OPEN, OPENED, type Frame } from "../src/muxframes.js";
 import { readHead, writeHead } from "../src/muxheads.js";
 import { settled } from "./clock.js";
 import { answer, browser, Meeting } from "./meeting.js";
@@ -13,7 +13,7 @@ const GRANT = { max: 2 ** 28, window: 2 ** 18 };
 
 /** What was sent on a trunk, but for those that were asked for before. */
 function frames(dc: FakeDataChannel | undefined): Frame[] {
-  return (dc?.sent.splice(0) as Uint8Array<ArrayBuffer>[]).map((bytes) => decodeFrame(bytes) as Frame);
+  return (dc?.sent.splice(0) as Uint8Array<ArrayBuffer>[]).flatMap((bytes) => [...framesOf(bytes)]).map((bytes) => decodeFrame(bytes) as Frame);
 }
 
 /** The trunk that the peer has opened, with what is said to it. */

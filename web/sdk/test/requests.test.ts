@@ -195,6 +195,9 @@ test("requests are taken once, those that have ended meanwhile by nobody", async
   const hers = inbox.take(closed.promise, cyd);
   assert.equal(((await hers.next()).value as Request).name, "hers");
   assert.equal(((await all.next()).value as Request).name, "his");
+  const many = Array.from({ length: 65 }, () => inbox.offer({ peer: ada, signal: controller.signal } as unknown as Request));
+  assert.deepEqual(many, [...Array<boolean>(64).fill(true), false], "64 of a peer wait, as in Go");
+  for (let i = 0; i < 64; i++) await all.next();
   const ends = [all.next(), hers.next()];
   closed.resolve(undefined);
   for (const { done } of await Promise.all(ends)) assert.equal(done, true);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { join } from "../src/join.js";
 import type { Room } from "../src/room.js";
 import { Clock, settled } from "./clock.js";
-import { bob, event, FakeSocket, installPage, installSocket, letIn, refusal, self, snapshot, watched } from "./server.js";
+import { bob, event, FakeSocket, greet, installPage, installSocket, letIn, refusal, self, snapshot, watched } from "./server.js";
 
 let clock: Clock;
 let room: Room;
@@ -182,18 +182,78 @@ test("a peer that nobody knows cannot be connected to, and a room that put us ou
   assert.equal(socket.readyState, 3);
 });
 
-test("a page that goes away for good says bye, one that may come back does not", async () => {
+test("a page that goes away for good says bye", async () => {
   await socket.drop(4505);
   const page = installPage();
   const joining = join("http://127.0.0.1", "tea");
   socket = FakeSocket.last;
   await letIn(socket);
   room = await joining;
-  page.fire("pagehide", { persisted: true });
-  assert.deepEqual(socket.frames(), []);
   page.fire("pagehide", { persisted: false });
   assert.deepEqual(socket.frames(), [{ type: "bye" }]);
   assert.equal(await room.closed, undefined);
   assert.equal(page.listeners, 0);
+  page.remove();
+});
+
+test("a page that is kept says bye, too, and joins anew as another instance when it comes back", async () => {
+  await socket.drop(4505);
+  const page = installPage();
+  const joining = join("http://127.0.0.1", "tea");
+  socket = FakeSocket.last;
+  const first = await letIn(socket, [bob]);
+  room = await joining;
+  const { made } = FakeSocket;
+  const heard: unknown[] = [];
+  for (const type of ["gap", "state"] as const) room.addEventListener(type, () => heard.push(type === "gap" ? type : room.state));
+  for (const type of ["left", "peer"] as const) room.addEventListener(type, ({ peer }) => heard.push(`${type} ${peer.id}`));
+  const old = room.peers.get("bob");
+  page.fire("pagehide", { persisted: true });
+  assert.deepEqual(socket.frames(), [{ type: "bye" }]);
+  assert.deepEqual([room.state, old?.state], ["reconnecting", "closed"]);
+  const saying = watched(room.send("while it is away"));
+  await socket.drop(1000);
+  await clock.advance(60_000);
+  assert.equal(FakeSocket.made, made, "a page that is not there does not come back by itself");
+  page.fire("pageshow", { persisted: true });
+  assert.equal(FakeSocket.made, made + 1);
+  socket = FakeSocket.last;
+  const { hello, join: again } = await greet(socket, { peer: "ada2", resume: "token 2" });
+  assert.deepEqual([hello.resume, hello.instance === first], [undefined, false]);
+  await socket.say({ ...snapshot([bob, { ...self(hello.instance), peer: "ada2" }]), id: again.id });
+  await assert.rejects(saying, { code: "connection-lost" });
+  assert.deepEqual(heard, ["reconnecting", "gap", "left bob", "peer bob", "joined"]);
+  assert.deepEqual([room.id, room.state, room.peers.get("bob") === old], ["ada2", "joined", false]);
+  watched(room.send("back"));
+  await settled();
+  assert.equal(socket.frames().at(-1)?.type, "message");
+  await socket.drop(4505);
+  assert.equal(page.listeners, 0);
+  page.remove();
+});
+
+test("a page that is kept while it looks for its server looks for it again when it is back", async () => {
+  await socket.drop(4505);
+  const page = installPage();
+  const joining = join("http://127.0.0.1", "tea");
+  socket = FakeSocket.last;
+  await letIn(socket, [bob]);
+  room = await joining;
+  for (const open of [false, true]) {
+    await socket.drop();
+    while (FakeSocket.last === socket) await clock.advance(100);
+    socket = FakeSocket.last;
+    if (open) socket.open();
+    await settled();
+    page.fire("pagehide", { persisted: true });
+    await settled();
+    assert.equal(room.state, "reconnecting");
+    const { made } = FakeSocket;
+    page.fire("pageshow", { persisted: true });
+    assert.equal(FakeSocket.made, made + 1, "once");
+    socket = FakeSocket.last;
+    await letIn(socket, [bob]);
+    assert.equal(room.state, "joined");
+  }
   page.remove();
 });

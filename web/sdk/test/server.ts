@@ -87,9 +87,9 @@ export function installPage() {
   const page = new EventTarget();
   const listeners = new Map<unknown, string>();
   install({
-    addEventListener: (type: string, listener: EventListener) => {
-      listeners.set(listener, type);
-      page.addEventListener(type, listener);
+    addEventListener: (type: string, listener: EventListener, options?: AddEventListenerOptions) => {
+      if (!options?.once) listeners.set(listener, type);
+      page.addEventListener(type, listener, options);
     },
     removeEventListener: (type: string, listener: EventListener) => {
       listeners.delete(listener);

@@ -47,7 +47,7 @@ test("the way in: subprotocol, hello, join", async () => {
 });
 
 test("a server that is not there, does not let in, or does not answer", async () => {
-  for (const [code, want] of [[1006, "connect-failed"], [4504, "unauthorized"], [4503, "unsupported"], [4003, "connect-failed"]] as const) {
+  for (const [code, want] of [[1006, "connect-failed"], [4504, "unauthorized"], [4503, "unsupported"], [4508, "too-many-peers"], [4003, "connect-failed"]] as const) {
     const joining = watched(join("http://127.0.0.1", "tea"));
     FakeSocket.last.open();
     await settled();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Identity, newSecret, pinned, type JoinOptions, type Peer, type Trust } from "../src/index.js";
+import { Identity, newSecret, pinned, type JoinOptions, type Peer, type Trust, type UnverifiedEvent } from "../src/index.js";
 import { decode64, encode64, joined, type Bytes } from "../src/identitybytes.js";
 import { check, linkKey, prove, type Ends } from "../src/identityproof.js";
 import type { Member, Proof, SignalData } from "../src/protocol_gen.js";
@@ -280,11 +280,29 @@ test("refused: a key that is not trusted, by what the trust says, and nothing is
   ] as [Trust, string][]) {
     const other = new Other(at, await Identity.create(), pion);
     const peer = await at.verify(other, { trust });
+    const told = new Promise<UnverifiedEvent>((resolve) => at.room.addEventListener("unverified", resolve));
     await other.describe("offer", "p1");
     assert.deepEqual(await ended(peer), ["peer-unverified", reason]);
+    const event = await told;
+    assert.deepEqual([event.peer, event.error, at.room.peers.get(peer.id)], [peer, await peer.closed, peer]);
     assert.equal(FakePeerConnection.made.length, 0, "no connection was made for it");
     await at.socket.drop(4505);
   }
+});
+
+test("what waits while a key is thought about is bounded, and one too many ends the peer with overflow", async () => {
+  const other = new Other(at, await Identity.create(), pion);
+  let answer = (_: boolean) => {};
+  const peer = await at.verify(other, { trust: () => new Promise((resolve) => (answer = resolve)) });
+  await other.describe("offer", "p1");
+  for (let i = 1; i < 256; i++) await at.hear(other.member, { candidate: null, session: "p1" });
+  assert.equal(peer.state, "connecting", "as many as may wait");
+  await at.hear(other.member, { candidate: null, session: "p1" });
+  assert.equal((await peer.closed)?.code, "overflow");
+  assert.match((await peer.closed)?.message ?? "", /256 wait/);
+  answer(true);
+  for (let i = 0; i < 50; i++) await settled();
+  assert.equal(FakePeerConnection.made.length, 0, "no connection was made for it");
 });
 
 test("who shows no key, or one that is none, is refused without a word about a connection", async () => {
@@ -302,12 +320,15 @@ test("who verifies nobody is told that the other side wants to, and ends it", as
   for (const options of [{}, { secret: newSecret() }]) {
     const other = new Other(at, await Identity.create(), browser);
     const peer = await at.verify(other, options);
+    const seen: unknown[] = [];
+    at.room.addEventListener("unverified", (event) => seen.push([event.peer, event.error]));
     assert.deepEqual([peer.key, peer.verified], [other.identity.key, false]);
     const { proof } = await at.heard("description");
     assert.equal(proof === undefined, !("secret" in options));
     await at.hear(other.member, { unverified: true, session: at.session(1) });
-    assert.deepEqual(await ended(peer), ["peer-unverified", undefined]);
+    assert.deepEqual(await ended(peer), ["peer-unverified", "refused"]);
     await settled();
+    assert.deepEqual(seen, [[peer, await peer.closed]]);
     assert.deepEqual(at.said(), [], "and says nothing back");
     await assert.rejects(at.room.connect("cyd"), { code: "peer-unverified" });
     await at.socket.drop(4505);

@@ -127,7 +127,7 @@ export class Chat {
     const { author, n, clock, at } = line;
     const message = JSON.stringify({ author, n, clock, at, text });
     const ways = Array.from(this.#ways.values(), (way) => way.then((channel) => channel.send(message)));
-    if (ways.length === 0) this.#view.fate(place, "Nobody is here to hear this yet. Who comes while you stay will see it.");
+    if (ways.length === 0) this.#view.fate(place, "Nobody is here to hear this. Who comes while you stay will see it.");
     const results = await Promise.allSettled(ways);
     const reached = results.filter((result) => result.status === "fulfilled").length;
     place.parentElement?.setAttribute("data-reached", String(reached));

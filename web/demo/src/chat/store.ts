@@ -1,7 +1,7 @@
 // What a tab keeps of the chat while it is reloaded: sessionStorage, which ends with the tab and is no other tab's. Where storage is refused,
 // as in some private windows, a reload begins with what the others tell.
 
-import { hash } from "../names.js";
+import { hash } from "../hash.js";
 import { type Line, parseHistory } from "./wire.js";
 
 export class Store {

@@ -5,7 +5,7 @@ import { Memory, type Handle } from "./handle.js";
 import { hex, sha256 } from "./sha256.js";
 
 /** As much is received in memory, at most. */
-export const MEMORY = 512 * 1024 * 1024;
+export const MEMORY = 512_000_000;
 /** The folder of the origin in which everything is. */
 const FOLDER = "beckon-files";
 /** How many files of one path and size there can be: some are whole already, some belong to another page. */

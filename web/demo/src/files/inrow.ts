@@ -20,6 +20,8 @@ export interface InRowOptions {
   /** Whether the browser keeps what has come when the page is closed. */
   lasting: boolean;
   announce(text: string): void;
+  /** This line wants to know whether the offer is accepted. */
+  asks(row: InRow): void;
   /** The state is another one. */
   changed(): void;
   /** The user does not want to be asked about this peer's offers any more. */
@@ -59,15 +61,16 @@ export class InRow implements Row {
     this.paint();
   }
 
-  ask(have: number): Promise<boolean> {
+  ask(have: number, room: number): Promise<boolean> {
     const { offer } = this.reception;
     const { parts } = this.reception.incoming;
-    const count = parts.length === 1 ? "" : `${parts.length} files, `;
+    const count = counted(parts.length, offer.entries.length - parts.length);
     const already = have > 0 ? ` ${have >= offer.size ? "All" : bytes(have)} of it ${have >= offer.size || have === 1 ? "is" : "are"} here already.` : "";
     const who = this.options.who();
-    this.#meter.say(`${who} offers ${count}${bytes(offer.size)}.${already}`);
+    const where = this.options.lasting ? "on this device’s disk until you save it" : "in this page’s memory, and is lost when the page is closed before you save it";
+    this.#meter.say(`${who} offers ${count}${bytes(offer.size)}.${already} It is kept ${where}; there is room for ${bytes(room)}.`);
     this.#below.replaceChildren(...this.#contents());
-    this.options.announce(`${who} offers ${clean(offer.name)}, ${bytes(offer.size)}. Accept or decline it in the list of files`);
+    this.options.announce(`${this.question}. Accept or decline it in the list of files`);
     return new Promise((resolve) => {
       const always = el("input", { type: "checkbox", "data-testid": "offer-always" });
       const choice = (yes: boolean) => () => {
@@ -79,7 +82,20 @@ export class InRow implements Row {
         button("Decline", `Decline ${clean(offer.name)}`, "offer-decline", choice(false)),
       );
       this.#below.append(el("label", { class: "always" }, always, el("span", {}, `Always accept from ${who}`)));
+      this.options.asks(this);
     });
+  }
+
+  /** What is offered, and by whom, in one sentence. */
+  get question(): string {
+    const { name, size } = this.reception.offer;
+    return `${this.options.who()} offers ${clean(name)}, ${bytes(size)}`;
+  }
+
+  /** Brings the line into view, and the keyboard to its first button. */
+  focus(): void {
+    this.item.scrollIntoView({ block: "nearest" });
+    this.#actions.querySelector("button")?.focus();
   }
 
   paint(): void {
@@ -193,6 +209,13 @@ export class InRow implements Row {
     // Who works with the keyboard goes on where they were, instead of at the top of the page.
     if (focused) (buttons[0] ?? this.#meter.line).focus();
   }
+}
+
+/** How many things there are, before how large they are; nothing of one file. An empty folder is no file. */
+function counted(files: number, folders: number): string {
+  const some = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
+  if (folders === 0) return files === 1 ? "" : `${files} files, `;
+  return files === 0 ? `${some(folders, "empty folder")}, ` : `${some(files, "file")} and ${some(folders, "empty folder")}, `;
 }
 
 /** A small button; what it says aloud names what it is about. */

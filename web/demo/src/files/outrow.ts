@@ -37,7 +37,7 @@ export class OutRow {
     const { id, name, size, entries } = outgoing.offer;
     const files = entries.filter(({ folder }) => !folder).length;
     this.#name = clean(name);
-    this.#note.textContent = `${files === 1 ? "" : `${files} files, `}${bytes(size)}. Nobody is here yet: it is offered to whoever comes.`;
+    this.#note.textContent = `${files === 1 ? "" : `${files} files, `}${bytes(size)}. Nobody else is here: it is offered to whoever comes.`;
     this.item = el(
       "li",
       { class: "transfer", "data-testid": "transfer", "data-direction": "out", "data-state": "waiting" },

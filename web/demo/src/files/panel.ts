@@ -27,6 +27,7 @@ export class FilePanel {
   #outgoing = new Map<string, Outgoing>(); // by the id of the offer
   #receptions = new Set<Reception>(); // that have a line
   #lasting = true; // until the worker says otherwise
+  #asking = new Map<Reception, InRow>(); // that wait for an answer, the oldest first
   #herald: Herald;
   #receiver = new Receiver(this.#desk, this.#trust, (reception) => this.#show(reception));
   #kept: Kept;
@@ -37,7 +38,12 @@ export class FilePanel {
   #note = el("p", { class: "note", role: "status", "data-testid": "file-note" });
   #list = el("ul", { class: "transfers", role: "list", "data-testid": "transfers" });
 
-  constructor(root: HTMLElement, announce: (text: string) => void) {
+  constructor(
+    root: HTMLElement,
+    announce: (text: string) => void,
+    /** Hears of the offers that wait for an answer, the oldest first, whenever those are others. */
+    private readonly offers: (waiting: InRow[]) => void,
+  ) {
     this.#herald = new Herald(announce);
     const kept = el("div", { "data-testid": "kept" });
     root.append(el("h2", { id: "files-title" }, "Files"), this.#drop(), this.#note, this.#list, kept);
@@ -119,7 +125,11 @@ export class FilePanel {
         this.#herald.say(text);
         if (reception.over) void this.#refresh(); // what was not finished can be deleted
       },
-      changed: () => badge("files", [...this.#receptions].filter(({ over, state }) => !over && state !== "lost").length),
+      asks: (row) => this.offers([...this.#asking.set(reception, row).values()]),
+      changed: () => {
+        badge("files", [...this.#receptions].filter(({ over, state }) => !over && state !== "lost").length);
+        if (reception.state !== "asked" && this.#asking.delete(reception)) this.offers([...this.#asking.values()]);
+      },
       always: () => this.#trust.setAlways(reception.peer),
       removed: () => void this.#forget(reception),
     });

@@ -18,8 +18,8 @@ export type ReceptionState = "asked" | "waiting" | "moving" | "lost" | "done" | 
 
 /** What shows an offer. */
 export interface Row {
-  /** Asks the user; resolves with whether it is wanted. `have` is how many bytes of it are here already. */
-  ask(have: number): Promise<boolean>;
+  /** Asks the user; resolves with whether it is wanted. `have` is how many bytes of it are here already, and `room` how many more there is room for. */
+  ask(have: number, room: number): Promise<boolean>;
   /** Something has changed. */
   paint(): void;
 }
@@ -152,7 +152,7 @@ export class Receiver {
       else if (!known) await this.#new(request, offer);
       else if (JSON.stringify(known.offer) !== JSON.stringify(offer) || provenKey(known.peer) !== provenKey(request.peer)) throw new FileError("bad-offer", "this id was another offer's");
       else if (known.state !== "asked") await known.run(request);
-      else await this.#decide(known, request, 0);
+      else await this.#decide(known, request);
     } catch (error) {
       if (error instanceof FileError) await request.fail(error.code, error.message.slice(0, 300)).catch(() => {});
     }
@@ -179,23 +179,23 @@ export class Receiver {
     reception.show(row);
     this.#all.set(offer.id, reception);
     this.#rows.set(reception, row);
-    let have: number;
+    let place: { have: number; room: number };
     try {
-      have = await this.#roomFor(reception);
+      place = await this.#roomFor(reception);
     } catch (error) {
       const failed = error instanceof FileError ? error : new FileError("write-failed", error instanceof Error ? error.message : String(error));
       reception.end(failed);
       throw failed;
     }
-    await this.#decide(reception, request, have);
+    await this.#decide(reception, request, place);
   }
 
   /** Asks the user, once, and fetches if it is wanted. */
-  async #decide(reception: Reception, request: Request, have: number): Promise<void> {
+  async #decide(reception: Reception, request: Request, { have, room } = { have: 0, room: 0 }): Promise<void> {
     const { offer, peer } = reception;
     let wanted = this.#asking.get(reception);
     if (!wanted) {
-      const asked = this.trust.always(peer) || this.trust.accepted(offer, peer) ? Promise.resolve(true) : this.#rows.get(reception)!.ask(have);
+      const asked = this.trust.always(peer) || this.trust.accepted(offer, peer) ? Promise.resolve(true) : this.#rows.get(reception)!.ask(have, room);
       wanted = asked.then((yes) => {
         reception.decided(yes);
         if (yes) this.trust.setAccepted(offer, peer);
@@ -229,8 +229,8 @@ export class Receiver {
     await Promise.all(others.map((other) => other.yield()));
   }
 
-  /** Rejects with `no-room` if it does not fit beside what is being received. Returns how much of it is here. */
-  async #roomFor(reception: Reception): Promise<number> {
+  /** Rejects with `no-room` if it does not fit beside what is being received. Returns how much of it is here, and how much more there is room for. */
+  async #roomFor(reception: Reception): Promise<{ have: number; room: number }> {
     const items = new Map<string, Item>();
     for (const item of await this.keeper.list()) items.set(`${item.size} ${item.path}`, item);
     const have = reception.offer.entries.reduce((sum, { path, size }) => sum + (items.get(`${size} ${path}`)?.have ?? 0), 0);
@@ -240,7 +240,7 @@ export class Receiver {
     }
     const room = Math.max(0, (await this.keeper.room()) - coming);
     if (reception.offer.size - have > room) throw new FileError("no-room", `There is room for ${room} bytes.`);
-    return have;
+    return { have, room };
   }
 }
 

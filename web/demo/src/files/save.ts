@@ -44,15 +44,32 @@ export async function saveAll(name: string, all: readonly Savable[]): Promise<Sa
   for (const { path, blob } of all) {
     if (blob && (await exists(target, path))) throw new SaveError(`“${path}” is in that folder already, and nothing is overwritten. Choose another one.`);
   }
+  let done = 0;
   for (const { path, blob } of all) {
+    // Again, now that those before it are there: a file system may take two names for one, as some take two spellings of "é".
+    if (blob && (await exists(target, path))) {
+      throw new SaveError(`“${path}” is the name of another file there by now, and nothing is overwritten. The ${done} before it are saved.`);
+    }
     const folders = path.split("/");
     const last = folders.pop()!;
     let folder = target;
     for (const one of folders) folder = await folder.getDirectoryHandle(one, { create: true });
     if (!blob) await folder.getDirectoryHandle(last, { create: true });
-    else await (await blob()).stream().pipeTo(await (await folder.getFileHandle(last, { create: true })).createWritable());
+    else await write(folder, last, await blob());
+    done++;
   }
   return "saved";
+}
+
+/** Writes a new file. What could not be written whole is not left behind: it would be in the way next time. */
+async function write(folder: FileSystemDirectoryHandle, name: string, file: Blob): Promise<void> {
+  const handle = await folder.getFileHandle(name, { create: true });
+  try {
+    await file.stream().pipeTo(await handle.createWritable());
+  } catch (error) {
+    await folder.removeEntry(name).catch(() => {}); // what could not be written may not be removable either
+    throw error;
+  }
 }
 
 /** Whether the browser can write a folder, so that the user can be told what comes. */

@@ -88,5 +88,8 @@ function nameOf(entries: readonly Entry[]): string {
   if (entries.length === 1 && first) return first.path;
   const tops = new Set(entries.map(({ path }) => path.split("/", 1)[0]!));
   const [top] = tops;
-  return tops.size === 1 && top ? top : `${entries.length} files`;
+  if (tops.size === 1 && top) return top;
+  // An empty folder is no file.
+  const folders = entries.filter(({ folder }) => folder).length;
+  return `${entries.length} ${folders === 0 ? "files" : folders === entries.length ? "folders" : "files and folders"}`;
 }

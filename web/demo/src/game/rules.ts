@@ -1,6 +1,8 @@
 // The rules of the game: boats, lights and numbers. The same as cmd/beckon/lights/rules.go, whose README says them; the vectors there bind
 // the two. All is integers, so that every program comes to the same.
 
+import { hash } from "../hash.js";
+
 /** How many ticks a second has. */
 export const RATE = 30;
 
@@ -33,13 +35,6 @@ export interface Boat {
 export interface Input {
   readonly want: number;
   readonly go: boolean;
-}
-
-/** FNV-1a, 32 bit, of a text's UTF-8. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) h = Math.imul(h ^ byte, 0x01000193);
-  return h >>> 0;
 }
 
 /** What a player is called in packets: a hash of its peer id, which is never 0. */

@@ -5,12 +5,15 @@ import { find, setText } from "../dom.js";
 import { badge } from "../tabs.js";
 import { Details } from "./details.js";
 import { Row, type RowActions } from "./row.js";
-import { gone } from "./words.js";
+import { gone, refused } from "./words.js";
 
 /** How often connections are asked how they are, in milliseconds. */
 const REFRESH = 1000;
 
-export type PeopleActions = Pick<RowActions, "sendTo" | "rejoin">;
+export interface PeopleActions extends Pick<RowActions, "sendTo" | "rejoin"> {
+  /** Those who are here are all refused, or refuse: their names. Of nobody when that is not so, or no more. */
+  strangers(names: string[]): void;
+}
 
 export class People {
   #list = find("#peers");
@@ -22,7 +25,7 @@ export class People {
 
   constructor(
     private readonly secret: boolean,
-    actions: PeopleActions,
+    private readonly actions: PeopleActions,
   ) {
     this.#actions = { ...actions, details: (row) => this.#details.open(row) };
     this.#list.replaceChildren();
@@ -65,10 +68,14 @@ export class People {
   }
 
   #count(): void {
-    const others = Array.from(this.#rows.values()).filter(({ standing }) => !gone(standing)).length;
-    setText(find("#people-count"), String(others + 1));
+    const others = Array.from(this.#rows.values()).filter(({ standing }) => !gone(standing));
+    const count = others.length + 1;
+    setText(find("#people-count"), String(count));
     find("#alone").hidden = this.#rows.size > 0;
-    badge("people", others === 0 ? 0 : others + 1);
+    // Until the first one comes the page says "yet".
+    if (this.#rows.size > 0) setText(find("#alone-title"), "Everybody else has left");
+    badge("people", count === 1 ? 0 : count);
+    this.actions.strangers(others.every(({ standing }) => refused(standing)) ? others.map(({ name }) => name) : []);
   }
 
   async #measure(): Promise<void> {

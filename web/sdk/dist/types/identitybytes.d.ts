@@ -10,6 +10,10 @@ export declare function unverified(reason: DoubtReason, why: string, more?: obje
 export declare function encode64(bytes: Uint8Array): string;
 /** Reads base64url, of so many bytes if that is said. Undefined for anything but the one spelling that {@link encode64} gives. */
 export declare function decode64(text: unknown, size?: number): Bytes | undefined;
+/** Whether this is a key that everybody can sign for. */
+export declare const smallOrder: (key: Bytes) => boolean;
+/** Reads a public key; undefined also for one of small order. */
+export declare function decodeKey(text: unknown): Bytes | undefined;
 /** Writes bytes as hex digits. */
 export declare function hex(bytes: Uint8Array): string;
 /** Joins bytes and texts. */

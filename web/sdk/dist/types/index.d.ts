@@ -17,4 +17,5 @@ export type { Answer, Request, Sending } from "./requests.js";
 export type { Room, RoomState } from "./room.js";
 export type { TokenSource } from "./tokens.js";
 export { firstUse, issued, pinned, type Doubt, type DoubtReason, type Introduction, type KeyChange, type KeyStore, type Trust, } from "./trust.js";
+export type { UnverifiedEvent } from "./unverified.js";
 export { parseURL, type RoomLink } from "./url.js";

@@ -46,4 +46,6 @@ export declare class Link {
     end(error: BeckonError | undefined): void;
     /** Ends it because the other side is not shown to be who it should be, and says so to it: it need not wait. */
     refuse(error: BeckonError): void;
+    /** Ends it because of what the other side does, and says so to it. */
+    giveUp(error: BeckonError): void;
 }

@@ -10,6 +10,8 @@ export declare const CLOSE = 6;
 export declare const CLOSED = 7;
 export declare const RESET = 8;
 export declare const CUT = 9;
+/** Several others, of a lane. */
+export declare const BATCH = 10;
 /** A whole message, the first part of one, and the next part, in order. Added to all DATA but the last: the message is a text. */
 export declare const DATA = 16;
 export declare const FIRST = 18;
@@ -35,6 +37,13 @@ export declare function textOf(bytes: Uint8Array): string;
 export declare function strictText(bytes: Uint8Array): string;
 /** Why the connection ends when the other side says what makes no sense. */
 export declare function bad(why: string): BeckonError;
+/** Makes one message of some frames. */
+export declare function encodeBatch(frames: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>;
+/**
+ * The frames that a message of a trunk has: itself, or those of a BATCH, which are copied, so that what is kept of one does not keep the
+ * others. Throws `bad-frame`.
+ */
+export declare function framesOf(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>>;
 /** Makes a frame. */
 export declare function encodeFrame(type: number, id: number, numbers?: number[], payload?: Uint8Array): Uint8Array<ArrayBuffer>;
 /** Reads a frame; undefined if its type is unknown. The payload is a view. Throws `bad-frame`. */

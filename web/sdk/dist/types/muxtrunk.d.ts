@@ -30,6 +30,10 @@ export declare class Trunk {
     constructor(connection: RTCPeerConnection, dc: RTCDataChannel, ours: boolean, owner: TrunkOwner);
     /** Opens one. */
     static open(connection: RTCPeerConnection, options: ChannelOptions, owner: TrunkOwner): Trunk;
+    /** Sends a frame, if it is small together with others: `flush` says that there are no more. `max` bytes are what the other side takes. */
+    gather(frame: Uint8Array<ArrayBuffer>, max: number): void;
+    /** Sends what was gathered. */
+    flush(): void;
     /** Sends a frame. */
     send(frame: Uint8Array<ArrayBuffer>): void;
 }

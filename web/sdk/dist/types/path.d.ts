@@ -1,4 +1,4 @@
-import type { RelayProtocol } from "./protocol_gen.js";
+import type { RelayProtocol, Report } from "./protocol_gen.js";
 /** How two peers are connected. */
 export interface Path {
     /** Whether the data goes through a relay (a TURN server), on either side. */
@@ -46,3 +46,5 @@ export declare function bytesOn(report: RTCStatsReport): {
 };
 /** The addresses of a connection's two ends. */
 export declare function addressesOn(report: RTCStatsReport): Pick<PeerStats, "localAddress" | "remoteAddress">;
+/** What a server that asks is told of a connection that has opened; undefined if it has no path any more. */
+export declare function outcomeOf(report: RTCStatsReport | undefined): Pick<Report, "outcome" | "protocol"> | undefined;

@@ -1,34 +1,18 @@
 import type { Channel } from "./channel.js";
 import { BeckonError } from "./error.js";
-import { type PeerEventMap } from "./happenings.js";
 import type { PeerState } from "./hosts.js";
 import type { Abortable, ChannelOptions } from "./options.js";
 import { type Path, type PeerStats } from "./path.js";
-import { Request, type Answer, type Sending } from "./requests.js";
-declare const Peer_base: new () => import("./events.js").TypedEventTarget<PeerEventMap>;
+import { PeerFacts } from "./peerfacts.js";
+import type { Answer, Request, Sending } from "./requests.js";
 /** Another member of a room, and the connection with it, through however many RTCPeerConnections. */
-export declare class Peer extends Peer_base {
+export declare class Peer extends PeerFacts {
     #private;
-    /** Its id, unique on the server. */
-    readonly id: string;
-    /** The random id of its SDK object: a page that was reloaded is another instance. */
-    readonly instance: string;
-    /** Who its token said it is; "" if it is anonymous. */
-    readonly identity: string;
-    /**
-     * The Ed25519 public key that it shows, in base64url, which stays the same if its `Identity` does; undefined if it shows none. Until it is
-     * `verified`, that is but the server's word.
-     */
-    readonly key: string | undefined;
     /**
      * Resolves when the connection is closed for good: with undefined if that was in order, by either side, else with the reason. A way
      * to it that is lost and found again, or another one, is not the end.
      */
     readonly closed: Promise<BeckonError | undefined>;
-    /** What it tells the others about itself. */
-    get attributes(): Readonly<Record<string, unknown>>;
-    /** Whether its connection to the server is lost; it may come back. */
-    get away(): boolean;
     /**
      * Whether it has proven that it has its `key`, to what `join`'s options demand, and that nobody is between the two. Where peers are verified, no peer
      * is `connected` that is not.
@@ -66,7 +50,7 @@ export declare class Peer extends Peer_base {
         timeout?: number | undefined;
     }): Promise<Answer>;
     /**
-     * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 256 wait for it, further ones are
+     * The requests of the peer, each once, until the connection is closed in order; throws if it is lost. 64 wait for it, further ones are
      * refused with `overflow`. (See `room.requests` for those of all peers.)
      */
     requests(): AsyncGenerator<Request, void, undefined>;
@@ -94,4 +78,3 @@ export declare class Peer extends Peer_base {
      */
     close(): Promise<void>;
 }
-export {};

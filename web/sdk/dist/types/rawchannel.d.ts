@@ -15,7 +15,10 @@ export interface ChannelOwner {
 /** A channel that is a data channel of its own, for peers that speak nothing else. */
 export declare class RawChannel extends Channel {
     #private;
-    constructor(dc: RTCDataChannel, owner: ChannelOwner);
+    /** `held` is what the peer's channels hold that nobody has asked for. */
+    constructor(dc: RTCDataChannel, owner: ChannelOwner, held?: {
+        unasked: number;
+    });
     get bufferedAmount(): number;
     get maxMessageSize(): number;
     /** How many bytes have left. It stands still while the other side takes nothing, whatever is sent meanwhile. */
@@ -31,5 +34,6 @@ export declare class RawChannel extends Channel {
     _shut(): void;
     _giveUp(): void;
     _taken(): void;
+    _ask(): void;
     _end(error: BeckonError | undefined): void;
 }

@@ -54,4 +54,9 @@ export declare class Session {
     urgent(frame: ClientFrame): void;
     /** As a Connection's. Without one, there is nothing to say. */
     close(hurry?: boolean): Promise<void>;
+    /**
+     * The page goes into the browser's cache, out of which it may never come: says bye, and if it does, begins anew as another instance. The
+     * connection that says bye is let go of, and not dropped, which could cut the bye off; an attempt is.
+     */
+    hide(): void;
 }
