@@ -41,6 +41,8 @@ type rawChannel struct {
 	messagesReceived, bytesReceived atomic.Uint64
 	tiny                            [1]byte // owned by pump
 
+	unasked unasked
+
 	mu   sync.Mutex
 	shut bool // guarded by mu: the write deadline stays in the past
 }
@@ -109,7 +111,10 @@ func (ch *rawChannel) close(string) {
 
 func (ch *rawChannel) context() context.Context { return ch.ctx }
 
-func (ch *rawChannel) abandon() { ch.abandonOnce.Do(func() { close(ch.abandoned) }) }
+func (ch *rawChannel) abandon() {
+	ch.abandonOnce.Do(func() { close(ch.abandoned) })
+	ch.ask()
+}
 
 // whenStarted waits the moment between Pion's OnDataChannel and its OnOpen, and for the control channel's OnOpen, which sets
 // what writes need. No context ends that wait: the channel that was taken for a caller who gives up in between would be lost. It

@@ -12,6 +12,7 @@ import (
 
 // receive takes the next message. What came before the end comes first; on a channel that this side closed there is nothing more.
 func (ch *rawChannel) receive(ctx context.Context) (message, error) {
+	ch.ask()
 	// Asked first: of several ready cases the select takes any, and an end that has come must be seen.
 	select {
 	case <-ctx.Done():
@@ -78,6 +79,10 @@ func (ch *rawChannel) keep(m message) {
 	case <-ch.abandoned:
 		return
 	default:
+	}
+	if !ch.hold(len(m.data)) {
+		ch.tooMuch()
+		return
 	}
 	select {
 	case ch.unread <- m:

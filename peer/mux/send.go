@@ -257,19 +257,19 @@ func (ch *Channel) giveUp(m *message) {
 	ch.settled()
 }
 
-// settled says FIN or CLOSE when it is wanted and nothing is left that comes before it. It is called with mu held.
+// settled says FIN, CLOSE or both when it is wanted and nothing is left that comes before it. A FIN that was asked for goes before CLOSE also when there
+// was no time to say it: the other side's reader must see the same end, however fast the calls follow each other. It is called with mu held.
 func (ch *Channel) settled() {
 	o := &ch.out
 	if ch.gone || ch.link == nil || o.busy || o.resuming || o.aged.waits() || o.durable.last() > o.n {
 		return
 	}
-	switch {
-	case ch.closeWanted && !ch.closeSaid:
-		ch.pending &^= sayFin
-		ch.say(sayClose)
-	case ch.finWanted && !ch.closeWanted && !ch.finSaid:
+	if ch.finWanted && !ch.finSaid && !ch.closeSaid {
 		ch.finSaid = true
 		ch.say(sayFin)
+	}
+	if ch.closeWanted && !ch.closeSaid {
+		ch.say(sayClose)
 	}
 }
 
