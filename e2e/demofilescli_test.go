@@ -69,6 +69,8 @@ type fileCase struct {
 	at           *place   // of the terminal
 	size         int      // of the film, in bytes: 1 % is more than a block
 	film, digest string
+
+	path string // what the page says of the way to the terminal when it is interrupted: direct or relayed
 }
 
 func (c *fileCase) send(t *testing.T) *process.Process {
@@ -96,12 +98,19 @@ func (c *fileCase) remembersWhatIsHere(t *testing.T) {
 	c.w.eval(t, fmt.Sprintf(`addEventListener("pagehide", () => sessionStorage.setItem("here", %s.dataset.here))`, find(incoming)), nil)
 }
 
+// notePath asks the page what is between it and the terminal.
+func (c *fileCase) notePath(t *testing.T) {
+	t.Helper()
+	c.w.eval(t, with("peer", "data-state=connected")+"?.dataset.path ?? ''", &c.path)
+}
+
 // pageReceives has the page's half of a transfer to it closed, which is then loaded anew.
 func (c *fileCase) pageReceives(t *testing.T) {
 	p := c.send(t)
 	c.w.click(t, "[data-testid=offer-accept]")
 	c.remembersWhatIsHere(t)
 	c.w.atNinetyPercent(t, c.size)
+	c.notePath(t)
 	c.w.reload(t)
 	c.w.has(t, c.digest)
 	var kept int
@@ -116,6 +125,7 @@ func (c *fileCase) terminalSends(t *testing.T) {
 	c.w.click(t, "[data-testid=offer-accept]")
 	id := c.w.data(t, incoming, "id")
 	c.w.atNinetyPercent(t, c.size)
+	c.notePath(t)
 	p.Close()
 	p = c.send(t)
 	c.w.click(t, "[data-testid=offer-accept]")
@@ -171,6 +181,7 @@ func (c *fileCase) terminalReceives(t *testing.T) {
 	p := c.receive(t, dir)
 	c.w.choose(t, "[data-testid=file-input]", c.film)
 	part := c.part(t, dir)
+	c.notePath(t)
 	p.Close()
 	kept := sizeOf(t, part)
 	p = c.receive(t, dir)
@@ -190,6 +201,7 @@ func (c *fileCase) pageSends(t *testing.T) {
 	p := c.receive(t, dir)
 	c.w.choose(t, "[data-testid=file-input]", c.film)
 	part := c.part(t, dir)
+	c.notePath(t)
 	c.w.reload(t)
 	kept := sizeOf(t, part)
 	c.w.choose(t, "[data-testid=file-input]", c.film)
@@ -201,25 +213,42 @@ func (c *fileCase) pageSends(t *testing.T) {
 	c.isIn(t, dir)
 }
 
+// fileWay is one of the ways to interrupt a transfer.
+type fileWay string
+
+const (
+	pageReloadedReceiving   fileWay = "the page receives and is reloaded"
+	terminalKilledSending   fileWay = "the terminal sends and is killed"
+	terminalKilledReceiving fileWay = "the terminal receives and is killed"
+	pageReloadedSending     fileWay = "the page sends and is reloaded"
+)
+
+// interrupt does it.
+func (c *fileCase) interrupt(t *testing.T, way fileWay) {
+	t.Helper()
+	switch way {
+	case pageReloadedReceiving:
+		c.pageReceives(t)
+	case terminalKilledSending:
+		c.terminalSends(t)
+	case terminalKilledReceiving:
+		c.terminalReceives(t)
+	case pageReloadedSending:
+		c.pageSends(t)
+	}
+}
+
 // all interrupts a transfer in every way, each in a room of its own.
 func (c fileCase) all(t *testing.T, room string) {
-	for _, way := range []struct {
-		name string
-		run  func(*fileCase, *testing.T)
-	}{
-		{"the page receives and is reloaded", (*fileCase).pageReceives},
-		{"the terminal sends and is killed", (*fileCase).terminalSends},
-		{"the terminal receives and is killed", (*fileCase).terminalReceives},
-		{"the page sends and is reloaded", (*fileCase).pageSends},
-	} {
-		t.Run(way.name, func(t *testing.T) {
-			name := strings.ReplaceAll(way.name, " ", "-")
+	for _, way := range []fileWay{pageReloadedReceiving, terminalKilledSending, terminalKilledReceiving, pageReloadedSending} {
+		t.Run(string(way), func(t *testing.T) {
+			name := strings.ReplaceAll(string(way), " ", "-")
 			c.link = room + "-" + name[len(name)-20:] + "#k=" + identity.NewSecret().String()
 			c.film, c.digest = someFile(t, name[:8]+".mkv", c.size)
 			if err := c.w.Navigate(c.w.ctx, c.link); err != nil {
 				t.Fatal(err)
 			}
-			way.run(&c, t)
+			c.interrupt(t, way)
 		})
 	}
 }

@@ -197,24 +197,36 @@ func TestFilesInMemory(t *testing.T) {
 	t.Parallel()
 	eachBrowser(t, func(t *testing.T, kind browser.Kind) {
 		b := serve(t, hostIP(t).String(), "--grace", "2s") // plain http, not from this machine: no secure context
-		ada := openWindow(t, kind, b.Room, windowConfig{})
-		bob := openWindow(t, kind, b.Room, windowConfig{})
-		ada.connected(t, 1)
-		bob.until(t, find("[data-testid=file-note]")+`.textContent.includes("512 MB")`)
-		huge := filepath.Join(t.TempDir(), "huge.bin")
-		if err := os.WriteFile(huge, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Truncate(huge, 512<<20+1); err != nil { // of holes: it takes no room
-			t.Fatal(err)
-		}
-		ada.choose(t, "[data-testid=file-input]", huge)
-		bob.until(t, find(incoming+"[data-state=failed][data-reason=no-room]"))
-		ada.until(t, find(delivery+"[data-state=failed][data-reason=no-room]"))
-		clear(t, ada, bob)
-		path, digest := someFile(t, "fits.bin", 5_000_000)
-		offerFiles(t, ada, bob, path)
-		bob.click(t, "[data-testid=offer-accept]")
-		bob.has(t, digest)
+		takesIntoMemory(t, openWindow(t, kind, b.Room, windowConfig{}), openWindow(t, kind, b.Room, windowConfig{}))
 	})
+}
+
+// TestFilesInPrivateWindow: Firefox lets a page in a private window keep nothing, also where all else is as it should be. Chromium does.
+func TestFilesInPrivateWindow(t *testing.T) {
+	t.Parallel()
+	b := serveFiles(t)
+	private := windowConfig{Config: browser.Config{Private: true}}
+	takesIntoMemory(t, openWindow(t, browser.Firefox, b.Room, windowConfig{}), openWindow(t, browser.Firefox, b.Room, private))
+}
+
+// takesIntoMemory gives files to a page, bob's, that may keep nothing.
+func takesIntoMemory(t *testing.T, ada, bob *window) {
+	t.Helper()
+	ada.connected(t, 1)
+	bob.until(t, find("[data-testid=file-note]")+`.textContent.includes("512 MB")`)
+	huge := filepath.Join(t.TempDir(), "huge.bin")
+	if err := os.WriteFile(huge, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(huge, 512<<20+1); err != nil { // of holes: it takes no room
+		t.Fatal(err)
+	}
+	ada.choose(t, "[data-testid=file-input]", huge)
+	bob.until(t, find(incoming+"[data-state=failed][data-reason=no-room]"))
+	ada.until(t, find(delivery+"[data-state=failed][data-reason=no-room]"))
+	clear(t, ada, bob)
+	path, digest := someFile(t, "fits.bin", 5_000_000)
+	offerFiles(t, ada, bob, path)
+	bob.click(t, "[data-testid=offer-accept]")
+	bob.has(t, digest)
 }

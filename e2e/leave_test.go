@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -45,6 +46,36 @@ func TestTabIsClosed(t *testing.T) {
 	}
 	if _, _, err := ch.Recv(ctx); peer.Code(err) != protocol.CodeClosed {
 		t.Errorf("the channel ended with %v, want %q", err, protocol.CodeClosed)
+	}
+}
+
+// TestPageIsKept: a page that the browser keeps when it goes to another one is no ghost: the others see it leave, and join when it is back.
+func TestPageIsKept(t *testing.T) {
+	t.Parallel()
+	needAll(t, browser.Chromium)
+	s := newSite(t)
+	b := serve(t, hostIP(t).String(), "--allow-origin", s.Origin)
+	room, err := peer.Join(s.ctx, b.Base, b.Name, &peer.Config{Topology: protocol.TopologyNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { room.Close() })
+	page := s.open(t, browser.Chromium, "kept.js", map[string]string{"server": b.Base, "room": b.Name})
+	next(t, s.ctx, room, peer.EventJoined)
+	if e := next(t, s.ctx, room, peer.EventLeft); e.Reason != protocol.LeftBye {
+		t.Errorf("it left because of %q, want %q", e.Reason, protocol.LeftBye)
+	}
+	next(t, s.ctx, room, peer.EventJoined)
+	if e := next(t, s.ctx, room, peer.EventMessage); string(e.Data) != `"back"` {
+		t.Errorf("it said %s", e.Data)
+	}
+	var kept struct {
+		Persisted, Another bool
+		Heard              []string
+	}
+	page.verdict(t, &kept)
+	if !kept.Persisted || !kept.Another || !slices.Equal(kept.Heard, []string{"gap", "left", "peer"}) {
+		t.Errorf("the page says %+v", kept)
 	}
 }
 

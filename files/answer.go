@@ -70,7 +70,7 @@ func (s *Sender) answer(ctx context.Context, r *peer.Request) error {
 		if err := q.checkRange(f.Size); err != nil {
 			return err
 		}
-		return r.Respond(ctx, &blocks{delivery: d, index: q.File, file: opened, at: q.From, to: q.To})
+		return r.Respond(ctx, &blocks{ctx: r.Context(), delivery: d, index: q.File, file: opened, at: q.From, to: q.To})
 	case hashesName:
 		if err := q.checkBlocks(f.Size); err != nil {
 			return err
@@ -136,6 +136,7 @@ func unreadable(err error) error {
 
 // blocks are the bytes of a file, and count themselves.
 type blocks struct {
+	ctx      context.Context // of the request, which bounds the wait for the sender's pace
 	delivery *Delivery
 	index    int
 	file     *os.File
@@ -146,7 +147,10 @@ func (b *blocks) Read(p []byte) (int, error) {
 	if b.at == b.to {
 		return 0, io.EOF
 	}
-	p = p[:min(int64(len(p)), b.to-b.at)]
+	p = p[:min(int64(len(p)), b.to-b.at, maxPiece)]
+	if err := keepTo(b.ctx, b.delivery.sender.pace, len(p)); err != nil {
+		return 0, err
+	}
 	n, err := b.file.ReadAt(p, b.at)
 	if n > 0 { // what is behind it may have gone: that is told by the next Read
 		b.delivery.sender.files[b.index].sum.feed(b.at, p[:n])

@@ -20,6 +20,8 @@ type Bundle struct {
 	Entries []Entry
 	// Skipped are the paths of what was left out because it is neither file nor folder: symbolic links, devices, sockets.
 	Skipped []string
+	// Limit is how many bytes of files are sent a second at most, to all receivers together; 0 is no limit. It may be set before NewSender.
+	Limit int64
 
 	sources []source // of the entry with the same index
 }

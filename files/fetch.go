@@ -151,7 +151,7 @@ func (in *Incoming) fetchSpan(ctx context.Context, p *peer.Peer, it *item, f *os
 		return err
 	}
 	defer body.Close()
-	buf := make([]byte, min(s.to-s.from, 64<<10))
+	buf := make([]byte, min(s.to-s.from, maxPiece))
 	for at := s.from; at < s.to; {
 		n, err := body.Read(buf[:min(int64(len(buf)), s.to-at)])
 		if n > 0 {
@@ -161,6 +161,10 @@ func (in *Incoming) fetchSpan(ctx context.Context, p *peer.Peer, it *item, f *os
 			at += int64(n)
 			it.wrote(buf[:n])
 			in.count(int64(n))
+			// The sender notices as of any slow reader: nothing more of this goes out when enough is on its way.
+			if err := keepTo(ctx, in.pace, n); err != nil {
+				return err
+			}
 		}
 		if err == io.EOF && at < s.to {
 			return &Error{Code: CodeBadRange, Path: it.Path, Text: "less has come than was asked for"}

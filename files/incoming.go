@@ -12,6 +12,7 @@ import (
 
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"golang.org/x/time/rate"
 )
 
 // Existing says what becomes of files that are there under a name that is offered, and are others. The same ones are left as they are.
@@ -33,6 +34,9 @@ type Target struct {
 	Dir string
 	// Existing says what becomes of files that are there already.
 	Existing Existing
+	// Limit is how many bytes of files are taken a second at most; 0 is no limit. What is on its way when it is reached, a few hundred
+	// kilobytes, waits on this side.
+	Limit int64
 }
 
 // Incoming is an offer as it is being received. It outlives connections: Fetch may be called again, and goes on where it was. All its
@@ -43,6 +47,7 @@ type Incoming struct {
 	root   *os.Root
 	space  func(dir string) (free uint64, known bool)
 	meter  meter
+	pace   *rate.Limiter // of Target.Limit; nil is none
 
 	fetching chan struct{} // holds a token while Fetch runs: all below, and the items, are its
 	items    []*item       // the files, in the order of the entries
@@ -64,7 +69,7 @@ func NewIncoming(o Offer, t Target) (*Incoming, error) {
 	if err != nil {
 		return nil, &Error{Code: CodeWriteFailed, Path: t.Dir, Text: reason(err), cause: err}
 	}
-	in := &Incoming{offer: o, target: t, root: root, space: freeSpace, fetching: make(chan struct{}, 1), names: newNames(root, o.Entries)}
+	in := &Incoming{offer: o, target: t, root: root, space: freeSpace, pace: newPace(t.Limit), fetching: make(chan struct{}, 1), names: newNames(root, o.Entries)}
 	for i, e := range o.Entries {
 		if !e.Folder {
 			in.items = append(in.items, &item{Entry: e, index: i})

@@ -12,13 +12,15 @@ import (
 
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
+	"golang.org/x/time/rate"
 )
 
 // Sender offers a Bundle to any number of peers at once. All its methods may be called from any goroutine.
 type Sender struct {
 	offer Offer
-	body  []byte // the offer in JSON
-	files []file // of the entry with the same index
+	body  []byte        // the offer in JSON
+	files []file        // of the entry with the same index
+	pace  *rate.Limiter // of what is read of them to be sent; nil is none
 
 	mu         sync.Mutex
 	deliveries map[string]*Delivery // the newest to each peer, by its id
@@ -35,7 +37,7 @@ type file struct {
 func NewSender(b *Bundle) (*Sender, error) {
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails: crypto/rand ends the program instead
-	s := &Sender{deliveries: make(map[string]*Delivery)}
+	s := &Sender{deliveries: make(map[string]*Delivery), pace: newPace(b.Limit)}
 	s.offer = Offer{ID: hex.EncodeToString(id[:]), Name: b.Name, Entries: b.Entries}
 	for i, e := range b.Entries {
 		s.offer.Size += e.Size

@@ -19,11 +19,12 @@ import (
 
 // receiveCmd is the flags of `beckon receive`.
 type receiveCmd struct {
-	Link      string `arg:"" name:"link" help:"The link that the sender has printed, in quotes: https://HOST/r/ROOM#k=SECRET."`
-	To        string `group:"run" type:"path" placeholder:"DIR" defaults:"the working directory" help:"Where to put them; it is made if it is not there. Nothing is written anywhere else."`
-	Yes       bool   `group:"run" short:"y" help:"Take what is offered without asking."`
-	Overwrite bool   `group:"run" help:"Replace files that are there and are others."`
-	Rename    bool   `group:"run" help:"Put the new file beside the one that is there: \"name (2).txt\"."`
+	Link      string   `arg:"" name:"link" help:"The link that the sender has printed, in quotes: https://HOST/r/ROOM#k=SECRET."`
+	To        string   `group:"run" type:"path" placeholder:"DIR" defaults:"the working directory" help:"Where to put them; it is made if it is not there. Nothing is written anywhere else."`
+	Yes       bool     `group:"run" short:"y" help:"Take what is offered without asking."`
+	Overwrite bool     `group:"run" help:"Replace files that are there and are others."`
+	Rename    bool     `group:"run" help:"Put the new file beside the one that is there: \"name (2).txt\"."`
+	Limit     byteRate `group:"run" placeholder:"RATE" defaults:"none" help:"Take so much a second at most: a number and kB or MB, like 2MB."`
 	partyFlags
 }
 
@@ -74,7 +75,7 @@ func (c *receiveCmd) Run(ctx context.Context, p *process) error {
 }
 
 func (c *receiveCmd) target() files.Target {
-	t := files.Target{Dir: c.To}
+	t := files.Target{Dir: c.To, Limit: int64(c.Limit)}
 	switch {
 	case c.Overwrite:
 		t.Existing = files.Overwrite

@@ -54,9 +54,7 @@ func setLimit(quota *turnserver.Quota, item, what, value string) error {
 		}
 		quota.Allocations = int(n)
 	case "bytes":
-		n, ok := parseAmount(value, map[string]float64{
-			"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-		})
+		n, ok := parseAmount(value, byteUnits())
 		if !ok {
 			return usagef("--relay-limit %q: bytes a day are a number and kB, MB, GB or TB, like 20GB; bits a second are rate=8Mbit", item)
 		}

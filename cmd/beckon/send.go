@@ -14,6 +14,7 @@ import (
 type sendCmd struct {
 	Files []string `arg:"" name:"file" help:"Files and folders. Symbolic links below a folder are left out, and named."`
 	Link  string   `group:"run" placeholder:"LINK" defaults:"a fresh one" help:"Offer them at this link, that of last time perhaps: what has arrived is not sent again."`
+	Limit byteRate `group:"run" placeholder:"RATE" defaults:"none" help:"Send so much a second at most, to all receivers together: a number and kB or MB, like 2MB."`
 	Keep  bool     `group:"run" help:"Wait for further receivers when the first one has everything, until Ctrl-C."`
 	serverFlags
 	partyFlags
@@ -42,6 +43,7 @@ func (c *sendCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return fmt.Errorf("nothing was offered, for not everything can be sent:\n%w", err)
 	}
+	bundle.Limit = int64(c.Limit)
 	sender, err := files.NewSender(bundle)
 	if err != nil {
 		return err

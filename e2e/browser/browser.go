@@ -37,6 +37,8 @@ type Config struct {
 	Flags []string
 	// Dark has pages see a user who prefers dark colours.
 	Dark bool
+	// Private opens the page in a private window, which is Firefox's alone: Chromium's keep files as others do, until they are closed.
+	Private bool
 	// Wrap, if it is not nil, makes of the program and its arguments what is run instead: something that becomes the program, by exec,
 	// in another network namespace perhaps.
 	Wrap func(path string, args ...string) (string, []string)

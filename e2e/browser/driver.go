@@ -345,3 +345,21 @@ func (d *Driver) Size(ctx context.Context, width, height int) error {
 		"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
 	}, nil)
 }
+
+// Drop has the user drag files and folders over the page, in Chromium, and drop them there. Firefox's protocol has nothing of the kind.
+func (d *Driver) Drop(ctx context.Context, paths ...string) error {
+	if d.kind != Chromium {
+		return fmt.Errorf("drop: %s cannot be told to", d.kind)
+	}
+	const copies = 1 // what may be done with them
+	for _, event := range []string{"dragEnter", "dragOver", "drop"} {
+		err := d.call(ctx, "Input.dispatchDragEvent", map[string]any{
+			"type": event, "x": 100, "y": 100,
+			"data": map[string]any{"items": []any{}, "files": paths, "dragOperationsMask": copies},
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

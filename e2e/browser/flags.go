@@ -103,7 +103,12 @@ func command(cfg Config, dir string) (args, env []string, err error) {
 		env = append(env, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
 		args = append([]string{"--headless", "--no-remote", "--profile", profile}, cfg.Flags...)
 		args = append(args, cfg.Page)
-		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs+scheme(Firefox, cfg.Dark)+cfg.World.firefoxPrefs()), 0o600)
+		prefs := firefoxPrefs + scheme(Firefox, cfg.Dark) + cfg.World.firefoxPrefs()
+		if cfg.Private {
+			// By this and not by --private-window, which opens a second window for the driver to find.
+			prefs += "user_pref(\"browser.privatebrowsing.autostart\", true);\n"
+		}
+		err = os.WriteFile(filepath.Join(profile, "user.js"), []byte(prefs), 0o600)
 		return args, env, err
 	}
 	args = append(cfg.World.chromium(ChromiumFlags(append(cfg.Hosts, location.Hostname())...)), cfg.Flags...)

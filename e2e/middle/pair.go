@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net"
 	"sync"
 
 	"github.com/pion/ice/v4"
@@ -89,9 +90,9 @@ func (s *Server) pair(name pairName) *pair {
 func (s *Server) newPair(name pairName) (*pair, error) {
 	var engine webrtc.SettingEngine
 	engine.SetSCTPMaxMessageSize(262144)
-	// By default a pair of addresses is given up after 1.4 s, for good: that of a browser that has not begun its own checks by then, on a
-	// machine that is busy, would never be nominated. A hundred checks are 20 s, which is what the peers of the tests give each other.
-	engine.SetICEMaxBindingRequests(100)
+	// A link-local address of IPv6 pairs with its like alone (RFC 8445, section 6.1.2.2), which Pion does not look at: it nominated one with a
+	// browser's global address whose answer came first, and that browser, which knows better, stayed at checking.
+	engine.SetIPFilter(func(ip net.IP) bool { return ip.To4() != nil || !ip.IsLinkLocalUnicast() })
 	engine.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	engine.LoggerFactory = &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled, ScopeLevels: map[string]logging.LogLevel{}}
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(engine))

@@ -6,41 +6,9 @@ import { newInstance } from "./decide.js";
 import { asBeckonError, BeckonError } from "./error.js";
 import { Ladder } from "./ladder.js";
 import type { JoinOptions } from "./options.js";
-import type { ClientFrame, ErrorCode, Hello, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+import type { ClientFrame, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+import { ATTEMPT_TIMEOUT, LASTING, PASSING, STALE_ATTEMPT, type SessionOwner, type Shown } from "./sessionterms.js";
 import { Tokens } from "./tokens.js";
-
-/** For how many milliseconds one carrier may take to get into the room. */
-const ATTEMPT_TIMEOUT = 10_000;
-
-/** An attempt of so many milliseconds is begun anew when the page wakes: it may hang in a network that is gone. */
-const STALE_ATTEMPT = 3000;
-
-/** A connection that has lasted for so many milliseconds was a success: the next attempt need not wait for long. */
-const LASTING = 1000;
-
-/** Refusals of a rejoining that may be none the next time. */
-const PASSING: readonly ErrorCode[] = ["connect-failed", "connection-lost", "rate-limited", "going-away", "too-many-rooms", "internal", "busy"];
-
-/** What a hello shows of a key; nothing where nobody is verified. */
-export type Shown = Pick<Hello, "key" | "nonce" | "attestation">;
-
-/** What a Session tells its owner, and asks of it. */
-export interface SessionOwner {
-  /** What a new instance shows of its key, so that others can verify it; in the hello of each of its connections. */
-  show(): Shown;
-  /** A connection has been welcomed: enter the room again. Rejects if that is refused. */
-  enter(signal: AbortSignal): Promise<unknown>;
-  /** The connection is lost; another one is being looked for. */
-  lost(): void;
-  /** A frame came that is not the session's own business. */
-  frame(frame: ServerFrame): void;
-  /** The next frame to be sent, if there is one. */
-  next(): ClientFrame | undefined;
-  /** It is time for a ping; whether the owner has sent one. */
-  beat(): boolean;
-  /** The session is over: undefined means that this side wanted it. Is called once. */
-  ended(error: BeckonError | undefined): void;
-}
 
 /**
  * A membership of a server that outlives its connections: one Connection after another, each resuming what the one before was, on whatever

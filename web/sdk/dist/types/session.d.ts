@@ -1,27 +1,8 @@
 import type { CarrierName } from "./carrier.js";
 import { Connection } from "./connection.js";
-import { BeckonError } from "./error.js";
 import type { JoinOptions } from "./options.js";
-import type { ClientFrame, Hello, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
-/** What a hello shows of a key; nothing where nobody is verified. */
-export type Shown = Pick<Hello, "key" | "nonce" | "attestation">;
-/** What a Session tells its owner, and asks of it. */
-export interface SessionOwner {
-    /** What a new instance shows of its key, so that others can verify it; in the hello of each of its connections. */
-    show(): Shown;
-    /** A connection has been welcomed: enter the room again. Rejects if that is refused. */
-    enter(signal: AbortSignal): Promise<unknown>;
-    /** The connection is lost; another one is being looked for. */
-    lost(): void;
-    /** A frame came that is not the session's own business. */
-    frame(frame: ServerFrame): void;
-    /** The next frame to be sent, if there is one. */
-    next(): ClientFrame | undefined;
-    /** It is time for a ping; whether the owner has sent one. */
-    beat(): boolean;
-    /** The session is over: undefined means that this side wanted it. Is called once. */
-    ended(error: BeckonError | undefined): void;
-}
+import type { ClientFrame, ICEServer, ServerFrame, Welcome } from "./protocol_gen.js";
+import { type SessionOwner, type Shown } from "./sessionterms.js";
 /**
  * A membership of a server that outlives its connections: one Connection after another, each resuming what the one before was, on whatever
  * carrier gets through.
