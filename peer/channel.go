@@ -142,7 +142,7 @@ func (ch *Channel) Flush(ctx context.Context) error {
 }
 
 // MaxMessageSize is how large a message the other side takes, in bytes. On a channel that this side has just opened it is 64 KiB until the
-// other side has said what it takes, for which Send of a larger one waits.
+// other side has said what it takes, for which Send of a larger one waits. Of a channel that is not reliable it is 1 MiB at most.
 func (ch *Channel) MaxMessageSize() int { return ch.way.maxMessageSize() }
 
 // ChannelStats are a channel's counts since it was opened.

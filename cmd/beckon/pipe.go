@@ -44,12 +44,7 @@ const pipePiece = 64 << 10
 // Run connects the two standard streams with those of another.
 func (c *pipeCmd) Run(ctx context.Context, p *process) error {
 	d := newDisplay(p.stderr, c.Quiet)
-	link, err := c.newLink()
-	if c.Link != "" {
-		if link, err = peer.ParseLink(c.Link); err != nil {
-			return usagef("%s", notARoom(c.Link, err, exampleLink))
-		}
-	}
+	link, err := c.link()
 	if err != nil {
 		return err
 	}
@@ -71,6 +66,14 @@ func (c *pipeCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	return leaveErr
+}
+
+// link is the one that the other side has made, or a fresh one.
+func (c *pipeCmd) link() (peer.Link, error) {
+	if c.Link == "" {
+		return c.newLink()
+	}
+	return c.givenLink(c.Link)
 }
 
 func (c *pipeCmd) run(ctx context.Context, room *party, d *display, p *process) error {
