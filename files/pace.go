@@ -24,7 +24,8 @@ func keepTo(ctx context.Context, pace *rate.Limiter, n int) error {
 	for pace != nil && n > 0 {
 		piece := min(n, pace.Burst())
 		n -= piece
-		wait := pace.ReserveN(time.Now(), piece).Delay()
+		turn := pace.ReserveN(time.Now(), piece)
+		wait := turn.Delay()
 		if wait == 0 {
 			continue
 		}
@@ -33,6 +34,7 @@ func keepTo(ctx context.Context, pace *rate.Limiter, n int) error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
+			turn.Cancel() // else a receiver that asks and gives up, over and over, would use up what there is for all others
 			return context.Cause(ctx)
 		}
 	}

@@ -37,6 +37,28 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// Who gives up has used nothing up: else one that asks and goes away, again and again, would stop all others.
+func TestPaceOfWhoGivesUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 1600
+		pace := newPace(limit)
+		must(t, keepTo(t.Context(), pace, limit)) // what is there at the beginning is gone
+		for range 1000 {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Microsecond, cancel)
+			if err := keepTo(ctx, pace, 100); err != context.Canceled {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		must(t, keepTo(t.Context(), pace, limit))
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("a second's bytes took %v behind those who gave up", took)
+		}
+	})
+}
+
 // Either side can hold a transfer to a rate: as much of it as was there at the time passes, and what comes is whole.
 func TestTransferKeepsToALimit(t *testing.T) {
 	t.Parallel()

@@ -178,11 +178,16 @@ func (v *proving) verify(ctx context.Context, sdp string, proof *protocol.Proof)
 		return nil
 	}
 	err := v.check(ctx, sdp, proof)
-	if err != nil {
-		v.refuse(err)
-		return unverifiedError(err)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		// The connection has ended while a Trust was thinking, as when the other side makes another: that says nothing of the peer, whom the
+		// next one asks about again.
+		return codedCause(ctx)
 	}
-	return nil
+	v.refuse(err)
+	return unverifiedError(err)
 }
 
 func (v *proving) check(ctx context.Context, sdp string, proof *protocol.Proof) error {

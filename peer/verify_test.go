@@ -250,6 +250,29 @@ func TestTrustIsAskedOnce(t *testing.T) {
 	})
 }
 
+// A Trust that is still thinking when another connection takes the place of the one that it was asked for has said nothing against the peer.
+func TestAConnectionIsReplacedWhileTrustIsAsked(t *testing.T) {
+	inWorld(t, named, func(t *testing.T, w *world) {
+		var asked atomic.Int32
+		ask := func(ctx context.Context, _ identity.Claim) error {
+			if asked.Add(1) == 1 {
+				<-ctx.Done()
+			}
+			return ctx.Err()
+		}
+		ada := w.join(peer.Config{Token: "ada", Trust: identity.TrustFunc(ask)})
+		bob := w.join(peer.Config{Token: "bob", Identity: identity.NewKey()})
+		synctest.Wait()
+		must(t, bob.Peers()[0].PeerConnection().Close())
+		p := ada.Peers()[0]
+		reaches(t, p, peer.StateConnected)
+		reaches(t, bob.Peers()[0], peer.StateConnected)
+		if asked.Load() != 2 || !p.Verified() {
+			t.Errorf("asked %d times; verified: %v", asked.Load(), p.Verified())
+		}
+	})
+}
+
 // A key that changes is the alarm, and its sentence names both.
 func TestAChangedKeyIsTheAlarm(t *testing.T) {
 	inWorld(t, named, func(t *testing.T, w *world) {

@@ -21,8 +21,9 @@ type Claim struct {
 }
 
 // Trust decides whose keys will do. It is asked once for each peer, when the peer has proven its key and before anything else comes of
-// it, and may take its time: the connection waits, for as long as it may take to open. ctx ends when nobody needs the answer. An error
-// refuses the peer for good, and should say why. It may be called by many goroutines at once.
+// it, and may take its time: the connection waits, for as long as it may take to open. ctx ends when nobody needs the answer; if that is
+// because another connection took the place of this one, that one asks again. An error refuses the peer for good, and should say why. It may
+// be called by many goroutines at once.
 type Trust interface {
 	Trust(ctx context.Context, c Claim) error
 }

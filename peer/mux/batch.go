@@ -94,7 +94,19 @@ func (t *trunk) write(ctx context.Context, frame []byte) error {
 }
 
 // flush writes what waits on the trunk. The turn is held. After an error it still waits.
+//
+// There may be two of them: one that could not leave when somebody gave up, and what has come to wait since, of which nobody else may know.
 func (t *trunk) flush(ctx context.Context) error {
+	left := t.batch.flyingInfo.count > 0
+	err := t.fly(ctx)
+	if left && err == nil {
+		err = t.fly(ctx)
+	}
+	return err
+}
+
+// fly writes the BATCH that flies, or what waits if none does.
+func (t *trunk) fly(ctx context.Context) error {
 	b := &t.batch
 	b.take()
 	now := &b.flyingInfo
