@@ -74,11 +74,8 @@ func (b *batch) lone(heard bool) bool {
 	return lone
 }
 
-// take makes what waits fly, if nothing does.
+// take makes what waits fly, when nothing does.
 func (b *batch) take() {
-	if b.flyingInfo.count > 0 {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.frames, b.flying = b.flying[:0], b.frames
@@ -93,10 +90,19 @@ func (t *trunk) write(ctx context.Context, frame []byte) error {
 	return t.to.WriteFrame(ctx, frame)
 }
 
-// flush writes what waits on the trunk. The turn is held. After an error it still waits.
+// flush writes what waits on the trunk: first what one who gave up has left flying, and then what has come since, because the writer was told once
+// of both. The turn is held. After an error it still waits.
 func (t *trunk) flush(ctx context.Context) error {
+	if err := t.fly(ctx); err != nil {
+		return err
+	}
+	t.batch.take()
+	return t.fly(ctx)
+}
+
+// fly writes what is flying.
+func (t *trunk) fly(ctx context.Context) error {
 	b := &t.batch
-	b.take()
 	now := &b.flyingInfo
 	if now.count == 0 {
 		return nil
