@@ -9,7 +9,7 @@ import (
 )
 
 // Who has the turn writes what others have put into the batch, and may give up while it does. What they put there after that is not forgotten, and nothing
-// goes ahead of it: not the end of the channel, and not the CUT of a message.
+// goes ahead of it, the end of the channel neither.
 func TestWhatOneWhoGaveUpLeaves(t *testing.T) {
 	t.Parallel()
 	for _, closes := range []bool{false, true} {
