@@ -128,10 +128,19 @@ func (w *window) lookedAt(t *testing.T, name string) {
 	w.resize(t, 1280, 800)
 }
 
+// givenUp tells a line that Firefox writes, as an error, when a page closes a WebSocket that is not open yet. That is no fault: the SDK does so when
+// one way to the server takes long, as on a busy machine, and goes another or tries again.
+func givenUp(line string) bool {
+	return strings.Contains(line, "establish a connection to the server at ws") || strings.Contains(line, "/v1/ws was interrupted while the page was loading")
+}
+
 // quietly checks that the page had nothing to complain of.
 func (w *window) quietly(t *testing.T) {
 	t.Helper()
 	for _, line := range w.Console() {
+		if givenUp(line) {
+			continue
+		}
 		if strings.Contains(line, `"error"`) || strings.Contains(line, "exceptionDetails") {
 			t.Errorf("the console of %s: %s", w.kind, line)
 		}

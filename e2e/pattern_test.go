@@ -5,6 +5,8 @@ import (
 	"hash/fnv"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/beckon-rtc/beckon/e2e/conformance"
 )
 
 // What is sent in a test is made from a name and a length, so that the test can tell what should have come without having
@@ -31,37 +33,14 @@ func sum(b []byte) uint32 {
 	return h.Sum32()
 }
 
-// binaryOf makes n bytes.
+// binaryOf makes n bytes: the highest of each word.
 func binaryOf(name string, n int) []byte {
-	next := generator(name)
+	next := conformance.Words(name)
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte(next() >> 24)
 	}
 	return b
-}
-
-// textOf makes a text of n bytes, in which there are characters of each length.
-func textOf(name string, n int) []byte {
-	next := generator(name)
-	characters := []string{"a", "é", "€", "😀"}
-	b := make([]byte, 0, n)
-	for len(b) < n {
-		c := characters[next()>>30]
-		if len(b)+len(c) > n {
-			c = "a"
-		}
-		b = append(b, c...)
-	}
-	return b
-}
-
-func generator(name string) func() uint32 {
-	x := sum([]byte(name))
-	return func() uint32 {
-		x = x*1664525 + 1013904223
-		return x
-	}
 }
 
 // message is one of those that a side sends on a channel: of each size a binary one and a text.
@@ -76,7 +55,7 @@ func messages(side, channel string) []message {
 	for _, n := range sizes {
 		all = append(all,
 			message{binaryOf(fmt.Sprintf("%s/%s/binary/%d", side, channel, n), n), false},
-			message{textOf(fmt.Sprintf("%s/%s/text/%d", side, channel, n), n), true})
+			message{conformance.TextOf(fmt.Sprintf("%s/%s/text/%d", side, channel, n), n), true})
 	}
 	return all
 }
@@ -95,7 +74,7 @@ func TestPattern(t *testing.T) {
 	if want := 4 * len(sizes); len(seen) < want-4 { // of one byte, some may be alike
 		t.Errorf("%d different messages, want %d", len(seen), want)
 	}
-	if n := len(textOf("a", sizes[len(sizes)-1])); n != 256<<10 {
+	if n := len(conformance.TextOf("a", sizes[len(sizes)-1])); n != 256<<10 {
 		t.Errorf("the largest text has %d bytes", n)
 	}
 }

@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// Code says to programs why a transfer, or a question about one, came to nothing. README.md has what each means, and who says it.
+// Code says to programs why a transfer, or a question about one, came to nothing. README.md has who says each, and when.
 type Code string
 
 // The codes.
 const (
-	CodeDeclined     Code = "declined"
-	CodeNoRoom       Code = "no-room"
-	CodeBadOffer     Code = "bad-offer"
-	CodeExists       Code = "exists"
-	CodeCancelled    Code = "cancelled"
-	CodeWrongDigest  Code = "wrong-digest"
-	CodeWriteFailed  Code = "write-failed"
-	CodeNoSuchOffer  Code = "no-such-offer"
-	CodeNoSuchFile   Code = "no-such-file"
-	CodeNoSuchAction Code = "no-such-request"
-	CodeBadRange     Code = "bad-range"
-	CodeUnreadable   Code = "unreadable"
-	CodeChanged      Code = "changed"
+	CodeDeclined     Code = "declined"        // the user does not want it
+	CodeNoRoom       Code = "no-room"         // it does not fit on the receiver's disk
+	CodeBadOffer     Code = "bad-offer"       // the list of files breaks a rule, or is too long
+	CodeExists       Code = "exists"          // other files are there under these names
+	CodeCancelled    Code = "cancelled"       // the receiver has given up
+	CodeWrongDigest  Code = "wrong-digest"    // what came is not what the sender has
+	CodeWriteFailed  Code = "write-failed"    // the receiver could not write it
+	CodeNoSuchOffer  Code = "no-such-offer"   // this peer has no such offer open
+	CodeNoSuchFile   Code = "no-such-file"    // the offer has no such file
+	CodeNoSuchAction Code = "no-such-request" // there is no request of that name
+	CodeBadRange     Code = "bad-range"       // the file has no such bytes
+	CodeUnreadable   Code = "unreadable"      // the sender cannot read the file any more
+	CodeChanged      Code = "changed"         // the file is not what it was when it was offered
 )
 
 // Error is what goes wrong with files. Everything else that can is an error of package peer.

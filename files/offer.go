@@ -35,7 +35,7 @@ type Offer struct {
 	Name string `json:"name"`
 	// Size is that of all files, in bytes.
 	Size int64 `json:"size"`
-	// Entries are the files, and those folders that are empty.
+	// Entries are the files, and those folders that are empty: a []Entry.
 	Entries entries `json:"entries"`
 }
 

@@ -207,7 +207,7 @@ func TestRefusedChannelsThatAreKept(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
 		a, b := w.pair(peer.Config{}, peer.Config{})
 		// Pion's own channels are read by nobody here, so a reset is never answered.
-		for i := range 256 + 256 + 1 {
+		for i := range 64 + 256 + 1 {
 			if _, err := a.PeerConnection().CreateDataChannel(fmt.Sprint(i), nil); err != nil {
 				break
 			}

@@ -90,7 +90,7 @@ func (ch *Channel) SendText(ctx context.Context, text string) error {
 // Recv returns the next message and whether it is text. It waits until there is one, the channel ends or ctx does; ctx bounds
 // this call alone. Everything that came before the end is returned first, and then an error with the code that Context's cause
 // has, CodeClosed in the ordinary case; on a channel that this side closed, at once. After the other side's CloseWrite the error is io.EOF
-// as well as CodeClosed, and Context goes on. The bytes are the caller's.
+// as well as CodeClosed, and stays so: Context goes on, and when it ends, that has its cause. The bytes are the caller's.
 func (ch *Channel) Recv(ctx context.Context) (data []byte, isText bool, err error) {
 	m, err := ch.way.receive(ctx)
 	if err != nil {
@@ -142,7 +142,7 @@ func (ch *Channel) Flush(ctx context.Context) error {
 }
 
 // MaxMessageSize is how large a message the other side takes, in bytes. On a channel that this side has just opened it is 64 KiB until the
-// other side has said what it takes, for which Send of a larger one waits.
+// other side has said what it takes, for which Send of a larger one waits. Of a channel that is not reliable it is 1 MiB at most.
 func (ch *Channel) MaxMessageSize() int { return ch.way.maxMessageSize() }
 
 // ChannelStats are a channel's counts since it was opened.

@@ -304,7 +304,7 @@ func TestAcceptOverflow(t *testing.T) {
 		must(t, err)
 		b, err := roomB.Accept(within(t))
 		must(t, err)
-		for range 256 {
+		for range 64 {
 			_, err = a.Open(within(t), "many", &raw)
 			must(t, err)
 		}
@@ -317,10 +317,41 @@ func TestAcceptOverflow(t *testing.T) {
 		if s := roomB.Stats(); s.ChannelsOverflowed != 1 {
 			t.Fatalf("%d channels overflowed", s.ChannelsOverflowed)
 		}
-		for range 256 {
+		for range 64 {
 			_, err := b.Accept(within(t))
 			must(t, err)
 		}
 		channel(t, a, b, nil)
+	})
+}
+
+// TestUnaskedRawIsBounded: raw channels that nobody has asked for hold 16 MiB together; the one on which more comes ends, and what is read stays.
+func TestUnaskedRawIsBounded(t *testing.T) {
+	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+		a, b := w.pair(peer.Config{}, peer.Config{})
+		const fits = (16 << 20) / (1 << 20) // with four messages of 256 KiB in each
+		message := make([]byte, 256<<10)
+		var there []*peer.Channel
+		for i := range fits + 1 {
+			here, come := channel(t, a, b, &peer.ChannelOptions{Raw: true})
+			for range 4 {
+				if err := here.Send(within(t), message); err != nil && i < fits {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Second)
+			there = append(there, come)
+		}
+		ended(t, there[fits].Context(), protocol.CodeOverflow)
+		for _, ch := range there[:fits] {
+			for range 4 {
+				_, _, err := ch.Recv(within(t))
+				must(t, err)
+			}
+		}
+		here, come := channel(t, a, b, &peer.ChannelOptions{Raw: true}) // there is room again
+		must(t, here.Send(within(t), message))
+		_, _, err := come.Recv(within(t))
+		must(t, err)
 	})
 }

@@ -92,6 +92,7 @@ const (
 	maxMessage    = 256 << 10 // bytes of a data channel's message that we accept, what Chromium and Firefox accept too
 	maxOpening    = 16        // channel opens of a peer in flight; Pion's accept queue holds 16 and drops the rest
 	maxUnaccepted = 256       // channels of a peer that nobody has accepted
+	maxRaw        = 64        // of those, before a raw one is refused: each may hold five messages
 	maxRequests   = 64        // of a peer, that nobody has accepted
 	maxBacklog    = 128       // connections of a listener that nobody has accepted
 	maxUnread     = 1024      // events of a room that nobody has read

@@ -59,6 +59,7 @@ type connection struct {
 	refused    atomic.Int32  // those of them whose streams have not ended
 	leaving    atomic.Bool   // close has been called: an end of the association is no loss
 	parted     atomic.Bool   // the other side has been told by a goodbye
+	dismissed  atomic.Bool   // the other side has said goodbye
 	heardAt    atomic.Int64  // when something came on a channel, in nanoseconds after began
 	began      time.Time
 
@@ -158,6 +159,7 @@ func (c *connection) run(ended func()) {
 	c.junction.detach(c)
 	ended()
 	c.log.Debug().Err(context.Cause(c.ctx)).Msg("peer connection closes")
+	c.awaitParting()
 	if c.pc != nil {
 		c.closing.Lock()
 		defer c.closing.Unlock()

@@ -62,6 +62,7 @@ func (c *connection) command(m message) {
 	case said.Ping != nil:
 		c.utter(controlMessage{Pong: said.Ping})
 	case said.Bye:
+		c.dismissed.Store(true)
 		c.end(protocol.Errorf(protocol.CodeClosed, "the other side closed the connection"))
 	case said.Close != nil:
 		c.askedToClose(*said.Close)

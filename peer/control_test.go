@@ -35,6 +35,35 @@ func TestWhatIsSaidOnTheControlChannel(t *testing.T) {
 	})
 }
 
+// What is said on the control channel, and the open of a channel on a trunk, borrow no buffer for the largest message: it would be
+// made for each room.
+func TestSmallMessagesBorrowNoBuffer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newTwo(t, true)
+		made := 0
+		w.answerer.factory.buffers.New = func() any {
+			made++
+			return new([maxMessage]byte)
+		}
+		w.exchange(t)
+		synctest.Wait()
+		for _, size := range []int{1, 20, smallMessage, smallMessage + 1} {
+			if made != 0 {
+				t.Errorf("%d buffers were made before a message of %d bytes", made, size)
+			}
+			if err := w.offerer.control.write(t.Context(), make([]byte, size), true); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		if made != 1 {
+			t.Errorf("%d buffers were made for a large message", made)
+		}
+	})
+}
+
 // Pings that come while nothing can be sent are kept in one number, and cost one goroutine.
 func TestPongsThatWait(t *testing.T) {
 	t.Parallel()

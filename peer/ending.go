@@ -7,8 +7,14 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// flushAgain is how often Pion is asked whether something is still on its way.
-const flushAgain = 2 * time.Millisecond
+const (
+	// flushAgain is how often Pion is asked whether something is still on its way.
+	flushAgain = 2 * time.Millisecond
+	// hurryAfter is how long an acknowledgement is waited for, at least, before it is asked for; see hurry.
+	hurryAfter = 6 * time.Millisecond
+	// partingTimeout is how long the other side, which has said goodbye, may take to end the association.
+	partingTimeout = 300 * time.Millisecond
+)
 
 // close delivers what was sent, and that it is over, for as long as ctx lasts, and ends the connection and all of it.
 func (c *connection) close(ctx context.Context, cause error) {
@@ -54,9 +60,13 @@ func (c *connection) flush(ctx context.Context) {
 	// Pion tells per channel when its buffer is empty, and the sum only when asked.
 	ticker := time.NewTicker(flushAgain)
 	defer ticker.Stop()
+	hurry := time.NewTicker(c.hurry())
+	defer hurry.Stop()
 	for c.buffered() > 0 {
 		select {
 		case <-ticker.C:
+		case <-hurry.C:
+			c.utter(controlMessage{Ping: new(uint64)})
 		case <-ctx.Done():
 			return
 		case <-c.gone:
@@ -64,5 +74,33 @@ func (c *connection) flush(ctx context.Context) {
 		case <-c.ctx.Done():
 			return
 		}
+	}
+}
+
+// hurry is when a ping is to be sent behind what is not acknowledged. SCTP's receiver acknowledges every second packet at once, and one
+// that nothing follows after 200 ms (RFC 9260, section 6.2), for which a close would wait twice. Before a round trip has passed a ping
+// would be no help: it might itself be the one that waits.
+func (c *connection) hurry() time.Duration {
+	trip := time.Duration(0)
+	c.association(func(t *webrtc.SCTPTransport) {
+		if stats, ok := t.Transport().ICETransport().GetSelectedCandidatePairStats(); ok {
+			trip = time.Duration(stats.CurrentRoundTripTime * float64(time.Second))
+		}
+	})
+	return max(hurryAfter, trip*3/2)
+}
+
+// awaitParting lets the other side, if it has said goodbye, end the association. Who is second waits in Pion for 400 ms, for an abort that
+// it cannot send any more, and that is to be the side for which nobody waits in Close. Of two that say goodbye at once it is the one that
+// does not offer.
+func (c *connection) awaitParting() {
+	if !c.dismissed.Load() || c.offers && c.parted.Load() {
+		return
+	}
+	timer := time.NewTimer(partingTimeout)
+	defer timer.Stop()
+	select {
+	case <-c.gone:
+	case <-timer.C:
 	}
 }

@@ -298,6 +298,35 @@ func TestAGoodbyeIsNoLoss(t *testing.T) {
 	})
 }
 
+// Who closes a room waits neither for an acknowledgement that SCTP puts off, of what was sent or of the goodbye, nor in Pion for an abort
+// that it cannot send, whoever made the offers.
+func TestCloseIsNotHeldUp(t *testing.T) {
+	for _, offers := range []bool{true, false} {
+		t.Run(map[bool]string{true: "who offers", false: "who answers"}[offers], func(t *testing.T) {
+			inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
+				a, b := w.pair(peer.Config{}, peer.Config{})
+				if peer.Offers(a) != offers {
+					a, b = b, a
+				}
+				here, there := channel(t, a, b, &peer.ChannelOptions{Raw: true})
+				time.Sleep(time.Second) // nothing is left to be acknowledged
+				must(t, here.SendText(within(t), "last"))
+				begun := time.Now()
+				must(t, peer.RoomOf(a).Close())
+				if took := time.Since(begun); took > 100*time.Millisecond {
+					t.Errorf("it took %v", took)
+				}
+				data, _, err := there.Recv(within(t))
+				must(t, err)
+				if string(data) != "last" {
+					t.Errorf("got %q", data)
+				}
+				ended(t, b.Context(), protocol.CodeClosed)
+			})
+		})
+	}
+}
+
 // An association that ends without a goodbye is a loss, whoever ended it, and replaced at once.
 func TestAnEndWithoutAGoodbye(t *testing.T) {
 	for name, end := range map[string]func(p *peer.Peer){

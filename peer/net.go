@@ -14,11 +14,16 @@ import (
 const dialTimeout = 5 * time.Second
 
 // machine is the machine's network as Pion sees it for one connection, but for what Pion would do for too long. ctx is the
-// connection's: when it ends, what is under way is given up.
+// connection's: when it ends, what is under way is given up. The embedded Net has not looked for the interfaces, which takes longer
+// than making a key: they are asked for anew below, and nobody else wants them.
 type machine struct {
 	*stdnet.Net
 	ctx     context.Context
 	sockets *burst.Sockets
+}
+
+func newMachine(ctx context.Context, sockets *burst.Sockets) machine {
+	return machine{new(stdnet.Net), ctx, sockets}
 }
 
 // ListenUDP makes the sockets of candidates fast. The one for the names of browsers is Pion's own matter, which looks into it.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/beckon-rtc/beckon/internal/testlog"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
@@ -41,31 +41,17 @@ func TestMaxMessageSizeIsSaid(t *testing.T) {
 	})
 }
 
-// pages keeps what was logged, by any goroutine.
-type pages struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (p *pages) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
 // Pion tells ICE passwords at debug, and who has both of a pair can speak for either side.
 func TestNoPasswordIsLogged(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
-		var log pages
+		var log testlog.Log
 		a, _ := w.pair(peer.Config{Logger: zerolog.New(&log)}, peer.Config{})
-		log.mu.Lock()
-		defer log.mu.Unlock()
-		if !strings.Contains(log.text.String(), "Started agent") {
+		if !strings.Contains(log.String(), "Started agent") {
 			t.Fatal("Pion logs nothing, so this test shows nothing")
 		}
 		for _, of := range []*webrtc.SessionDescription{a.PeerConnection().LocalDescription(), a.PeerConnection().RemoteDescription()} {
 			_, rest, _ := strings.Cut(of.SDP, "a=ice-pwd:")
-			if password, _, found := strings.Cut(rest, "\r\n"); !found || strings.Contains(log.text.String(), password) {
+			if password, _, found := strings.Cut(rest, "\r\n"); !found || strings.Contains(log.String(), password) {
 				t.Errorf("the password %q of the %s is in the log", password, of.Type)
 			}
 		}

@@ -39,10 +39,13 @@ func (q *queue[T]) push(item T) (full bool) {
 }
 
 // offer appends item if there is room for it.
-func (q *queue[T]) offer(item T) bool {
+func (q *queue[T]) offer(item T) bool { return q.offerBelow(q.max, item) }
+
+// offerBelow is offer with less room.
+func (q *queue[T]) offerBelow(most int, item T) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.items) >= q.max {
+	if len(q.items) >= most {
 		return false
 	}
 	q.items = append(q.items, item)

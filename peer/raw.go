@@ -39,11 +39,17 @@ type rawChannel struct {
 
 	messagesSent, bytesSent         atomic.Uint64
 	messagesReceived, bytesReceived atomic.Uint64
-	tiny                            [1]byte // owned by pump
+	small                           [smallMessage]byte // owned by pump
+
+	unasked unasked
 
 	mu   sync.Mutex
 	shut bool // guarded by mu: the write deadline stays in the past
 }
+
+// smallMessage is in bytes what a channel holds ready to read into for as long as it is there: enough for what is said on the control
+// channel, and to open a channel on a trunk.
+const smallMessage = 128
 
 // lookahead is how many messages pump holds ready. The rest waits in SCTP's window, which is what stops the sender.
 const lookahead = 4
@@ -109,7 +115,10 @@ func (ch *rawChannel) close(string) {
 
 func (ch *rawChannel) context() context.Context { return ch.ctx }
 
-func (ch *rawChannel) abandon() { ch.abandonOnce.Do(func() { close(ch.abandoned) }) }
+func (ch *rawChannel) abandon() {
+	ch.abandonOnce.Do(func() { close(ch.abandoned) })
+	ch.ask()
+}
 
 // whenStarted waits the moment between Pion's OnDataChannel and its OnOpen, and for the control channel's OnOpen, which sets
 // what writes need. No context ends that wait: the channel that was taken for a caller who gives up in between would be lost. It

@@ -17,7 +17,7 @@ func (c *connection) offeredRaw(dc *webrtc.DataChannel) {
 		ch.start(raw)
 	})
 	close(ch.opened)
-	if c.junction.accepted.offer(&Channel{way: ch, conn: c, label: ch.label, options: ch.options}) {
+	if c.junction.accepted.offerBelow(maxRaw, &Channel{way: ch, conn: c, label: ch.label, options: ch.options}) {
 		return
 	}
 	c.overflowed.Add(1)
@@ -26,5 +26,5 @@ func (c *connection) offeredRaw(dc *webrtc.DataChannel) {
 		c.end(protocol.Errorf(protocol.CodeOverflow, "the peer keeps %d channels that were refused", maxRefused))
 	}
 	c.log.Debug().Str("label", ch.label).Msg("channel refused: too many are not accepted")
-	ch.shutdown(protocol.Errorf(protocol.CodeOverflow, "more than %d channels of the peer are not accepted", maxUnaccepted))
+	ch.shutdown(protocol.Errorf(protocol.CodeOverflow, "%d channels of the peer, or more, are not accepted", maxRaw))
 }

@@ -12,6 +12,7 @@ import (
 
 // receive takes the next message. What came before the end comes first; on a channel that this side closed there is nothing more.
 func (ch *rawChannel) receive(ctx context.Context) (message, error) {
+	ch.ask()
 	// Asked first: of several ready cases the select takes any, and an end that has come must be seen.
 	select {
 	case <-ctx.Done():
@@ -79,6 +80,10 @@ func (ch *rawChannel) keep(m message) {
 		return
 	default:
 	}
+	if !ch.hold(len(m.data)) {
+		ch.tooMuch()
+		return
+	}
 	select {
 	case ch.unread <- m:
 	case <-ch.abandoned:
@@ -96,13 +101,14 @@ func (ch *rawChannel) tooLarge(size int) {
 	ch.shutdown(err)
 }
 
-// read returns one message, whose bytes are in a borrowed buffer unless that is nil. An idle channel must not hold a buffer for the
-// largest one, so it waits with one byte: Pion keeps a message that does not fit, and then a buffer is borrowed for as long as the copy
-// takes. Acknowledgements of opens and empty messages, which are one byte on the wire (RFC 8831, section 6.6), fit.
+// read returns one message, whose bytes are good until the next one is read, and in a borrowed buffer unless that is nil. An idle channel
+// must not hold a buffer for the largest one, so it waits with a small one: Pion keeps a message that does not fit, and then a buffer is
+// borrowed for as long as the copy takes. Who never gets a large one never makes that buffer, which has to be cleared: that was a tenth of
+// what it takes to open a connection.
 func (ch *rawChannel) read() (m message, borrowed *[maxMessage]byte, err error) {
-	n, text, err := ch.raw.ReadDataChannel(ch.tiny[:])
+	n, text, err := ch.raw.ReadDataChannel(ch.small[:])
 	if err == nil {
-		return message{ch.tiny[:n], text}, nil, nil
+		return message{ch.small[:n], text}, nil, nil
 	}
 	if !errors.Is(err, io.ErrShortBuffer) {
 		return message{}, nil, err

@@ -15,7 +15,6 @@ import (
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -44,7 +43,6 @@ type factory struct {
 	settings webrtc.SettingEngine
 	change   func(*webrtc.SettingEngine) // the application's
 	tls      *tls.Config                 // the application's; nil is the system's roots
-	net      *stdnet.Net                 // nil if the machine's network cannot be looked at
 	policy   webrtc.ICETransportPolicy
 	sockets  burst.Sockets
 
@@ -93,9 +91,6 @@ func newFactory(cfg *Config) *factory {
 		s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
 	f := &factory{settings: s, change: cfg.SettingEngine, tls: cfg.TLS, policy: webrtc.ICETransportPolicyAll}
-	if n, err := stdnet.NewNet(); err == nil { // otherwise Pion tries it again, and says what is wrong
-		f.net = n
-	}
 	if cfg.ICETransportPolicy == ICETransportRelay {
 		f.policy = webrtc.ICETransportPolicyRelay
 	}
@@ -140,9 +135,7 @@ func (f *factory) connection(ctx context.Context) (*webrtc.PeerConnection, error
 		return nil, err
 	}
 	s := f.settings
-	if f.net != nil {
-		s.SetNet(machine{f.net, ctx, &f.sockets})
-	}
+	s.SetNet(newMachine(ctx, &f.sockets))
 	if f.tls != nil {
 		s.SetICEProxyDialer(&relayDialer{ctx: ctx, tls: f.tls, secure: f.secure})
 	}

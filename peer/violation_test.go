@@ -1,36 +1,17 @@
 package peer_test
 
 import (
-	"bytes"
 	"context"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/beckon-rtc/beckon/internal/testlog"
 	"github.com/beckon-rtc/beckon/peer"
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/beckon-rtc/beckon/signaling/protocol"
 	"github.com/pion/webrtc/v4"
 	"github.com/rs/zerolog"
 )
-
-// lines keeps what is logged.
-type lines struct {
-	mu  sync.Mutex
-	all bytes.Buffer
-}
-
-func (l *lines) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(line)
-}
-
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.all.String(), text)
-}
 
 // trunk opens a trunk as if it were package mux's.
 func trunk(t *testing.T, from *peer.Peer) *webrtc.DataChannel {
@@ -47,7 +28,8 @@ func trunk(t *testing.T, from *peer.Peer) *webrtc.DataChannel {
 // logged and counted, and said to those who have channels.
 func TestAPeerThatBreaksTheProtocol(t *testing.T) {
 	inWorld(t, signaling.Config{}, func(t *testing.T, w *world) {
-		var logged lines
+		var logged testlog.Log
+		count := func(text string) int { return strings.Count(logged.String(), text) }
 		a, b := w.pair(peer.Config{}, peer.Config{Logger: zerolog.New(&logged).Level(zerolog.WarnLevel)})
 		here, there := channel(t, a, b, &peer.ChannelOptions{Durable: true})
 		for i, c := range []struct {
@@ -79,8 +61,8 @@ func TestAPeerThatBreaksTheProtocol(t *testing.T) {
 			if s.Violations != i+1 || s.Connections != i+2 {
 				t.Fatalf("after %d: %+v", i+1, s)
 			}
-			if n := logged.count(`"level":"warn"`); n != i+1 || logged.count(`"violations":`) != n || logged.count(string(c.code)) == 0 {
-				t.Fatalf("after %d there are %d lines:\n%s", i+1, n, logged.all.String())
+			if n := count(`"level":"warn"`); n != i+1 || count(`"violations":`) != n || count(string(c.code)) == 0 {
+				t.Fatalf("after %d there are %d lines:\n%s", i+1, n, logged.String())
 			}
 		}
 		must(t, trunk(t, a).Send([]byte{1, 0, '{'}))

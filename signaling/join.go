@@ -28,7 +28,7 @@ func (c *conn) onJoin(frame []byte) error {
 			if m != nil && m.grace != nil {
 				sess.leave(j.Room, protocol.LeftTimeout)
 			}
-			return protocol.Errorf(protocol.CodeForbidden, "your grants do not allow the room %s", j.Room)
+			return protocol.Errorf(protocol.CodeForbidden, "the room %s is none of those that are open to you", j.Room)
 		}
 		if !sess.grant.may(PermissionAttributes) && !bare(j.Attributes) && (m == nil || m.room.changes(m, j.Attributes)) {
 			return errNoAttributes

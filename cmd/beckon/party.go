@@ -35,21 +35,37 @@ type partyFlags struct {
 // serverFlags are those of the commands that make a link.
 type serverFlags struct {
 	Server string `group:"run" placeholder:"URL" defaults:"http://127.0.0.1:8080" help:"The server at which to meet."`
+	Room   string `group:"run" placeholder:"NAME" defaults:"one that nobody knows" help:"The room to meet in, where the server opens some only. It need not be empty: the link has a secret."`
 	QR     bool   `group:"run" name:"qr" help:"Draw the link as a QR code, also when stderr is no terminal."`
 }
 
 // localServer is where a server is that was started to try things out.
 const localServer = "http://127.0.0.1:8080"
 
-// newLink is a room that nobody knows, with a secret.
+// newLink is a room that nobody knows, or the one that was asked for, with a secret.
 func (f *serverFlags) newLink() (peer.Link, error) {
 	server := f.Server
 	if server == "" {
 		server = localServer
 	}
-	link := peer.Link{Server: strings.TrimRight(server, "/"), Room: strings.ToLower(rand.Text()[:16]), Secret: identity.NewSecret()}
+	link := peer.Link{Server: strings.TrimRight(server, "/"), Room: cmp.Or(f.Room, strings.ToLower(rand.Text()[:16])), Secret: identity.NewSecret()}
+	if !protocol.ValidRoom(link.Room) {
+		return link, usagef("--room %q is no room's name: up to %d letters, digits and . _ ~ -, the first a letter or digit", f.Room, protocol.MaxName)
+	}
 	if _, err := peer.ParseLink(link.String()); err != nil || strings.Contains(server, "/r/") {
 		return link, usagef("--server %q is no server's URL: that looks like https://beckon.example.org (see --link for a link)", server)
+	}
+	return link, nil
+}
+
+// givenLink is a link that was made before, which names a room already.
+func (f *serverFlags) givenLink(text string) (peer.Link, error) {
+	link, err := peer.ParseLink(text)
+	switch {
+	case err != nil:
+		return link, usagef("%s", notARoom(text, err, exampleLink))
+	case f.Room != "":
+		return link, usagef("the link says which room: leave out --room %s, or the link", f.Room)
 	}
 	return link, nil
 }
@@ -105,7 +121,10 @@ func (f *partyFlags) meetAt(ctx context.Context, d *display, link peer.Link, doe
 			return nil, ctx.Err()
 		}
 		text := fmt.Sprintf("cannot meet anybody at %s: %s", link.Server, whyNot(link.Server, err))
-		if link.Server == localServer {
+		switch {
+		case peer.Code(err) == protocol.CodeForbidden && f.Token == "": // a token's fault is another: its sentence says all
+			text += " (the server opens some rooms only: `beckon send` and `beckon pipe` meet in one of them with --room NAME, or in any other with a --token for it)"
+		case link.Server == localServer && peer.Code(err) == protocol.CodeConnectFailed:
 			text += " (`beckon serve --dev` starts one; --server names another)"
 		}
 		return nil, fmt.Errorf("%s", text)

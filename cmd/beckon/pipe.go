@@ -10,6 +10,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"github.com/beckon-rtc/beckon/peer"
+	"github.com/beckon-rtc/beckon/signaling/protocol"
 )
 
 // pipeCmd is the flags of `beckon pipe`.
@@ -34,18 +35,16 @@ replaced, and no byte is lost or comes twice.`
 // pipeLabel is that of the channel.
 const pipeLabel = "beckon.pipe.v1"
 
+// pipeBroken is the reason with which a side closes that has not got all, or not written it.
+const pipeBroken = "the pipe has broken"
+
 // pipePiece is how much is read at once, in bytes.
 const pipePiece = 64 << 10
 
 // Run connects the two standard streams with those of another.
 func (c *pipeCmd) Run(ctx context.Context, p *process) error {
 	d := newDisplay(p.stderr, c.Quiet)
-	link, err := c.newLink()
-	if c.Link != "" {
-		if link, err = peer.ParseLink(c.Link); err != nil {
-			return usagef("%s", notARoom(c.Link, err, exampleLink))
-		}
-	}
+	link, err := c.link()
 	if err != nil {
 		return err
 	}
@@ -69,6 +68,14 @@ func (c *pipeCmd) Run(ctx context.Context, p *process) error {
 	return leaveErr
 }
 
+// link is the one that the other side has made, or a fresh one.
+func (c *pipeCmd) link() (peer.Link, error) {
+	if c.Link == "" {
+		return c.newLink()
+	}
+	return c.givenLink(c.Link)
+}
+
 func (c *pipeCmd) run(ctx context.Context, room *party, d *display, p *process) error {
 	p1, ch, err := c.find(ctx, room)
 	if err != nil {
@@ -87,7 +94,7 @@ func (c *pipeCmd) run(ctx context.Context, room *party, d *display, p *process) 
 			<-done
 		}()
 	}
-	return couple(ctx, ch, p.stdin, p.stdout)
+	return couple(ctx, ch, p.stdin, p.stdout, isInputTerminal(p.stdin))
 }
 
 // find is connect, that gives up when whom it was to find has another link.
@@ -153,20 +160,24 @@ func refuse(ctx context.Context, room *peer.Room) {
 }
 
 // couple copies in both directions, and returns when both have ended.
-func couple(ctx context.Context, ch *peer.Channel, in io.Reader, out io.Writer) error {
+func couple(ctx context.Context, ch *peer.Channel, in io.Reader, out io.Writer, terminal bool) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	said := make(chan error, 1)
-	go func() { said <- copyIn(ctx, ch, in) }() // ends with in, or with the process: nothing ends a Read of a terminal
+	s := &saying{ch: ch, in: in, all: make(chan struct{}), done: make(chan error, 1)}
+	go func() { s.done <- s.copy(ctx) }() // ends with in, or with the process: nothing ends a Read of a terminal
 	heard := make(chan error, 1)
 	go func() { heard <- copyOut(ctx, ch, out) }()
 	var err error
 	select {
 	case err = <-heard:
-		if err == nil && !isInputTerminal(in) {
-			err = saidOrEnded(ctx, said, ch)
+		switch {
+		case err != nil:
+		case terminal:
+			_ = ch.CloseWrite(ctx) // so that the other side has a whole; if it cannot be said any more, Flush tells why
+		default:
+			err = s.wait(ctx)
 		}
-	case err = <-said:
+	case err = <-s.done:
 		if err == nil {
 			err = <-heard
 		} else {
@@ -177,40 +188,69 @@ func couple(ctx context.Context, ch *peer.Channel, in io.Reader, out io.Writer) 
 	if err == nil {
 		err = ch.Flush(ctx) // the other side has all of it, the end included
 	}
+	if err == nil {
+		err = brokenThere(ch)
+	}
 	if err != nil {
-		_ = ch.CloseWithReason("the pipe has broken")
+		_ = ch.CloseWithReason(pipeBroken)
 		return fmt.Errorf("the pipe has broken: %s", sentence(err))
 	}
 	return ch.Close()
 }
 
-// saidOrEnded is how the direction from here ends: by itself, or with the channel, though stdin goes on.
-func saidOrEnded(ctx context.Context, said <-chan error, ch *peer.Channel) error {
-	select {
-	case err := <-said:
-		return err
-	case <-ch.Context().Done():
-		return context.Cause(ch.Context())
-	case <-ctx.Done():
-		return ctx.Err()
+// brokenThere is the other side's failure: it has closed the channel because of one. That it has closed it in order says that it has all.
+func brokenThere(ch *peer.Channel) error {
+	if ch.Context().Err() == nil {
+		return nil
 	}
+	if cause := context.Cause(ch.Context()); peer.Code(cause) != protocol.CodeClosed || sentence(cause) == pipeBroken {
+		return cause
+	}
+	return nil
 }
 
-func copyIn(ctx context.Context, ch *peer.Channel, in io.Reader) error {
+// saying is the direction from here.
+type saying struct {
+	ch   *peer.Channel
+	in   io.Reader
+	all  chan struct{} // closed when in has ended, before the other side is told
+	done chan error    // holds how it has ended
+}
+
+func (s *saying) copy(ctx context.Context) error {
 	piece := make([]byte, pipePiece)
 	for {
-		n, err := in.Read(piece)
+		n, err := s.in.Read(piece)
 		if n > 0 {
-			if err := ch.Send(ctx, piece[:n]); err != nil {
+			if err := s.ch.Send(ctx, piece[:n]); err != nil {
 				return err
 			}
 		}
 		if err == io.EOF {
-			return ch.CloseWrite(ctx)
+			close(s.all)
+			return s.ch.CloseWrite(ctx)
 		}
 		if err != nil {
 			return fmt.Errorf("stdin: %w", err)
 		}
+	}
+}
+
+// wait returns how it ends: by itself, or with the channel, though stdin goes on. The other side may close the channel as soon as it has been told
+// that this was all, which is before copy has returned.
+func (s *saying) wait(ctx context.Context) error {
+	select {
+	case err := <-s.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.ch.Context().Done():
+	}
+	select {
+	case <-s.all:
+		return <-s.done
+	default:
+		return context.Cause(s.ch.Context())
 	}
 }
 

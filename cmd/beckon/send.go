@@ -83,11 +83,7 @@ func (c *sendCmd) link() (peer.Link, error) {
 	if c.Link == "" {
 		return c.newLink()
 	}
-	link, err := peer.ParseLink(c.Link)
-	if err != nil {
-		return link, usagef("%s", notARoom(c.Link, err, exampleLink))
-	}
-	return link, nil
+	return c.givenLink(c.Link)
 }
 
 // sending is the run of a sender in a room.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/beckon-rtc/beckon/e2e/benches"
 )
 
 // series are the values of one figure, by what it is of and by whom it is. The rounds of all stand in the same order.
@@ -23,22 +25,18 @@ func (s series) add(of, by string, value float64) {
 // addRound adds the medians of what one round has measured several times.
 func (s series) addRound(of series) {
 	for key, values := range of {
-		s.add(key[0], key[1], median(values))
+		s.add(key[0], key[1], benches.Median(values))
 	}
 }
 
-func (s series) median(of, by string) float64 { return median(s[[2]string{of, by}]) }
+func (s series) median(of, by string) float64 { return benches.Median(s[[2]string{of, by}]) }
 
 // ratios are those of each round, which know no good or bad minutes.
-func (s series) ratios(of, by, to string) (all []float64) {
-	a, b := s[[2]string{of, by}], s[[2]string{of, to}]
-	for i := range min(len(a), len(b)) {
-		all = append(all, a[i]/b[i])
-	}
-	return all
+func (s series) ratios(of, by, to string) []float64 {
+	return benches.Ratios(s[[2]string{of, by}], s[[2]string{of, to}])
 }
 
-func (s series) ratio(of, by, to string) float64 { return median(s.ratios(of, by, to)) }
+func (s series) ratio(of, by, to string) float64 { return benches.Median(s.ratios(of, by, to)) }
 
 // spread is the median ratio as a cell of a table, with the least and the greatest.
 func (s series) spread(of, by, to string) string {
@@ -46,7 +44,7 @@ func (s series) spread(of, by, to string) string {
 	if len(all) == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", median(all), slices.Min(all), slices.Max(all))
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", benches.Median(all), slices.Min(all), slices.Max(all))
 }
 
 // cell is the median as one.
@@ -58,18 +56,6 @@ func (s series) cell(of, by string, digits int) string {
 }
 
 func number(f float64, digits int) string { return strconv.FormatFloat(f, 'f', digits, 64) }
-
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	half := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[half]
-	}
-	return (sorted[half-1] + sorted[half]) / 2
-}
 
 // quantile of values, of which there must be some.
 func quantile[T cmp.Ordered](values []T, q float64) T {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/beckon-rtc/beckon/e2e/benches"
 	"github.com/beckon-rtc/beckon/signaling"
 	"github.com/beckon-rtc/beckon/web"
 	"github.com/gorilla/websocket"
@@ -36,8 +37,8 @@ type section struct {
 }
 
 func run(ctx context.Context, o options) error {
-	if o.rounds < 1 || o.rounds > 100 {
-		return fmt.Errorf("-rounds %d: choose from 1 to 100", o.rounds)
+	if err := benches.CheckRounds(o.rounds); err != nil {
+		return err
 	}
 	b := &bench{ctx: ctx, options: o}
 	stop, err := b.serve()

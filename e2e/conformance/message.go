@@ -15,37 +15,34 @@ type message struct {
 	text bool
 }
 
-// generator makes the words of a name.
-type generator uint32
-
-func newGenerator(name string) generator {
+// Words returns a function that makes the words of a name, one after the other.
+func Words(name string) func() uint32 {
 	h := fnv.New32a()
 	h.Write([]byte(name))
-	return generator(h.Sum32())
-}
-
-func (g *generator) next() uint32 {
-	*g = *g*1664525 + 1013904223
-	return uint32(*g)
+	x := h.Sum32()
+	return func() uint32 {
+		x = x*1664525 + 1013904223
+		return x
+	}
 }
 
 // bytesOf makes n bytes: the words, the lowest byte first.
 func bytesOf(name string, n int) []byte {
-	g := newGenerator(name)
+	next := Words(name)
 	b := make([]byte, (n+3)/4*4)
 	for i := 0; i < len(b); i += 4 {
-		binary.LittleEndian.PutUint32(b[i:], g.next())
+		binary.LittleEndian.PutUint32(b[i:], next())
 	}
 	return b[:n]
 }
 
-// textOf makes a text of n bytes, in which there are characters of each length in UTF-8.
-func textOf(name string, n int) []byte {
-	g := newGenerator(name)
+// TextOf makes a text of n bytes, in which there are characters of each length in UTF-8.
+func TextOf(name string, n int) []byte {
+	next := Words(name)
 	characters := [4]string{"a", "é", "€", "😀"}
 	b := make([]byte, 0, n)
 	for len(b) < n {
-		c := characters[g.next()>>30]
+		c := characters[next()>>30]
 		if len(b)+len(c) > n {
 			c = characters[0]
 		}
@@ -58,7 +55,7 @@ func textOf(name string, n int) []byte {
 func nth(channel string, r Role, n, size int, text bool) message {
 	name := fmt.Sprintf("%s/%s/%d", channel, r, n)
 	if text {
-		return message{textOf(name, size), true}
+		return message{TextOf(name, size), true}
 	}
 	return message{bytesOf(name, size), false}
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"text/tabwriter"
 	"time"
+
+	"github.com/beckon-rtc/beckon/e2e/benches"
 )
 
 // figures are what one load against one server came to.
@@ -91,9 +93,9 @@ func (t *table) print(out io.Writer) error {
 		b, c := t.runs[[2]string{l, "beckon"}], t.runs[[2]string{l, "coturn"}]
 		rate, loss, cpu := func(f figures) float64 { return f.rate }, func(f figures) float64 { return f.loss }, func(f figures) float64 { return f.cpu }
 		fmt.Fprintf(w, "| %s\t| %.0f\t| %.0f\t| %.2f\t| %.1f %%\t| %.1f %%\t| %.2f\t| %.2f\t| %.2f\t|\n", l,
-			median(each(b, rate)), median(each(c, rate)), median(ratios(each(b, rate), each(c, rate))),
-			100*median(each(b, loss)), 100*median(each(c, loss)),
-			median(each(b, cpu)), median(each(c, cpu)), median(ratios(each(b, cpu), each(c, cpu))))
+			benches.Median(each(b, rate)), benches.Median(each(c, rate)), benches.Median(benches.Ratios(each(b, rate), each(c, rate))),
+			100*benches.Median(each(b, loss)), 100*benches.Median(each(c, loss)),
+			benches.Median(each(b, cpu)), benches.Median(each(c, cpu)), benches.Median(benches.Ratios(each(b, cpu), each(c, cpu))))
 	}
 	return w.Flush()
 }
@@ -103,23 +105,4 @@ func each(runs []figures, field func(figures) float64) (values []float64) {
 		values = append(values, field(f))
 	}
 	return values
-}
-
-func ratios(a, b []float64) (r []float64) {
-	for i := range min(len(a), len(b)) {
-		r = append(r, a[i]/b[i])
-	}
-	return r
-}
-
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	half := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[half]
-	}
-	return (sorted[half-1] + sorted[half]) / 2
 }

@@ -23,6 +23,8 @@ import (
 	"os/signal"
 	"strings"
 	"time"
+
+	"github.com/beckon-rtc/beckon/e2e/benches"
 )
 
 func main() {
@@ -56,8 +58,8 @@ func run(ctx context.Context, beckon string, rounds int, only string) error {
 	if err := installed(); err != nil {
 		return err
 	}
-	if rounds < 1 || rounds > 100 {
-		return fmt.Errorf("-rounds %d: choose from 1 to 100", rounds)
+	if err := benches.CheckRounds(rounds); err != nil {
+		return err
 	}
 	var chosen []load
 	for _, l := range loads() {

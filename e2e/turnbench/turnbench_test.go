@@ -112,18 +112,6 @@ func TestRateIsAtMostWhatIsOffered(t *testing.T) {
 	}
 }
 
-func TestMedian(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		values []float64
-		want   float64
-	}{{nil, 0}, {[]float64{3}, 3}, {[]float64{9, 1, 2}, 2}, {[]float64{4, 1, 3, 2}, 2.5}} {
-		if got := median(c.values); got != c.want {
-			t.Errorf("of %v: %v, want %v", c.values, got, c.want)
-		}
-	}
-}
-
 func TestTable(t *testing.T) {
 	t.Parallel()
 	var results table

@@ -33,7 +33,8 @@ type incoming struct {
 	counted int64 // in Mux.unasked
 
 	discard   bool // what comes is dropped: this side has closed
-	fin, shut bool // FIN, CLOSE has come
+	finished  bool // FIN has come
+	fin, shut bool // FIN or CLOSE, CLOSE has come
 	announced uint64
 	waited    bool // for what is lost
 	complete  bool // all that was announced has come

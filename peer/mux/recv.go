@@ -7,8 +7,8 @@ import (
 )
 
 // Recv returns the next message and whether it is text. It waits until there is one, the other side sends no more, or ctx ends; ctx bounds this
-// call alone. All that came before the end is returned first; then, after the other side's CloseWrite, an error that is io.EOF and of CodeClosed, and
-// after the end of the channel its cause, as Context has it. On a channel that this side closed it is returned at once. The bytes are the caller's.
+// call alone. All that came before the end is returned first; then, after the other side's CloseWrite, an error that is io.EOF and of CodeClosed, also
+// when the channel has ended since; else the cause of its end, as Context has it, and on a channel that this side closed at once. The bytes are the caller's.
 func (ch *Channel) Recv(ctx context.Context) (data []byte, text bool, err error) {
 	for {
 		if ctx.Err() != nil {
@@ -51,15 +51,16 @@ func (ch *Channel) next() (m arrival, ok bool, err error) {
 	return m, true, nil
 }
 
-// atEnd says why no more messages come, if none do.
+// atEnd says why no more messages come, if none do. Who has said FIN may go on to CLOSE, or be lost, while what came before that is still being
+// read: its reader must not take a whole for one that broke off, however late it comes to the end.
 func (ch *Channel) atEnd() error {
 	switch {
+	case ch.in.finished && ch.in.complete && !ch.in.discard:
+		return endOfMessages()
 	case ch.gone || ch.closeWanted:
 		return ch.cause
 	case ch.in.complete && ch.in.shut:
 		return ch.cause
-	case ch.in.complete:
-		return endOfMessages()
 	}
 	return nil
 }
@@ -150,6 +151,7 @@ func (ch *Channel) takeEnd(f *frame) error {
 		return badFrame("an end after %d messages", f.n)
 	}
 	in.fin, in.announced = true, f.n
+	in.finished = in.finished || !shut
 	if shut {
 		in.shut, in.reason = true, string(f.payload)
 		ch.out.closed = true

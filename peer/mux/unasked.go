@@ -4,6 +4,10 @@ package mux
 // Each of them may hold 2 MiB, and the other side opens 256 of them without anybody here having wanted one.
 const maxUnasked = 16 << 20
 
+// Unasked counts bytes that something else than this Mux's channels holds of the peer's, and that nobody has asked for, among what those hold;
+// fewer when delta is negative. It returns whether all together are too many: then who has added the last must drop something.
+func (m *Mux) Unasked(delta int64) (over bool) { return m.unasked.Add(delta) > maxUnasked }
+
 // ask says that the application reads the channel: what it holds is bounded for itself from now on. It is called with mu held, as are the
 // next two.
 func (ch *Channel) ask() {

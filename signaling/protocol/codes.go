@@ -6,7 +6,7 @@ import "fmt"
 // the strings are the same.
 type ErrorCode string
 
-// Codes that a server answers with. The connection lives on after each of them.
+// Codes that a server answers with. The connection lives on after each of them, but for those that answer its hello.
 const (
 	CodeBadFrame        ErrorCode = "bad-frame"
 	CodeUnknownType     ErrorCode = "unknown-type"

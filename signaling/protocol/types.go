@@ -322,7 +322,7 @@ const (
 	RelayTLS RelayProtocol = "tls"
 )
 
-// ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on. One without an ID and the
+// ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on, unless that was its hello. One without an ID and the
 // names of a signal or message answers nothing: it tells of a limit.
 type ErrorReply struct {
 	// ID is that of the refused frame, if it had one.

@@ -50,17 +50,17 @@ export class Ending {
     return this.#farewell !== undefined;
   }
 
-  /** Says FIN or CLOSE: all has left. */
+  /** Says FIN, CLOSE or both: all has left. Who reads sees the same end, however fast the calls follow each other. */
   say(): void {
     const { id, lane, _sent, _finished } = this.#owner;
     if (this.closeSaid) return;
-    if (this.text !== undefined) {
-      this.closeSaid = true;
-      lane.send(encodeFrame(CLOSE, id, [_sent], utf8(this.text)));
-    } else if (_finished && !this.#finSaid) {
+    if (_finished && !this.#finSaid) {
       this.#finSaid = true;
       lane.send(encodeFrame(FIN, id, [_sent]));
     }
+    if (this.text === undefined) return;
+    this.closeSaid = true;
+    lane.send(encodeFrame(CLOSE, id, [_sent], utf8(this.text)));
   }
 
   /** On another connection it is said again. */

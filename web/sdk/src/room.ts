@@ -109,7 +109,7 @@ export class Room extends typedEventTarget<RoomEventMap>() implements AsyncItera
 
   /**
    * The requests of all peers, each once, until the room is closed in order; throws if it is lost. Who takes them by `peer.requests` or
-   * here first, has them. 256 of each peer wait.
+   * here first, has them. 64 of each peer wait, further ones are refused with `overflow`.
    */
   requests(): AsyncGenerator<Request, void, undefined> {
     return (this.#members as Members).inbox.take(this.closed);

@@ -35,6 +35,20 @@ test("closing delivers what was sent, and says why", async () => {
   assert.throws(() => far.close("ż".repeat(513)), TypeError);
 });
 
+test("who ends its writing and closes at once says both, in that order", async () => {
+  for (const durable of [false, true]) {
+    const [near, far] = await pair.open("x", { durable });
+    pair.seen.length = 0;
+    void near.send("x");
+    await near.closeWrite();
+    const closing = near.close("done");
+    assert.deepEqual(await readAll(pair, far), ["x"]);
+    await closing;
+    assert.equal(far.reason, "done");
+    assert.deepEqual(pair.seen.filter((kind) => kind === "05" || kind === "06"), ["05", "06"]);
+  }
+});
+
 test("both may close at once, with full windows", async () => {
   const [a, b] = await pair.open();
   for (let i = 0; i < 40; i++) for (const channel of [a, b]) void channel.send(pattern(32 * KiB)).catch(() => {});

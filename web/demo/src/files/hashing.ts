@@ -3,8 +3,8 @@
 import { SHA256, sha256 } from "./sha256.js";
 import { DIGEST_SIZE } from "./wire.js";
 
-/** How much is read at once. */
-const STEP = 1024 * 1024;
+/** How much of a file is read at once, in bytes. */
+export const STEP = 1024 * 1024;
 
 /** The SHA-256 of a whole file. Rejects with what the browser says if it cannot be read, and with a RangeError if it is too short. */
 export async function digestOf(file: Blob): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,15 +1,13 @@
 // What this page offers: the files of one choice, to one peer or to everybody who is here or comes. Without any view.
 
 import { BeckonError, RequestError, type Peer, type Request } from "/sdk/beckon.js";
-import { read } from "./hashing.js";
+import { read, STEP } from "./hashing.js";
 import type { Chosen } from "./tree.js";
 import { provenKey } from "./trust.js";
 import { BLOCKS, type Code, DIGEST, FileError, HASHES, isCount, OFFER, type Offer, readQuestion, type Receipt } from "./wire.js";
 import type { Calls } from "./worker.js";
 
-/** As much of a file is read at once, in bytes; the next is read while this one is sent. */
-const STEP = 1024 * 1024;
-/** And as much is handed to the channel at once: progress is counted in these. */
+/** As much is handed to the channel at once, in bytes: progress is counted in these. */
 const PIECE = 128 * 1024;
 /** Of one peer, so many questions are answered at a time: each has a step of a file in memory, or a few. */
 const MAX_READING = 16;

@@ -3,11 +3,9 @@
 
 import type { Depot, Item } from "./depot.js";
 import type { Handle } from "./handle.js";
+import { STEP } from "./hashing.js";
 import { hex, SHA256, sha256 } from "./sha256.js";
 import { DIGEST_SIZE } from "./wire.js";
-
-/** How much is read at once to be hashed. */
-const STEP = 1024 * 1024;
 
 /** A file that is being received. */
 interface Open {

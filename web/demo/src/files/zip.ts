@@ -1,6 +1,8 @@
 // Several files as one, for browsers that cannot write a folder: a ZIP archive (APPNOTE.TXT 6.3.3), without compression, so that it is
 // a list of pieces of which the files stay where they are.
 
+import { read, STEP } from "./hashing.js";
+
 /** CRC-32 as ZIP has it (ISO 3309), by bytes. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -8,7 +10,6 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 });
 /** Sizes and places have 32 bits, of which the last value means that they stand elsewhere. */
 const MAX = 0xfffffffe;
-const STEP = 1024 * 1024;
 
 /** A file of the archive; without one, a folder. */
 export interface Zipped {
@@ -66,7 +67,7 @@ function fields(...list: Field[]): Uint8Array<ArrayBuffer> {
 async function crc(file: Blob): Promise<number> {
   let sum = 0xffffffff;
   for (let at = 0; at < file.size; at += STEP) {
-    for (const byte of new Uint8Array(await file.slice(at, at + STEP).arrayBuffer())) sum = TABLE[(sum ^ byte) & 0xff]! ^ (sum >>> 8);
+    for (const byte of await read(file, at, Math.min(at + STEP, file.size))) sum = TABLE[(sum ^ byte) & 0xff]! ^ (sum >>> 8);
   }
   return (sum ^ 0xffffffff) >>> 0;
 }

@@ -32,7 +32,7 @@ export declare class Ending {
     excludes(n: number): boolean;
     /** The other side has said CLOSE, and what it has announced is not here yet. */
     get owes(): boolean;
-    /** Says FIN or CLOSE: all has left. */
+    /** Says FIN, CLOSE or both: all has left. Who reads sees the same end, however fast the calls follow each other. */
     say(): void;
     /** On another connection it is said again. */
     again(): void;

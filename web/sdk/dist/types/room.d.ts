@@ -31,7 +31,7 @@ export declare class Room extends Room_base implements AsyncIterable<Peer> {
     [Symbol.asyncIterator](): AsyncGenerator<Peer, void, undefined>;
     /**
      * The requests of all peers, each once, until the room is closed in order; throws if it is lost. Who takes them by `peer.requests` or
-     * here first, has them. 256 of each peer wait.
+     * here first, has them. 64 of each peer wait, further ones are refused with `overflow`.
      */
     requests(): AsyncGenerator<Request, void, undefined>;
     /**
