@@ -74,11 +74,8 @@ func (b *batch) lone(heard bool) bool {
 	return lone
 }
 
-// take makes what waits fly, if nothing does.
+// take makes what waits fly, when nothing does.
 func (b *batch) take() {
-	if b.flyingInfo.count > 0 {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.frames, b.flying = b.flying[:0], b.frames
@@ -93,22 +90,19 @@ func (t *trunk) write(ctx context.Context, frame []byte) error {
 	return t.to.WriteFrame(ctx, frame)
 }
 
-// flush writes what waits on the trunk. The turn is held. After an error it still waits.
-//
-// There may be two of them: one that could not leave when somebody gave up, and what has come to wait since, of which nobody else may know.
+// flush writes what waits on the trunk: first what one who gave up has left flying, and then what has come since, because the writer was told once
+// of both. The turn is held. After an error it still waits.
 func (t *trunk) flush(ctx context.Context) error {
-	left := t.batch.flyingInfo.count > 0
-	err := t.fly(ctx)
-	if left && err == nil {
-		err = t.fly(ctx)
+	if err := t.fly(ctx); err != nil {
+		return err
 	}
-	return err
+	t.batch.take()
+	return t.fly(ctx)
 }
 
-// fly writes the BATCH that flies, or what waits if none does.
+// fly writes what is flying.
 func (t *trunk) fly(ctx context.Context) error {
 	b := &t.batch
-	b.take()
 	now := &b.flyingInfo
 	if now.count == 0 {
 		return nil

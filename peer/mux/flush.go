@@ -14,7 +14,7 @@ func (ch *Channel) Flush(ctx context.Context) error {
 		waits, cause, l, lane := len(ch.out.durable.kept) > 0 || ch.out.aged.waits(), ch.cause, ch.link, ch.lane
 		ch.mu.Unlock()
 		switch {
-		case !waits && l != nil && !ch.numbered:
+		case !waits && l != nil && !ch.numbered && !ch.options.Durable:
 			return l.flushBatch(ctx, lane)
 		case !waits:
 			return nil

@@ -27,8 +27,18 @@ func (ch *Channel) say(what uint16) {
 // flush writes the control frames of one channel. The turn is held.
 func (l *Link) flush(ctx context.Context, ch *Channel) error {
 	for {
+		// What ch has in a batch goes first. It puts nothing more there until the frame is taken from what is pending: else a message could
+		// overtake the CUT or the OPENED before it.
 		ch.mu.Lock()
-		if ch.link != l || ch.pending == 0 {
+		lane, some := ch.lane, ch.link == l && ch.pending != 0
+		ch.mu.Unlock()
+		if some && lane != nil {
+			if err := lane.flush(ctx); err != nil {
+				return l.broken(ctx, err)
+			}
+		}
+		ch.mu.Lock()
+		if !some || ch.link != l || ch.pending == 0 {
 			ch.mu.Unlock()
 			return nil
 		}
@@ -43,7 +53,7 @@ func (l *Link) flush(ctx context.Context, ch *Channel) error {
 		if on == nil || on.to == nil {
 			continue
 		}
-		if err := on.write(ctx, l.buffer); err != nil {
+		if err := on.to.WriteFrame(ctx, l.buffer); err != nil {
 			ch.mu.Lock()
 			if ch.link == l {
 				ch.pending |= what
