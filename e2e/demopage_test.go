@@ -210,6 +210,7 @@ func TestDemoPage(t *testing.T) {
 	// A link that was cut lets nobody in, and with the whole one the stranger is one of them.
 	stranger.eval(t, "location.href = "+quoted(link[:len(link)-3]), nil)
 	stranger.until(t, with("notice", "data-code=bad-url"))
+	stranger.until(t, "!"+with("unverified")+".checkVisibility()") // for it has a secret, of which this is the rest
 	stranger.eval(t, "location.href = "+quoted(link), nil)
 	stranger.hears(t, 5)
 	for _, w := range []*window{ada, bob, cleo, stranger} {

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -57,6 +58,12 @@ func (g *greeting) run() *refusal {
 func (g *greeting) plain() *refusal {
 	kind, no := g.sniff(g.conn)
 	if no != nil {
+		if no.reason == UnexpectedTLS {
+			// Answered as a server of HTTP alone answers, which clients know for what it is. It fits into the socket's buffer, or is not sent.
+			_ = g.conn.SetWriteDeadline(time.Now().Add(time.Second))
+			_, _ = io.WriteString(g.conn, "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"+
+				"This port speaks no TLS: use http://\n")
+		}
 		return no
 	}
 	return g.hand(g.conn, kind)

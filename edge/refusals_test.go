@@ -69,7 +69,12 @@ func TestRefusals(t *testing.T) {
 		{"noise", plain, text("\xff"), Unknown},
 		{"nearly STUN", plain, text("\x00\x01\x00\x00\x21\x12\xA5"), Unknown},
 		{"ChannelData first", plain, text("\x40\x00\xFF\xFC"), Unknown},
-		{"TLS", plain, shake(a.client()), UnexpectedTLS},
+		{"TLS", plain, func(c net.Conn) {
+			err := tls.Client(c, a.client()).Handshake()
+			if record, ok := errors.AsType[tls.RecordHeaderError](err); !ok || string(record.RecordHeader[:]) != "HTTP/" {
+				t.Errorf("nobody is told that it is HTTP: %v", err)
+			}
+		}, UnexpectedTLS},
 		{"TLS in TLS", secure, func(c net.Conn) { shake(a.client())(tls.Client(c, a.client())) }, UnexpectedTLS},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,6 +38,9 @@ func ParseLink(text string) (Link, error) {
 			"what is behind the # of the link is not the secret of a room, which begins with %q; was it copied whole?", secretField), "parse link")
 	}
 	if l.Secret, err = identity.ParseSecret(secret); err != nil {
+		if len(secret) == len(identity.Secret{}.String()) {
+			return Link{}, wrap(protocol.Errorf(protocol.CodeBadURL, "what is behind the # of the link is as long as a secret and is none: a character of it is wrong"), "parse link")
+		}
 		return Link{}, wrap(protocol.Errorf(protocol.CodeBadURL,
 			"the secret behind the # of the link has %d characters and should be 22 letters, digits, - and _; was it copied whole?", len(secret)), "parse link")
 	}

@@ -52,6 +52,20 @@ func TestParseLink(t *testing.T) {
 	}
 }
 
+// TestParseLinkSays which of two things is wrong with a secret: its length, or a character.
+func TestParseLinkSays(t *testing.T) {
+	t.Parallel()
+	for secret, says := range map[string]string{
+		strings.Repeat("B", 20):                       "has 20 characters and should be 22",
+		strings.Repeat("B", 22):                       "a character of it is wrong", // the last has bits that mean nothing
+		strings.Repeat("B", 10) + "." + "BBBBBBBBBBA": "a character of it is wrong",
+	} {
+		if _, err := peer.ParseLink("https://a.example/r/tea#k=" + secret); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%d characters: %v, want %q", len(secret), err, says)
+		}
+	}
+}
+
 // FuzzParseLink: what is read is written so that it is read again, and no fragment is passed over.
 func FuzzParseLink(f *testing.F) {
 	f.Add("https://a.example/r/tea#k=" + strings.Repeat("B", 21) + "A")

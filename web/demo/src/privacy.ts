@@ -12,7 +12,15 @@ interface Words {
   offer: boolean;
 }
 
-function words({ secret, capable }: Entry): Words {
+function words({ secret, broken, capable }: Entry): Words {
+  if (broken) {
+    return {
+      chip: "Damaged link",
+      title: "This link is damaged",
+      text: "It ends in something that is no secret, so this page has not gone into the room. Ask for the link again.",
+      offer: false,
+    };
+  }
   if (secret !== undefined) {
     return {
       chip: "Private link",
@@ -80,7 +88,8 @@ export class Privacy {
     setText(find("#unverified-text"), text);
     find("#unverified-private").hidden = !offer;
     this.#bar.dataset.kind = this.#strangers === "" ? "open" : "differs";
-    this.#bar.hidden = this.#strangers === "" && (this.entry.secret !== undefined || known());
+    // Of a damaged link the notice speaks.
+    this.#bar.hidden = this.#strangers === "" && (this.entry.secret !== undefined || this.entry.broken || known());
   }
 }
 
