@@ -139,6 +139,10 @@ func (s *script) recv(ctx context.Context, ch *channel, step Step) error {
 		if err != nil && step.Some > 0 {
 			return step.enough(ch, i, err)
 		}
+		if err != nil && step.mayGoWell() { // what came before was in order
+			err = step.judge(err)
+			return prefix(err, "message %d of %d", i+1, all)
+		}
 		if err != nil {
 			return prefix(err, "message %d of %d", i+1, all)
 		}
@@ -154,7 +158,7 @@ func (s *script) recv(ctx context.Context, ch *channel, step Step) error {
 			expected = expected[at+1:]
 		}
 	}
-	if !step.End && step.Error == "" {
+	if !step.End && (step.Error == "" || step.mayGoWell()) {
 		return nil
 	}
 	data, text, err := ch.Recv(ctx)
