@@ -186,11 +186,13 @@ export class Negotiation {
 
   /** Follows what becomes of the path. */
   #watch(): void {
-    const { connectionState, iceConnectionState } = this.connection;
+    const { connectionState, iceConnectionState, sctp } = this.connection;
+    // There is no way back from a failure of DTLS. Once that has been there, it says so itself: Chromium calls ICE that has failed
+    // "disconnected" (crbug.com/957487), and another path may be found for it. In Firefox DTLS fails with ICE, and all channels end.
+    const dtls = this.#wasOpen ? sctp?.transport.state === "failed" : iceConnectionState !== "failed";
     if (connectionState === "connected") this.#found("ice");
     else if (connectionState === "disconnected") this.#miss("ice", false);
-    // There is no way back from a failure of DTLS.
-    else if (connectionState === "failed" && iceConnectionState !== "failed") this.#end(lost("DTLS failed"));
+    else if (connectionState === "failed" && dtls) this.#end(lost("DTLS failed"));
     else if (connectionState === "failed") this.#miss("ice", true);
   }
 

@@ -64,6 +64,19 @@ test("a path that is silent is looked for after 2 s, and the channels live on", 
   assert.deepEqual(pc.done.filter((step) => step === "restart").length, 2);
 });
 
+test("ICE that has failed is looked for again, also where the browser calls it disconnected", async () => {
+  for (const ice of ["failed", "disconnected"] as const) {
+    const { peer, pc } = await at.connected();
+    pc.become("failed", ice);
+    await at.clock.advance(0);
+    assert.deepEqual(at.said(), [["cyd", restart]], ice);
+    await at.hear(browser, { description: answer, session: at.session(1) });
+    pc.become("connected");
+    assert.deepEqual([peer.state, peer.connection], ["connected", pc]);
+    await at.socket.drop(4505);
+  }
+});
+
 test("who does not offer asks for another path, once at a time, and takes it", async () => {
   const { peer, pc } = await at.accepted();
   pc.become("disconnected");

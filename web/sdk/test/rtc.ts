@@ -101,7 +101,8 @@ export class FakePeerConnection {
   iceConnectionState: RTCIceConnectionState = "new";
   localDescription: RTCSessionDescriptionInit | null = null;
   remoteDescription: RTCSessionDescriptionInit | null = null;
-  sctp = { maxMessageSize: 262144 };
+  readonly dtls: { state: RTCDtlsTransportState } = { state: "new" };
+  sctp: { maxMessageSize: number; transport: object } = { maxMessageSize: 262144, transport: this.dtls };
   channels: FakeDataChannel[] = [];
   /** What getStats tells, as Chromium does. */
   bytesReceived = 0;
@@ -168,6 +169,7 @@ export class FakePeerConnection {
   become(state: RTCPeerConnectionState, ice = state as RTCIceConnectionState): void {
     this.connectionState = state;
     this.iceConnectionState = ice;
+    this.dtls.state = state === "failed" && ice === "connected" ? "failed" : "connected";
     this.onconnectionstatechange?.();
   }
 
