@@ -85,6 +85,10 @@ func TestACME(t *testing.T) {
 	if got := time.Until(certs.Expires()); got < 89*24*time.Hour || got > 90*24*time.Hour {
 		t.Errorf("expires in %v", got)
 	}
+	// Who was refused knows it before it is counted.
+	if err := e.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
 	if got := e.Stats(); got.Protocols[ACMEChallenge] != 2 || got.Refused[Uncertified] != 1 {
 		t.Errorf("%+v", got)
 	}

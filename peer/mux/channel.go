@@ -39,7 +39,7 @@ type Channel struct {
 	id          uint32
 	lane, data  *trunk // data is nil until it is known; the same as lane if not numbered
 	met         bool   // durable: the other side has known it
-	pending     uint16 // what is to be said; see controls.go
+	pending     uint16 // what is to be said; see say.go
 	resetting   resetHead
 	reason      string
 	finWanted   bool // this side sends no more

@@ -436,7 +436,7 @@ export interface Report {
 }
 
 /**
- * ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on. One without an ID and the
+ * ErrorReply (server to client, type "error") says that a frame was refused. The connection lives on, unless that was its hello. One without an ID and the
  * names of a signal or message answers nothing: it tells of a limit.
  */
 export interface ErrorReply {
