@@ -36,7 +36,12 @@ func (v *violations) count(now time.Time) (all int, tooMany bool) {
 // violated ends a connection on which the other side has said what makes no sense. What both sides know of each other's channels may be what
 // is wrong, so another connection takes the place of this one, where they begin anew, and durable channels go on. With one who does it again and
 // again that would never end: then it is the end of the peer, with the code of the last violation.
+//
+// What a connection says that has ended already is no violation: writes fail on it, with the code of its end.
 func (j *junction) violated(c *connection, err error) {
+	if c.ctx.Err() != nil {
+		return
+	}
 	said, ok := errors.AsType[*protocol.Error](err)
 	if !ok || said.Code == protocol.CodeConnectionLost { // a data channel did not work: that is the network's
 		c.end(err)
