@@ -49,7 +49,7 @@ func hostileRequests() []assault {
 			return "POST " + path + " HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 		}),
 		raw("another protocol", everywhere("HTTP 400"), func(string) string { return "EHLO beckon\r\n\r\n" }),
-		raw("TLS", everywhere("cut"), func(string) string { return "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n" }),
+		raw("TLS", everywhere("HTTP 400"), func(string) string { return "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n" }),
 		raw("HTTP/9.9", everywhere("HTTP 505"), func(path string) string { return "POST " + path + " HTTP/9.9\r\nHost: HOST\r\n\r\n" }),
 		raw("two lengths", overHTTP("HTTP 400"), with("Content-Length: 1\r\n")),
 		raw("a negative length", overHTTP("HTTP 400"), func(path string) string {
