@@ -1,11 +1,12 @@
-// The bar that says that somebody offers files, for as long as their line in the panel is out of sight: below the fold, or behind another tab.
+// The bar that says that somebody offers files, for as long as the answers to that are out of sight in the panel: below the fold, or behind another tab.
 
 import { find, setText } from "./dom.js";
 import { choose } from "./tabs.js";
 
 /** A line of the panel that waits for an answer. */
 export interface Asking {
-  readonly item: HTMLElement;
+  /** Its answers. Only they have to be in view: in a low window the whole line may be taller than its panel. */
+  readonly answers: HTMLElement;
   /** What is offered, and by whom. */
   readonly question: string;
   /** Brings the line into view, and the keyboard to it. */
@@ -15,7 +16,7 @@ export interface Asking {
 export class OfferBar {
   #bar = find("#offers");
   #waiting: Asking[] = [];
-  /** Whether the oldest line that waits is in view. The bar takes room of the panels, so what is out of view without it is so with it, too. */
+  /** Whether the answers of the oldest line that waits are in view. The bar takes room of the panels, so what is out of view without it is so with it, too. */
   #view = new IntersectionObserver((seen) => this.#paint(seen.at(-1)!.intersectionRatio < 1), { threshold: [0.99, 1] });
 
   constructor() {
@@ -29,7 +30,7 @@ export class OfferBar {
   readonly show = (waiting: Asking[]): void => {
     this.#waiting = waiting;
     this.#view.disconnect();
-    if (waiting[0]) this.#view.observe(waiting[0].item); // which says at once how it stands
+    if (waiting[0]) this.#view.observe(waiting[0].answers); // which says at once how it stands
     else this.#bar.hidden = true;
   };
 

@@ -92,6 +92,11 @@ export class InRow implements Row {
     return `${this.options.who()} offers ${clean(name)}, ${bytes(size)}`;
   }
 
+  /** Where its buttons are. */
+  get answers(): HTMLElement {
+    return this.#actions;
+  }
+
   /** Brings the line into view, and the keyboard to its first button. */
   focus(): void {
     this.item.scrollIntoView({ block: "nearest" });
