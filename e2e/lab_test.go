@@ -21,7 +21,6 @@ const labMessages = 100
 //
 // Where packets are lost at random, what would have been direct may be relayed, and over TLS instead of UDP: a packet too many was lost.
 func TestLab(t *testing.T) {
-	t.Parallel()
 	type conditions struct {
 		mode relayMode
 		loss int // percent of the UDP packets, in each house that has a router, in and out

@@ -43,7 +43,6 @@ func faults() []fault {
 
 // TestLabBroken breaks the way between two Go programs that talk, and has both hear everything once and in order.
 func TestLabBroken(t *testing.T) {
-	t.Parallel()
 	tables := brokenTables("Ways between Go programs that break in the first house while both sides talk")
 	t.Run("ways", func(t *testing.T) {
 		for _, kinds := range [][2]lab.Kind{

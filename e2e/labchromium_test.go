@@ -14,7 +14,6 @@ import (
 
 // TestLabChromium has Chromium come to a Go program that waits, in houses of the same kind and in those that differ most.
 func TestLabChromium(t *testing.T) {
-	t.Parallel()
 	browser.Need(t, browser.Chromium)
 	for _, mode := range relayModes() {
 		t.Run(string(mode), func(t *testing.T) {
@@ -76,7 +75,6 @@ func (w *town) chromiumCell(t *testing.T, s *site, table *labTable, waits, opens
 
 // TestLabChromiumBroken breaks the way between a Go program and Chromium, on either's side.
 func TestLabChromiumBroken(t *testing.T) {
-	t.Parallel()
 	browser.Need(t, browser.Chromium)
 	tables := brokenTables("Ways between Go, in the first house, and Chromium that break while both sides talk")
 	t.Run("ways", func(t *testing.T) {
